@@ -1,1 +1,26 @@
-//! x
+//! What client and server agree on, and nothing that touches the world: no clock, no randomness, no
+//! network, no browser. `now` and `rng` come in as arguments, bytes come in and go out.
+//!
+//! In reading order: the words of the domain ([`MalbildId`], [`Role`], [`Template`]), the document
+//! ([`schema`], [`delta`], [`document`], [`read_model`]), the wire ([`protocol`], [`client_session`]),
+//! and small pure decisions ([`diff`], [`backoff`]).
+
+pub mod backoff;
+pub mod client_session;
+pub mod delta;
+pub mod diff;
+pub mod document;
+pub mod ids;
+pub mod limits;
+pub mod presence;
+pub mod protocol;
+pub mod read_model;
+pub mod role;
+pub mod schema;
+pub mod status;
+pub mod template;
+
+pub use ids::{Epoch, MalbildId, Seq, Token, TokenHash, WriteNumber};
+pub use role::Role;
+pub use status::SyncStatus;
+pub use template::{Section, Template};

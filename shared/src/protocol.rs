@@ -1,0 +1,260 @@
+//! The sync protocol's messages and their bytes: y-protocols' own (0 to 3) and this project's (from
+//! 100 on). One binary WebSocket message is one of these. What a message causes is a session's or a
+//! room's to decide. The grammar is `shared/PROTOCOL.md`.
+
+mod awareness;
+mod lib0;
+
+use bytes::Bytes;
+
+pub use awareness::{PresenceEntry, decode_presence, encode_presence};
+use lib0::{Reader, Writer};
+
+use crate::{Epoch, Role, WriteNumber};
+
+/// The WebSocket subprotocol that a client offers to get the project's own messages.
+pub const SUBPROTOCOL: &str = "samsyn.v1";
+
+/// The version of the project's own messages.
+pub const VERSION: u64 = 1;
+
+/// One message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message {
+    /// 0 0: "this is what I have", a state vector; the answer is [`Message::Step2`].
+    Step1(Bytes),
+    /// 0 1: the update with what the other lacked.
+    Step2(Bytes),
+    /// 0 2: a change.
+    Update(Bytes),
+    /// 1: presence, as [`decode_presence`] reads it.
+    Presence(Bytes),
+    /// 2: something was denied; from the server only.
+    Denied(String),
+    /// 3: "who is here?"
+    QueryPresence,
+    /// 100: the server's first message.
+    Hello(Hello),
+    /// 101: an update with the sender's number, from one of our clients; a step 2 too.
+    Write(WriteNumber, Bytes),
+    /// 102: all that the room held once the write of this number was handled is on disk.
+    Saved(WriteNumber),
+    /// 103: the write of this number was not taken, and why (a stable code).
+    Refused(WriteNumber, String),
+}
+
+/// What a client of ours must know before anything else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hello {
+    /// The Document's birth mark.
+    pub epoch: Epoch,
+    /// What this connection may do.
+    pub role: Role,
+    /// The server's [`VERSION`].
+    pub protocol: u64,
+    /// The server's [`crate::schema::VERSION`].
+    pub schema: u64,
+    /// Bytes of the largest message that the server takes.
+    pub message_bytes: u64,
+}
+
+/// Why bytes are no message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// The bytes end inside a message.
+    #[error("truncated message")]
+    Truncated,
+    /// Bytes follow the message.
+    #[error("bytes after the end of the message")]
+    Trailing,
+    /// A message type that nobody knows.
+    #[error("unknown message type {0}")]
+    UnknownType(u64),
+    /// A number over 2^53, a text that is not UTF-8, a role that does not exist.
+    #[error("malformed value")]
+    Malformed,
+}
+
+/// Why a WebSocket was closed by the server (RFC 6455, 7.4: 4000 to 4999 are ours).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CloseCode {
+    /// 1001: the server stops; come back.
+    GoingAway,
+    /// 4400: a frame did not decode.
+    Undecodable,
+    /// 4408: nothing was heard from the client.
+    Silent,
+    /// 4413: a message over the limit.
+    TooLarge,
+    /// 4429: the client reads too slowly; come back and resync.
+    Slow,
+    /// 4500: the room failed and stops; come back.
+    RoomFailed,
+}
+
+impl CloseCode {
+    /// The number on the wire.
+    #[must_use]
+    pub const fn number(self) -> u16 {
+        match self {
+            Self::GoingAway => 1001,
+            Self::Undecodable => 4400,
+            Self::Silent => 4408,
+            Self::TooLarge => 4413,
+            Self::Slow => 4429,
+            Self::RoomFailed => 4500,
+        }
+    }
+
+    /// The reason on the wire, a stable code.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::GoingAway => "going-away",
+            Self::Undecodable => "undecodable",
+            Self::Silent => "silent",
+            Self::TooLarge => "too-large",
+            Self::Slow => "slow",
+            Self::RoomFailed => "room-failed",
+        }
+    }
+}
+
+/// Codes of [`Message::Refused`].
+pub mod refusal {
+    /// The role may not write here.
+    pub const ROLE: &str = "role";
+    /// The disk does not take it now.
+    pub const STORE: &str = "store";
+    /// The update does not apply.
+    pub const INVALID: &str = "invalid";
+}
+
+impl Message {
+    /// The message's bytes.
+    #[must_use]
+    pub fn encode(&self) -> Bytes {
+        let mut w = Writer::default();
+        match self {
+            Self::Step1(vector) => w.number(0).number(0).bytes(vector),
+            Self::Step2(update) => w.number(0).number(1).bytes(update),
+            Self::Update(update) => w.number(0).number(2).bytes(update),
+            Self::Presence(presence) => w.number(1).bytes(presence),
+            Self::Denied(reason) => w.number(2).number(0).bytes(reason.as_bytes()),
+            Self::QueryPresence => w.number(3),
+            Self::Hello(hello) => w
+                .number(100)
+                .number(hello.epoch.0)
+                .number(hello.role.to_byte().into())
+                .number(hello.protocol)
+                .number(hello.schema)
+                .number(hello.message_bytes),
+            Self::Write(n, update) => w.number(101).number(n.0).bytes(update),
+            Self::Saved(n) => w.number(102).number(n.0),
+            Self::Refused(n, code) => w.number(103).number(n.0).bytes(code.as_bytes()),
+        };
+        w.finish()
+    }
+
+    /// The message that these bytes are.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when they are not exactly one message.
+    pub fn decode(bytes: Bytes) -> Result<Self, DecodeError> {
+        let mut r = Reader::new(bytes);
+        let message = match r.number()? {
+            0 => match r.number()? {
+                0 => Self::Step1(r.bytes()?),
+                1 => Self::Step2(r.bytes()?),
+                2 => Self::Update(r.bytes()?),
+                other => return Err(DecodeError::UnknownType(other)),
+            },
+            1 => Self::Presence(r.bytes()?),
+            2 => match r.number()? {
+                0 => Self::Denied(r.string()?),
+                other => return Err(DecodeError::UnknownType(other)),
+            },
+            3 => Self::QueryPresence,
+            100 => Self::Hello(Hello {
+                epoch: Epoch(r.number()?),
+                role: u8::try_from(r.number()?)
+                    .ok()
+                    .and_then(Role::from_byte)
+                    .ok_or(DecodeError::Malformed)?,
+                protocol: r.number()?,
+                schema: r.number()?,
+                message_bytes: r.number()?,
+            }),
+            101 => Self::Write(WriteNumber(r.number()?), r.bytes()?),
+            102 => Self::Saved(WriteNumber(r.number()?)),
+            103 => Self::Refused(WriteNumber(r.number()?), r.string()?),
+            other => return Err(DecodeError::UnknownType(other)),
+        };
+        r.end()?;
+        Ok(message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all() -> Vec<Message> {
+        let b = Bytes::from_static(b"abc");
+        let hello = Hello {
+            epoch: Epoch((1 << 53) - 1),
+            role: Role::Editor,
+            protocol: 1,
+            schema: 1,
+            message_bytes: 8 << 20,
+        };
+        vec![
+            Message::Step1(b.clone()),
+            Message::Step2(b.clone()),
+            Message::Update(Bytes::new()),
+            Message::Presence(b.clone()),
+            Message::Denied("nej".into()),
+            Message::QueryPresence,
+            Message::Hello(hello),
+            Message::Write(WriteNumber(300), b),
+            Message::Saved(WriteNumber(1)),
+            Message::Refused(WriteNumber(2), refusal::ROLE.into()),
+        ]
+    }
+
+    #[test]
+    fn every_message_survives_its_bytes() {
+        for message in all() {
+            assert_eq!(Message::decode(message.encode()), Ok(message));
+        }
+    }
+
+    #[test]
+    fn no_message_may_be_truncated_or_trailed() {
+        for message in all() {
+            let bytes = message.encode();
+            for end in 0..bytes.len() {
+                assert!(Message::decode(bytes.slice(..end)).is_err(), "{message:?} cut at {end}");
+            }
+            let trailed = [&bytes[..], b"\0"].concat();
+            assert_eq!(Message::decode(trailed.into()), Err(DecodeError::Trailing), "{message:?}");
+        }
+    }
+
+    /// Made with npm's y-protocols 1.0.7 and lib0 0.2.120:
+    /// `syncProtocol.writeSyncStep1(encoder, new Y.Doc())` after `writeVarUint(encoder, 0)`, and
+    /// `authProtocol.writePermissionDenied(encoder, "nej")` after `writeVarUint(encoder, 2)`.
+    #[test]
+    fn the_bytes_are_y_protocols() {
+        assert_eq!(Message::Step1(Bytes::from_static(&[0])).encode(), &[0, 0, 1, 0][..]);
+        assert_eq!(Message::Denied("nej".into()).encode(), &[2, 0, 3, 110, 101, 106][..]);
+    }
+
+    #[test]
+    fn hostile_bytes_are_an_error_and_no_panic() {
+        for bytes in [&[0xFF; 12][..], &[0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F], &[103, 1, 2, 0xC3, 0x28], &[9]]
+        {
+            assert!(Message::decode(Bytes::copy_from_slice(bytes)).is_err(), "{bytes:?}");
+        }
+    }
+}

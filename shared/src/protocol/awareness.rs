@@ -1,0 +1,68 @@
+//! The bytes of a presence message, as y-protocols' `awareness.js` writes them: how many clients, and
+//! for each its id, a clock that grows with each change, and its state as JSON. `null` means gone.
+
+use bytes::Bytes;
+
+use super::DecodeError;
+use super::lib0::{Reader, Writer};
+
+/// One client's presence at one clock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PresenceEntry {
+    /// The client's id.
+    pub client: u64,
+    /// Grows with each change of this client's.
+    pub clock: u64,
+    /// JSON; `null` when the client is gone.
+    pub state: String,
+}
+
+/// The body of a [`super::Message::Presence`].
+#[must_use]
+pub fn encode_presence(entries: &[PresenceEntry]) -> Bytes {
+    let mut w = Writer::default();
+    w.number(entries.len() as u64);
+    for entry in entries {
+        w.number(entry.client).number(entry.clock).bytes(entry.state.as_bytes());
+    }
+    w.finish()
+}
+
+/// Reads one. The declared count is not trusted: each entry is at least three bytes.
+///
+/// # Errors
+/// [`DecodeError`] when the bytes are not exactly such a body.
+pub fn decode_presence(bytes: Bytes) -> Result<Vec<PresenceEntry>, DecodeError> {
+    let most = bytes.len() as u64 / 3;
+    let mut r = Reader::new(bytes);
+    let count = r.number()?;
+    if count > most {
+        return Err(DecodeError::Truncated);
+    }
+    let entries = (0..count)
+        .map(|_| Ok(PresenceEntry { client: r.number()?, clock: r.number()?, state: r.string()? }))
+        .collect::<Result<_, DecodeError>>()?;
+    r.end()?;
+    Ok(entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn presence_survives_its_bytes() {
+        let entries = vec![
+            PresenceEntry { client: 1, clock: 2, state: r#"{"user":{"name":"Åsa"}}"#.into() },
+            PresenceEntry { client: (1 << 53) - 1, clock: 0, state: "null".into() },
+        ];
+        assert_eq!(decode_presence(encode_presence(&entries)), Ok(entries));
+        assert_eq!(decode_presence(encode_presence(&[])), Ok(vec![]));
+    }
+
+    #[test]
+    fn a_huge_declared_count_allocates_nothing() {
+        let bytes = Bytes::from_static(&[0xFF, 0xFF, 0xFF, 0xFF, 0x0F, 1]);
+        assert_eq!(decode_presence(bytes), Err(DecodeError::Truncated));
+    }
+}

@@ -1,0 +1,113 @@
+//! What a målbild says, read once from its document: what views, exports and tests are made from.
+//! It knows the template's words and the document's, and no format of its own but JSON;
+//! Markdown is in [`markdown`].
+
+mod markdown;
+
+use serde::Serialize;
+use yrs::{Doc, ReadTxn, Transact};
+
+use crate::delta::{Line, Op, lines};
+use crate::document::{self, Busy};
+use crate::{Template, schema};
+
+/// A målbild as it reads now.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ReadModel {
+    /// One line.
+    pub title: String,
+    /// `name@version`.
+    pub template: String,
+    /// In the template's order.
+    pub sections: Vec<SectionText>,
+}
+
+/// One section's heading and text.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SectionText {
+    /// The key in `section:<key>`.
+    pub key: String,
+    /// The template's heading.
+    pub heading: String,
+    /// Inserts; ends with `\n`.
+    pub delta: Vec<Op>,
+}
+
+impl ReadModel {
+    /// Reads a document.
+    ///
+    /// # Errors
+    /// [`Busy`] when a transaction is open on it.
+    pub fn of(doc: &Doc, template: &Template) -> Result<Self, Busy> {
+        let txn = doc.try_transact()?;
+        let title =
+            txn.get_text(schema::TITLE).map(|text| document::read_plain(&text, &txn)).unwrap_or_default();
+        let sections = template.sections.iter().map(|section| SectionText {
+            key: section.key.to_owned(),
+            heading: section.heading.to_owned(),
+            delta: with_last_line_end(
+                txn.get_text(schema::section(section.key).as_str())
+                    .map(|text| document::read(&text, &txn))
+                    .unwrap_or_default(),
+            ),
+        });
+        Ok(Self { title: one_line(&title), template: template.identifier(), sections: sections.collect() })
+    }
+
+    /// CommonMark: the title, then each section under its heading.
+    #[must_use]
+    pub fn to_markdown(&self) -> String {
+        markdown::of(self)
+    }
+}
+
+impl SectionText {
+    /// The text's lines.
+    #[must_use]
+    pub fn lines(&self) -> Vec<Line> {
+        lines(&self.delta)
+    }
+
+    /// Whether nobody has written in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lines().iter().all(Line::is_empty)
+    }
+}
+
+/// A title is one line, whatever a foreign client put into it.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn with_last_line_end(mut ops: Vec<Op>) -> Vec<Op> {
+    let ended = matches!(ops.last(), Some(Op::Insert { insert, .. }) if insert.ends_with('\n'));
+    if !ended {
+        ops.push(Op::insert("\n"));
+    }
+    ops
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blank_malbild_reads_as_its_headings() {
+        let template = Template::find("aktorsgemensam").expect("known");
+        let model = ReadModel::of(&document::seed(template, "Storm", 1), template).expect("free");
+        assert_eq!((model.title.as_str(), model.sections.len()), ("Storm", 6));
+        assert!(model.sections.iter().all(SectionText::is_empty));
+        let json = serde_json::to_value(&model).expect("JSON");
+        assert_eq!(json["sections"][0]["delta"], serde_json::json!([{"insert": "\n"}]));
+    }
+
+    #[test]
+    fn a_document_that_lacks_its_roots_reads_as_empty() {
+        let template = Template::find("tom").expect("known");
+        let model = ReadModel::of(&document::replica(1), template).expect("free");
+        assert_eq!(model.title, "");
+        assert!(model.sections[0].is_empty());
+    }
+}
