@@ -1,0 +1,156 @@
+//! `cargo xtask test`: everything that CI runs, in an order in which the cheap steps come first and
+//! none waits for what a later one makes.
+
+mod supply_chain;
+
+use crate::binary;
+use crate::editor;
+use crate::npm;
+use crate::page;
+use crate::process;
+use crate::project::Project;
+use crate::report::{say, time};
+use crate::setup;
+use crate::setup::PageTools;
+use crate::setup::browser::Browser;
+use anyhow::{Context, Result};
+use std::process::Command;
+use std::time::Instant;
+
+/// Runs all of it, and stops at the first step that fails.
+pub(crate) fn test(project: &Project) -> Result<()> {
+    let started = Instant::now();
+    let check = Check::set_up(project)?;
+    let mut skipped = Vec::new();
+    for (index, step) in STEPS.iter().enumerate() {
+        say(&format!("── {} of {}: {}", index + 1, STEPS.len(), step.name));
+        let step_started = Instant::now();
+        let outcome = (step.run)(&check).context(step.name)?;
+        let took = time(step_started.elapsed());
+        match outcome {
+            Outcome::Passed => say(&format!("── {}: passed, {took}", step.name)),
+            Outcome::Skipped(why) => {
+                say(&format!("── {}: skipped, {why}, {took}", step.name));
+                skipped.push(format!("{} ({why})", step.name));
+            }
+        }
+    }
+    say(&summary(STEPS.len(), &skipped, &time(started.elapsed())));
+    Ok(())
+}
+
+/// What all steps need.
+struct Check<'a> {
+    project: &'a Project,
+    tools: PageTools,
+    browser: Browser,
+}
+
+/// How a step ended that did not fail.
+enum Outcome {
+    Passed,
+    Skipped(String),
+}
+
+struct Step {
+    name: &'static str,
+    run: fn(&Check) -> Result<Outcome>,
+}
+
+const STEPS: &[Step] = &[
+    Step { name: "formatting", run: |check| check.cargo(&["fmt", "--all", "--check"], &[]) },
+    Step { name: "text surface", run: |check| check.text_surface() },
+    // Before all that compiles the server, which embeds it.
+    Step { name: "page", run: |check| check.page() },
+    Step {
+        name: "clippy",
+        run: |check| {
+            let lints = ["clippy", "--locked", "--workspace", "--all-targets", "--", "-Dwarnings"];
+            check.cargo(&lints, &[])
+        },
+    },
+    Step {
+        name: "documentation",
+        run: |check| {
+            let doc = ["doc", "--locked", "--workspace", "--no-deps"];
+            check.cargo(&doc, &[("RUSTDOCFLAGS", "-Dwarnings")])
+        },
+    },
+    Step { name: "licences and origins", run: |check| supply_chain::licences(check.project) },
+    Step { name: "advisories", run: |check| supply_chain::advisories(check.project) },
+    Step { name: "server", run: |check| check.server() },
+    Step { name: "tests", run: |check| check.tests() },
+];
+
+impl Check<'_> {
+    fn set_up(project: &Project) -> Result<Check<'_>> {
+        let _lock = project.lock()?;
+        Ok(Check { project, tools: setup::for_building(project)?, browser: setup::for_testing(project)? })
+    }
+
+    fn text_surface(&self) -> Result<Outcome> {
+        if !editor::exists(self.project) {
+            return Ok(Outcome::Skipped(String::from("client/editor has no package.json yet")));
+        }
+        editor::check(self.project)?;
+        Ok(Outcome::Passed)
+    }
+
+    fn page(&self) -> Result<Outcome> {
+        let _lock = self.project.lock()?;
+        page::build(self.project, &self.tools)?;
+        Ok(Outcome::Passed)
+    }
+
+    fn server(&self) -> Result<Outcome> {
+        let _lock = self.project.lock()?;
+        binary::compile(self.project)?;
+        Ok(Outcome::Passed)
+    }
+
+    /// The tests of the whole start the released server, a real browser and stock Yjs clients.
+    fn tests(&self) -> Result<Outcome> {
+        let clients = self.project.root.join("tests/node");
+        if clients.join("package.json").is_file() {
+            npm::install(self.project, &clients)?;
+        }
+        let mut cargo = self.command(&["test", "--locked", "--workspace"]);
+        cargo.env("SAMSYN_SERVER", self.project.server());
+        self.browser.apply(&mut cargo);
+        process::show(&mut cargo)?;
+        Ok(Outcome::Passed)
+    }
+
+    fn cargo(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Result<Outcome> {
+        let mut cargo = self.command(arguments);
+        cargo.envs(environment.iter().copied());
+        process::show(&mut cargo)?;
+        Ok(Outcome::Passed)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut cargo = process::command("cargo");
+        cargo.args(arguments).env("CARGO_TARGET_DIR", &self.project.target).current_dir(&self.project.root);
+        cargo
+    }
+}
+
+fn summary(steps: usize, skipped: &[String], took: &str) -> String {
+    if skipped.is_empty() {
+        return format!("all {steps} steps passed, {took}");
+    }
+    let passed = steps - skipped.len();
+    format!("{passed} of {steps} steps passed, {took}; skipped: {}", skipped.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_line_does_not_hide_what_was_skipped() {
+        assert_eq!(summary(9, &[], "2 s"), "all 9 steps passed, 2 s");
+        let skipped = ["advisories (no network)".to_string()];
+        assert_eq!(summary(9, &skipped, "2 s"), "8 of 9 steps passed, 2 s; skipped: advisories (no network)");
+    }
+}
