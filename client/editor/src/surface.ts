@@ -1,0 +1,259 @@
+// The text surface of one section: ProseMirror's view, told by Rust what to show, telling Rust what the
+// person did and measuring where things are. It holds no truth and takes no decision: what a key does,
+// what an edit means for the document and who may write is decided in `client/src/editor`.
+
+import { keymap } from "prosemirror-keymap";
+import type { Node } from "prosemirror-model";
+import { EditorState, TextSelection, type Transaction } from "prosemirror-state";
+import { EditorView } from "prosemirror-view";
+import { type Op, applyDelta, docOf, indexOf, length, lineAttributes, marksOf, opsOf, positionOf } from "./delta";
+import { lineDom, schema } from "./schema";
+
+/** What a surface reports. Positions are the model's indexes; deltas are JSON. */
+export interface Reports {
+  /** The person changed the lines that begin at `at`; the caret is `caret` from there, or -1. */
+  edited(at: number, before: string, after: string, caret: number): void;
+  /** The selection, and the attributes that hold for all of it: inline and of its first line. */
+  selected(anchor: number, head: number, inline: string, line: string): void;
+  /** A key that may mean something; true when it did. */
+  command(name: string): boolean;
+  focused(focused: boolean): void;
+}
+
+/** What a surface is told at its making. */
+export interface Options {
+  labelledBy: string;
+  describedBy: string;
+  editable: boolean;
+}
+
+const KEYS: Record<string, string> = {
+  Enter: "enter",
+  "Shift-Enter": "enter",
+  Backspace: "backspace",
+  "Mod-Backspace": "backspace-word",
+  Delete: "delete",
+  Tab: "tab",
+  "Shift-Tab": "shift-tab",
+  "Mod-b": "bold",
+  "Mod-i": "italic",
+  "Mod-u": "underline",
+  "Mod-z": "undo",
+  "Mod-y": "redo",
+  "Mod-Shift-z": "redo",
+  "Mod-Alt-0": "paragraph",
+  "Mod-Alt-1": "heading-1",
+  "Mod-Alt-2": "heading-2",
+  "Mod-Alt-3": "heading-3",
+  "Mod-Shift-7": "ordered",
+  "Mod-Shift-8": "bullet",
+  "Mod-Shift-9": "lettered",
+};
+
+/** One line's element. It changes its attributes in place, so that a line which becomes a heading
+ * while somebody composes in it keeps the text node that the composition is in. */
+class LineView {
+  dom = document.createElement("p");
+  contentDOM = this.dom;
+
+  constructor(private node: Node) {
+    this.show();
+  }
+
+  update(node: Node): boolean {
+    if (node.type !== this.node.type) return false;
+    this.node = node;
+    this.show();
+    return true;
+  }
+
+  private show(): void {
+    const wanted = lineDom(this.node.attrs);
+    for (const { name } of [...this.dom.attributes]) if (!(name in wanted)) this.dom.removeAttribute(name);
+    for (const [name, value] of Object.entries(wanted)) {
+      if (this.dom.getAttribute(name) !== value) this.dom.setAttribute(name, value);
+    }
+  }
+}
+
+export class Surface {
+  private readonly view: EditorView;
+  /** After Escape, Tab leaves the text. */
+  private leaving = false;
+
+  constructor(
+    private readonly host: HTMLElement,
+    private editable: boolean,
+    options: Options,
+    private readonly reports: Reports,
+  ) {
+    const press = (name: string) => (this.leaving && name.endsWith("tab") ? false : reports.command(name));
+    const bound = Object.fromEntries(Object.entries(KEYS).map(([key, name]) => [key, () => press(name)]));
+    this.view = new EditorView(host, {
+      state: EditorState.create({ schema, plugins: [keymap(bound)] }),
+      editable: () => this.editable,
+      attributes: () => ({
+        role: "textbox",
+        class: "surface",
+        "aria-multiline": "true",
+        "aria-labelledby": options.labelledBy,
+        "aria-describedby": options.describedBy,
+        "aria-readonly": String(!this.editable),
+        tabindex: "0",
+        lang: "sv",
+        spellcheck: "true",
+      }),
+      nodeViews: { line: (node) => new LineView(node) },
+      dispatchTransaction: (tr) => this.dispatch(tr),
+      handleKeyDown: (_, event) => this.notice(event),
+      handleDOMEvents: {
+        focus: () => void reports.focused(true),
+        blur: () => void reports.focused(false),
+        beforeinput: (_, event) => this.nativeHistory(event),
+      },
+    });
+  }
+
+  /** Shows this text, changing as little as it can. */
+  reset(json: string): void {
+    const { state } = this.view;
+    const next = docOf(JSON.parse(json) as Op[]);
+    const start = state.doc.content.findDiffStart(next.content);
+    const end = state.doc.content.findDiffEnd(next.content);
+    if (start === null || end === null) return;
+    // The equal parts at both ends may overlap where text repeats.
+    const overlap = Math.max(0, start - Math.min(end.a, end.b));
+    const tr = state.tr.replace(start, end.a + overlap, next.slice(start, end.b + overlap));
+    // A slice that was cut inside two lines can join them otherwise than meant: then all is replaced.
+    this.show(tr.doc.eq(next) ? tr : state.tr.replaceWith(0, state.doc.content.size, next.content));
+  }
+
+  /** Shows a change of the model, and answers with the length of the text as it is shown then. */
+  apply(json: string): number {
+    const { tr } = this.view.state;
+    applyDelta(tr, JSON.parse(json) as Op[]);
+    this.show(tr);
+    return length(this.view.state.doc);
+  }
+
+  /** The text as it is shown. */
+  shown(): string {
+    return JSON.stringify(opsOf(this.view.state.doc));
+  }
+
+  select(anchor: number, head: number): void {
+    const { doc, tr } = this.view.state;
+    const selection = TextSelection.create(doc, positionOf(doc, anchor), positionOf(doc, head));
+    this.view.dispatch(tr.setSelection(selection).scrollIntoView());
+  }
+
+  /** The attributes that the next typed text will have. */
+  pen(json: string): void {
+    const { tr } = this.view.state;
+    this.view.dispatch(tr.setStoredMarks(marksOf(JSON.parse(json) as Record<string, unknown>)));
+  }
+
+  setEditable(editable: boolean): void {
+    this.editable = editable;
+    this.view.setProps({});
+  }
+
+  focus(): void {
+    this.view.focus();
+  }
+
+  /** A caret's place in the host: left, top, height, in CSS pixels. */
+  caretAt(index: number): Float64Array {
+    const box = this.host.getBoundingClientRect();
+    const { left, top, bottom } = this.view.coordsAtPos(positionOf(this.view.state.doc, index));
+    return Float64Array.of(left - box.left, top - box.top, bottom - top);
+  }
+
+  /** A selection's rectangles in the host: left, top, width, height of each, in CSS pixels. */
+  boxesOf(from: number, to: number): Float64Array {
+    const box = this.host.getBoundingClientRect();
+    const { doc } = this.view.state;
+    const start = this.view.domAtPos(positionOf(doc, from));
+    const end = this.view.domAtPos(positionOf(doc, to));
+    const range = document.createRange();
+    range.setStart(start.node, start.offset);
+    range.setEnd(end.node, end.offset);
+    const boxes = [...range.getClientRects()].filter((rect) => rect.width > 0);
+    return Float64Array.from(boxes.flatMap((r) => [r.left - box.left, r.top - box.top, r.width, r.height]));
+  }
+
+  destroy(): void {
+    this.view.destroy();
+  }
+
+  private show(tr: Transaction): void {
+    if (tr.docChanged) this.view.dispatch(tr.setMeta("model", true));
+  }
+
+  private dispatch(tr: Transaction): void {
+    const before = this.view.state.doc;
+    const state = this.view.state.apply(tr);
+    this.view.updateState(state);
+    if (tr.docChanged && !tr.getMeta("model")) this.reportEdit(before, state.doc);
+    if (tr.docChanged || tr.selectionSet || tr.storedMarksSet) this.reportSelection();
+  }
+
+  /** Lines that are the same objects did not change; the rest is Rust's to compare. */
+  private reportEdit(before: Node, after: Node): void {
+    const shorter = Math.min(before.childCount, after.childCount);
+    let same = 0;
+    let at = 0;
+    while (same < shorter && before.child(same) === after.child(same)) at += before.child(same++).content.size + 1;
+    let tail = 0;
+    while (
+      tail < shorter - same &&
+      before.child(before.childCount - 1 - tail) === after.child(after.childCount - 1 - tail)
+    ) {
+      tail++;
+    }
+    const old = opsOf(before, same, before.childCount - tail);
+    const now = opsOf(after, same, after.childCount - tail);
+    const caret = Math.max(indexOf(after, this.view.state.selection.head) - at, -1);
+    this.reports.edited(at, JSON.stringify(old), JSON.stringify(now), caret);
+  }
+
+  private reportSelection(): void {
+    const { doc, selection, storedMarks } = this.view.state;
+    const { anchor, head, empty, $from, from, to } = selection;
+    let marks = storedMarks ?? $from.marks();
+    if (!empty) {
+      marks = [];
+      for (const type of Object.values(schema.marks)) {
+        let all = true;
+        doc.nodesBetween(from, to, (node) => {
+          if (node.isText && !type.isInSet(node.marks)) all = false;
+        });
+        if (all) marks = [...marks, type.create(type.name === "link" ? { href: "" } : null)];
+      }
+    }
+    const inline = Object.fromEntries(marks.map((mark) => [mark.type.name, true]));
+    const line = lineAttributes($from.parent.attrs);
+    this.reports.selected(indexOf(doc, anchor), indexOf(doc, head), JSON.stringify(inline), JSON.stringify(line));
+  }
+
+  private notice(event: KeyboardEvent): boolean {
+    if (event.key !== "Shift" && event.key !== "Tab") this.leaving = event.key === "Escape";
+    return false;
+  }
+
+  private nativeHistory(event: InputEvent): boolean {
+    const name = { historyUndo: "undo", historyRedo: "redo" }[event.inputType];
+    if (!name) return false;
+    event.preventDefault();
+    this.reports.command(name);
+    return true;
+  }
+}
+
+declare global {
+  interface Window {
+    samsynSurface: { create(host: HTMLElement, options: Options, reports: Reports): Surface };
+  }
+}
+
+window.samsynSurface = { create: (host, options, reports) => new Surface(host, options.editable, options, reports) };
