@@ -4,7 +4,7 @@ use crate::page;
 use crate::process;
 use crate::project::Project;
 use crate::setup;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -19,18 +19,48 @@ pub(crate) fn build(project: &Project) -> Result<PathBuf> {
 /// Compiles the server around the page that is in `dist/`, and leaves it in the clone. The build
 /// cache is elsewhere, and the next clone that builds replaces what is there.
 pub(crate) fn compile(project: &Project) -> Result<PathBuf> {
-    let mut cargo = process::command("cargo");
-    cargo
-        .args(["build", "--release", "--locked", "--package", "samsyn-server"])
-        .env("CARGO_TARGET_DIR", &project.target)
-        .current_dir(&project.root);
-    process::show_on_stderr(&mut cargo)?;
     let made = project.target.join("release/samsyn");
+    cargo(project, &["build", "--locked"])?;
+    if !holds_page(project, &made)? {
+        // Cargo knows of the files that were embedded, not of those that came since.
+        cargo(project, &["clean"])?;
+        cargo(project, &["build", "--locked"])?;
+        if !holds_page(project, &made)? {
+            bail!("{} was compiled, but without the page", made.display());
+        }
+    }
     let wanted = project.server();
     if made != wanted {
         copy(&made, &wanted)?;
     }
     Ok(wanted)
+}
+
+fn cargo(project: &Project, arguments: &[&str]) -> Result<()> {
+    let mut cargo = process::command("cargo");
+    cargo
+        .args(arguments)
+        .args(["--release", "--package", "samsyn-server"])
+        .env("CARGO_TARGET_DIR", &project.target)
+        .current_dir(&project.root);
+    process::show_on_stderr(&mut cargo)
+}
+
+/// Whether a binary has the page in it, and the one in `dist/`: the page's files have names that
+/// change with their content, and the binary knows them by name.
+fn holds_page(project: &Project, binary: &Path) -> Result<bool> {
+    let content = fs::read(binary).with_context(|| format!("cannot read {}", binary.display()))?;
+    for entry in fs::read_dir(project.dist())? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name.ends_with(".wasm") && !contains(&content, name.as_bytes()) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn contains(content: &[u8], wanted: &[u8]) -> bool {
+    content.windows(wanted.len()).any(|window| window == wanted)
 }
 
 /// Copies beside the old file and renames, because a file that runs cannot be written to.
@@ -42,4 +72,16 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::copy(from, &beside)
         .with_context(|| format!("cannot copy {} to {}", from.display(), beside.display()))?;
     fs::rename(&beside, to).with_context(|| format!("cannot replace {}", to.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_found_wherever_it_is_in_a_binary() {
+        assert!(contains(b"page.wasm", b"page.wasm"));
+        assert!(contains(b"\0\0page.wasm\0", b"page.wasm"));
+        assert!(!contains(b"\0\0page.was", b"page.wasm"));
+    }
 }

@@ -10,7 +10,7 @@ use crate::setup::PageTools;
 use crate::setup::web_compiler::TARGET;
 use crate::tree_hash::TreeHash;
 use anyhow::{Context, Result, bail};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -95,17 +95,11 @@ fn bundle(project: &Project, tools: &PageTools) -> Result<()> {
 
 /// A command in the project's folder that finds the compiler for the page and the tools before any
 /// others of the same names.
-fn command(project: &Project, tools: &PageTools, program: impl AsRef<Path>) -> Result<Command> {
-    let path = path(tools)?;
-    // The program is looked up on our PATH, not on the one that it is given.
-    let program = match tools.compiler.folder().map(|folder| folder.join(&program)) {
-        Some(program) if program.is_file() => program,
-        _ => program.as_ref().to_path_buf(),
-    };
+fn command(project: &Project, tools: &PageTools, program: impl AsRef<OsStr>) -> Result<Command> {
+    // The program itself is looked up on this PATH too.
     let mut command = process::command(program);
-    command.current_dir(&project.root);
+    command.env("PATH", path(tools)?).current_dir(&project.root);
     tools.compiler.apply(&mut command);
-    command.env("PATH", path);
     Ok(command)
 }
 
