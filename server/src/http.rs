@@ -1,0 +1,100 @@
+//! The outer face: routes, and what is true of every answer. What a målbild is, who may open it and
+//! how edits travel is decided behind it.
+
+mod caller;
+mod error;
+mod health;
+mod malbilder;
+mod page;
+mod session;
+mod sync;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{any, get, post};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use self::error::ApiError;
+use crate::access::Access;
+use crate::registry::Registry;
+use crate::store::Storage;
+
+/// Bytes of a request's body, 64 KiB: the largest holds a title.
+const BODY_BYTES: usize = 64 * 1024;
+
+/// What every handler may use.
+#[derive(Clone)]
+pub struct App {
+    /// For `/readyz`.
+    pub storage: Storage,
+    /// Who may do what.
+    pub access: Access,
+    /// The målbilder and their rooms.
+    pub registry: Registry,
+    /// `https://HOST`, if it was configured.
+    pub public_url: Option<Arc<str>>,
+    /// Renders `/metrics`; none in tests.
+    pub metrics: Option<PrometheusHandle>,
+    /// Cancelled when the server stops: `/readyz` says no.
+    pub stopping: CancellationToken,
+    /// Counts the WebSockets' tasks, so that stopping can wait for them.
+    pub sockets: TaskTracker,
+}
+
+/// All routes.
+#[must_use]
+pub fn router(app: App) -> Router {
+    let api = Router::new()
+        .route("/malbilder", post(malbilder::create))
+        .route("/malbilder/{id}", get(malbilder::show))
+        .route("/malbilder/{id}/links", post(malbilder::mint_link))
+        .route("/malbilder/{id}/export", get(malbilder::export))
+        .route("/malbilder/{id}/session", post(session::trade))
+        .fallback(|| async { ApiError::NO_ROUTE })
+        .method_not_allowed_fallback(|| async { ApiError::METHOD })
+        .layer(DefaultBodyLimit::max(BODY_BYTES));
+    Router::new()
+        .nest("/api", api)
+        .route("/api", any(|| async { ApiError::NO_ROUTE }))
+        .route("/sync/{id}/{part}", get(sync::upgrade))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .route("/", get(page::index))
+        .route("/m/{id}", get(page::index))
+        .fallback(page::asset)
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| -> Response {
+            tracing::error!("a handler panicked");
+            ApiError::INTERNAL.into_response()
+        }))
+        .layer(middleware::map_response(secure))
+        .with_state(app)
+}
+
+/// Headers on every answer. The page's own policy, with its nonce, is set where the page is made.
+async fn secure(mut response: Response) -> Response {
+    const ALWAYS: [(HeaderName, &str); 3] = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    ];
+    let headers = response.headers_mut();
+    for (name, value) in ALWAYS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    response
+}
+
+#[cfg(test)]
+mod tests;

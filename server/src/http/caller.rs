@@ -1,0 +1,64 @@
+//! Who asks: reads the credential from a request, and refuses one from somebody else's page.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, Method, header};
+use samsyn_shared::{MalbildId, Role, Token};
+
+use super::App;
+use super::error::ApiError;
+use crate::access::Credential;
+use crate::access::origin::{self, Asked, Standing};
+use crate::access::session::SessionKey;
+use crate::registry::Malbild;
+
+/// The caller of a request that may go on.
+#[derive(Debug)]
+pub(super) struct Caller {
+    pub(super) credential: Credential,
+}
+
+impl Caller {
+    /// The målbild of this id and the caller's role in it. Unknown, malformed and closed ones all look alike.
+    pub(super) fn enter(&self, app: &App, id: &str) -> Result<(Malbild, Role), ApiError> {
+        let id: MalbildId = id.parse().map_err(|_| ApiError::NOT_FOUND)?;
+        let role = app.access.role_for(id, &self.credential)?.ok_or(ApiError::NOT_FOUND)?;
+        Ok((app.registry.find(id)?, role))
+    }
+}
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let text = |name: HeaderName| text(&parts.headers, &name);
+        let is_socket = parts.headers.contains_key(header::UPGRADE);
+        let safe = (parts.method == Method::GET || parts.method == Method::HEAD) && !is_socket;
+        let standing = origin::judge(&Asked {
+            origin: text(header::ORIGIN),
+            host: text(header::HOST),
+            fetch_site: text(HeaderName::from_static("sec-fetch-site")),
+            public_url: app.public_url.as_deref(),
+            safe,
+        });
+        if standing == Standing::Foreign && !safe {
+            return Err(ApiError::ORIGIN);
+        }
+        let bearer = text(header::AUTHORIZATION).and_then(|value| {
+            let (scheme, token) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+        });
+        let query = parts.uri.query().unwrap_or_default().split('&');
+        let in_query = query.filter_map(|pair| pair.strip_prefix("token=")).next();
+        let token = bearer.or(in_query).and_then(|token| token.parse::<Token>().ok());
+        let session = match standing {
+            Standing::Own => text(header::COOKIE).and_then(SessionKey::from_cookies),
+            Standing::TokenOnly | Standing::Foreign => None,
+        };
+        Ok(Self { credential: Credential { token, session } })
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}

@@ -1,0 +1,31 @@
+//! `/healthz`, `/readyz`, `/metrics`: for those who run the server. They show no content and no names.
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::App;
+use super::error::ApiError;
+
+/// The process answers.
+pub(super) async fn alive() -> &'static str {
+    "ok\n"
+}
+
+/// It can take work: it is not stopping, and the store takes writes.
+pub(super) async fn ready(State(app): State<App>) -> Result<&'static str, ApiError> {
+    if app.stopping.is_cancelled() {
+        return Err(ApiError::STOPPING);
+    }
+    if app.storage.has_failed() {
+        let message = "the disk refused a write; nothing is saved until the server is restarted";
+        return Err(ApiError::Plain(StatusCode::SERVICE_UNAVAILABLE, "store", message));
+    }
+    Ok("ready\n")
+}
+
+/// Prometheus' text.
+pub(super) async fn metrics(State(app): State<App>) -> Response {
+    let text = app.metrics.map(|handle| handle.render()).unwrap_or_default();
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+}

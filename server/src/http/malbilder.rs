@@ -1,0 +1,170 @@
+//! `/api/malbilder`: making one, showing it, sharing it, exporting it.
+
+use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use samsyn_shared::read_model::{ReadModel, one_line};
+use samsyn_shared::{MalbildId, Role, Template, Token, limits};
+use serde::{Deserialize, Serialize};
+
+use super::App;
+use super::caller::Caller;
+use super::error::ApiError;
+use crate::access::token;
+
+#[derive(Deserialize)]
+pub(super) struct CreateRequest {
+    #[serde(default)]
+    title: String,
+    template: String,
+}
+
+#[derive(Serialize)]
+pub(super) struct Created {
+    id: MalbildId,
+    tokens: BTreeMap<&'static str, String>,
+    links: BTreeMap<&'static str, String>,
+}
+
+/// `POST /api/malbilder`. Anyone may; the tokens in the answer are the only way in.
+pub(super) async fn create(
+    State(app): State<App>,
+    _: Caller,
+    headers: HeaderMap,
+    body: Result<Json<CreateRequest>, JsonRejection>,
+) -> Result<(StatusCode, Json<Created>), ApiError> {
+    let Json(request) = body?;
+    let template = Template::find(&request.template).ok_or(ApiError::UnknownTemplate)?;
+    let title = title(&request.title, template)?;
+    let made = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let (id, client_id, secrets) = {
+        let mut rng = rand::rng();
+        let id = MalbildId::generate(&mut rng);
+        let secrets = Role::ALL.map(|role| (role, Token::generate(&mut rng)));
+        (id, samsyn_shared::ids::client_id(&mut rng), secrets)
+    };
+    let records = secrets.iter().map(|(role, secret)| token::record(id, *role, &secret.hash())).collect();
+    app.registry.create(id, template, &title, client_id, made, records).await?;
+    metrics::counter!("samsyn_malbilder_made_total").increment(1);
+    let base = base_url(&app, &headers);
+    let tokens: BTreeMap<_, _> =
+        secrets.iter().map(|(role, secret)| (role.as_str(), secret.reveal())).collect();
+    let links = tokens.iter().map(|(role, token)| (*role, link(&base, id, token))).collect();
+    Ok((StatusCode::CREATED, Json(Created { id, tokens, links })))
+}
+
+#[derive(Serialize)]
+pub(super) struct Shown {
+    id: MalbildId,
+    title: String,
+    template: String,
+    status: &'static str,
+    role: Role,
+    versions: [(); 0],
+}
+
+/// `GET /api/malbilder/{id}`.
+pub(super) async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Shown>, ApiError> {
+    let (malbild, role) = caller.enter(&app, &id)?;
+    let model = app.registry.read(&malbild).await?;
+    let template = malbild.template.identifier();
+    Ok(Json(Shown { id: malbild.id, title: model.title, template, status: "draft", role, versions: [] }))
+}
+
+#[derive(Deserialize)]
+pub(super) struct LinkRequest {
+    role: Role,
+}
+
+#[derive(Serialize)]
+pub(super) struct Link {
+    role: Role,
+    token: String,
+    link: String,
+}
+
+/// `POST /api/malbilder/{id}/links`: nobody can read a hashed token back, so sharing mints one more.
+pub(super) async fn mint_link(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Result<Json<LinkRequest>, JsonRejection>,
+) -> Result<(StatusCode, Json<Link>), ApiError> {
+    let (malbild, own) = caller.enter(&app, &id)?;
+    let Json(LinkRequest { role }) = body?;
+    if role > own {
+        return Err(ApiError::ROLE);
+    }
+    let token = Token::generate(&mut rand::rng());
+    app.access.mint(malbild.id, role, &token).await?;
+    let token = token.reveal();
+    let link = link(&base_url(&app, &headers), malbild.id, &token);
+    Ok((StatusCode::CREATED, Json(Link { role, token, link })))
+}
+
+#[derive(Deserialize)]
+pub(super) struct ExportQuery {
+    format: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Exported {
+    id: MalbildId,
+    #[serde(flatten)]
+    model: ReadModel,
+}
+
+/// `GET /api/malbilder/{id}/export?format=md`.
+pub(super) async fn export(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(query): Query<ExportQuery>,
+) -> Result<Response, ApiError> {
+    let (malbild, _) = caller.enter(&app, &id)?;
+    let format = query.format.unwrap_or_default();
+    if !super::error::FORMATS.contains(&format.as_str()) {
+        return Err(ApiError::UnknownFormat);
+    }
+    let model = app.registry.read(&malbild).await?;
+    let fresh = (header::CACHE_CONTROL, "no-store");
+    Ok(match format.as_str() {
+        "md" => {
+            let kind = (header::CONTENT_TYPE, "text/markdown; charset=utf-8");
+            ([kind, fresh], model.to_markdown()).into_response()
+        }
+        _ => ([fresh], Json(Exported { id: malbild.id, model })).into_response(),
+    })
+}
+
+/// The title as it's seeded: one line, the template's own if there is none.
+fn title(asked: &str, template: &Template) -> Result<String, ApiError> {
+    let title = one_line(asked);
+    if title.encode_utf16().count() > limits::TITLE_UNITS {
+        return Err(ApiError::TitleTooLong);
+    }
+    Ok(if title.is_empty() { template.title.to_owned() } else { title })
+}
+
+/// The configured public address, else the one that the caller used.
+fn base_url(app: &App, headers: &HeaderMap) -> String {
+    if let Some(url) = &app.public_url {
+        return url.to_string();
+    }
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    format!("http://{host}")
+}
+
+fn link(base: &str, id: MalbildId, token: &str) -> String {
+    format!("{base}/m/{id}#{token}")
+}

@@ -1,0 +1,155 @@
+//! The client: the files of `dist/`, embedded in the binary when it is built. (A debug build reads them
+//! from the folder instead, so that they need not be compiled in at each change.)
+//!
+//! It doesn't know what is in them, but for the place where Trunk wants a nonce.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::response::{Html, IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rand::RngCore as _;
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+use super::App;
+use super::error::ApiError;
+
+#[derive(RustEmbed)]
+#[folder = "../dist"]
+#[allow_missing = true]
+struct Dist;
+
+const NONCE: &str = "{{__TRUNK_NONCE__}}";
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+const ASK_AGAIN: &str = "no-cache";
+
+/// `GET /` and `GET /m/{id}`: the page, with a nonce of its own.
+pub(super) async fn index(State(app): State<App>, headers: HeaderMap) -> Response {
+    let Some(file) = Dist::get("index.html") else { return not_built() };
+    let mut random = [0; 16];
+    rand::rng().fill_bytes(&mut random);
+    let nonce = URL_SAFE_NO_PAD.encode(random);
+    let html = String::from_utf8_lossy(&file.data).replace(NONCE, &nonce);
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let policy = policy(&nonce, host, app.public_url.as_deref());
+    ([(header::CACHE_CONTROL, ASK_AGAIN), (header::CONTENT_SECURITY_POLICY, &policy)], Html(html))
+        .into_response()
+}
+
+/// Everything else: a file of the client, or nothing.
+pub(super) async fn asset(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    if method != Method::GET && method != Method::HEAD {
+        return ApiError::METHOD.into_response();
+    }
+    let name = uri.path().trim_start_matches('/');
+    // The brotli twins are an encoding, not files of their own, and the index has its own way.
+    let hidden = name.ends_with(".br") || name == "index.html";
+    match Dist::get(name) {
+        Some(file) if !hidden => serve(name, &file, &headers),
+        _ => ApiError::NO_ROUTE.into_response(),
+    }
+}
+
+fn serve(name: &str, file: &EmbeddedFile, headers: &HeaderMap) -> Response {
+    let cache = if has_hash(name) { FOR_EVER } else { ASK_AGAIN };
+    let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&file.metadata.sha256_hash()[..12]));
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok()).unwrap_or_default();
+    if known.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag) {
+        return (StatusCode::NOT_MODIFIED, [(header::ETAG, etag.as_str()), (header::CACHE_CONTROL, cache)])
+            .into_response();
+    }
+    let kind = mime_guess::from_path(name).first_or_octet_stream();
+    let is_text = kind.type_() == mime_guess::mime::TEXT;
+    let kind = if is_text { format!("{kind}; charset=utf-8") } else { kind.to_string() };
+    let twin = if accepts_brotli(headers) { Dist::get(&format!("{name}.br")) } else { None };
+    let is_twin = twin.is_some();
+    let data = twin.map_or_else(|| file.data.clone(), |twin| twin.data);
+    let mut response = Response::new(Body::from(data.into_owned()));
+    let answer = response.headers_mut();
+    for (header, value) in [
+        (header::CONTENT_TYPE, kind.as_str()),
+        (header::CACHE_CONTROL, cache),
+        (header::ETAG, &etag),
+        (header::VARY, "accept-encoding"),
+    ] {
+        answer.insert(header, HeaderValue::from_str(value).expect("these are plain ASCII"));
+    }
+    if is_twin {
+        answer.insert(header::CONTENT_ENCODING, HeaderValue::from_static("br"));
+    }
+    response
+}
+
+/// Trunk puts 16 hexadecimal digits of the content's hash behind the last `-` before the ending (or
+/// before wasm-bindgen's `_bg`).
+fn has_hash(name: &str) -> bool {
+    let file = name.rsplit('/').next().unwrap_or(name);
+    let stem = file.split('.').next().unwrap_or(file);
+    let stem = stem.strip_suffix("_bg").unwrap_or(stem);
+    let hash = stem.rsplit_once('-').map_or("", |(_, hash)| hash);
+    hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
+fn accepts_brotli(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    let refused = |weight: &str| weight.trim().trim_end_matches(['0', '.']) == "q=";
+    values.flat_map(|value| value.split(',')).any(|coding| {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
+        name.trim().eq_ignore_ascii_case("br") && !refused(weight)
+    })
+}
+
+/// What the page may load and do. Older browsers need the WebSocket's address spelled out.
+fn policy(nonce: &str, host: Option<&str>, public_url: Option<&str>) -> String {
+    let is_plain = |host: &&str| host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b));
+    let public = public_url.and_then(|url| url.split_once("://")).map(|(_, host)| host.trim_end_matches('/'));
+    let mut sockets = String::new();
+    for host in [host, public].into_iter().flatten().filter(is_plain) {
+        sockets.push_str(&format!(" ws://{host} wss://{host}"));
+    }
+    format!(
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; \
+         font-src 'self'; img-src 'self' data:; connect-src 'self'{sockets}; manifest-src 'self'; \
+         worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+}
+
+fn not_built() -> Response {
+    let page = "<!doctype html><title>Samsyn</title><p>The server runs, but this build of it has no page \
+                inside. <code>cargo xtask build</code> makes one that has.";
+    (StatusCode::SERVICE_UNAVAILABLE, [(header::CACHE_CONTROL, ASK_AGAIN)], Html(page)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_with_a_hash_are_cached_for_ever() {
+        for hashed in ["samsyn-0123456789abcdef.js", "a/samsyn-0123456789abcdef_bg.wasm"] {
+            assert!(has_hash(hashed), "{hashed}");
+        }
+        for plain in ["favicon.svg", "samsyn-0123456789abcdeF.js", "a-0123.js", "font-regular.woff2"] {
+            assert!(!has_hash(plain), "{plain}");
+        }
+    }
+
+    #[test]
+    fn brotli_is_for_those_who_accept_it() {
+        let accepts = |value: &'static str| {
+            let headers = HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(value))]);
+            accepts_brotli(&headers)
+        };
+        assert!(accepts("gzip, deflate, br, zstd") && accepts("br;q=0.5"));
+        assert!(!accepts("gzip") && !accepts("br;q=0") && !accepts("br;q=0.0") && !accepts(""));
+    }
+
+    #[test]
+    fn a_host_that_is_no_host_stays_out_of_the_policy() {
+        let policy = policy("n", Some("evil; script-src *"), Some("https://malbild.example"));
+        assert!(!policy.contains("evil"));
+        assert!(policy.contains("connect-src 'self' ws://malbild.example wss://malbild.example;"), "{policy}");
+        assert!(policy.contains("'nonce-n'"));
+    }
+}

@@ -1,0 +1,11 @@
+//! The relay, as a library, so that its own tests reach every part of it.
+//!
+//! The direction of imports is `http → access → registry → room → store`; nothing points back. The
+//! binary beside it only reads its options, starts this and waits for a signal.
+pub mod store;
+pub mod access;
+pub mod registry;
+pub mod room;
+pub mod http;
+pub mod options;
+pub mod server;

@@ -1,0 +1,130 @@
+//! One running server: opens the store, listens, and stops in order. It doesn't know signals, the
+//! command line's words or where logs go.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::access::Access;
+use crate::http::{App, router};
+use crate::options::Settings;
+use crate::registry::Registry;
+use crate::store::sled::SledStore;
+use crate::store::{Storage, StoreError};
+
+/// How long requests and sockets may take to end once the server stops. Nothing acked depends on it.
+const GRACE: Duration = Duration::from_secs(5);
+/// How often ended rooms are swept and metrics kept up.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// Why a server doesn't start or run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The data directory.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The address.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, std::io::Error),
+    /// Accepting connections.
+    #[error("cannot serve: {0}")]
+    Serve(#[from] std::io::Error),
+}
+
+/// A server that listens and does not answer yet.
+pub struct Server {
+    listener: TcpListener,
+    app: App,
+    metrics: Option<PrometheusHandle>,
+}
+
+impl Server {
+    /// Opens the data directory and the port.
+    ///
+    /// # Errors
+    /// [`ServerError::Store`] (another process has the directory, it is of another format, it can't be
+    /// read), [`ServerError::Listen`].
+    pub async fn start(settings: Settings, metrics: Option<PrometheusHandle>) -> Result<Self, ServerError> {
+        let Settings { listen, data, public_url } = settings;
+        let opening = tokio::task::spawn_blocking(move || SledStore::open(&data)).await;
+        let engine = opening.map_err(|_| StoreError::Closed)??;
+        let storage = Storage::start(Arc::new(engine));
+        let listener = TcpListener::bind(listen).await.map_err(|error| ServerError::Listen(listen, error))?;
+        let app = App {
+            access: Access::new(storage.clone()),
+            registry: Registry::new(storage.clone()),
+            storage,
+            public_url: public_url.map(Into::into),
+            metrics: metrics.clone(),
+            stopping: CancellationToken::new(),
+            sockets: TaskTracker::new(),
+        };
+        Ok(Self { listener, app, metrics })
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// If the system doesn't say.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Answers until `stop` is cancelled, then: accepts nothing more, stores all that rooms accepted, says
+    /// 1001 to every socket, lets requests end, closes the store.
+    ///
+    /// # Errors
+    /// [`ServerError::Serve`].
+    pub async fn run(self, stop: CancellationToken) -> Result<(), ServerError> {
+        let Self { listener, app, metrics } = self;
+        let stopping = app.stopping.clone();
+        let upkeep = tokio::spawn(upkeep(app.registry.clone(), metrics, stopping.clone()));
+        let graceful = stopping.clone();
+        let service = router(app.clone());
+        let serving = axum::serve(listener, service).with_graceful_shutdown(graceful.cancelled_owned());
+        let mut serving = tokio::spawn(serving.into_future());
+        tokio::select! {
+            () = stop.cancelled() => {}
+            ended = &mut serving => return Ok(ended.unwrap_or(Ok(()))?),
+        }
+        tracing::info!("stopping");
+        stopping.cancel();
+        app.registry.drain().await;
+        app.sockets.close();
+        let end = async {
+            app.sockets.wait().await;
+            (&mut serving).await
+        };
+        match tokio::time::timeout(GRACE, end).await {
+            Ok(Ok(served)) => served?,
+            Ok(Err(error)) => tracing::error!(%error, "serving ended badly"),
+            Err(_) => tracing::warn!("some connections did not end in time"),
+        }
+        app.storage.close().await;
+        if let Err(error) = upkeep.await {
+            tracing::error!(%error, "upkeep ended badly");
+        }
+        tracing::info!("stopped; everything accepted is stored");
+        Ok(())
+    }
+}
+
+async fn upkeep(registry: Registry, metrics: Option<PrometheusHandle>, stopping: CancellationToken) {
+    let mut ticks = tokio::time::interval(UPKEEP);
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            _ = ticks.tick() => {
+                registry.sweep();
+                if let Some(metrics) = &metrics {
+                    metrics.run_upkeep();
+                }
+            }
+        }
+    }
+}
