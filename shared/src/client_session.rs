@@ -66,7 +66,9 @@ pub enum Effect {
     },
     /// This is who is here.
     ShowPresence(Vec<PresenceEntry>),
-    /// The connection is in step: announce the own presence.
+    /// All that the server had has come.
+    InStep,
+    /// Say who is writing here.
     AnnouncePresence,
     /// Close the socket and do not come back: the text must stay as it is.
     Stop(Stopped),
@@ -166,7 +168,7 @@ impl ClientSession {
                         Link::Open { .. } => Link::Open { received_all: true },
                         Link::Offered { .. } => Link::Offered { received_all: true },
                     };
-                    effects.push(Effect::AnnouncePresence);
+                    effects.extend([Effect::InStep, Effect::AnnouncePresence]);
                 }
             }
             Message::Update(update) => effects.push(Effect::Integrate(update)),

@@ -180,6 +180,28 @@ impl Line {
     }
 }
 
+/// The lines as a view that knows only this schema shows them: equal for two texts that look alike.
+#[must_use]
+pub fn visible_lines(ops: &[Op]) -> Vec<Line> {
+    let mut lines = lines(ops);
+    for line in &mut lines {
+        let mut runs: Vec<Run> = Vec::new();
+        for mut run in line.runs.drain(..) {
+            run.attributes.retain(|name, value| schema::INLINE.contains(&name.as_str()) && is_set(value));
+            match runs.last_mut() {
+                Some(last) if last.attributes == run.attributes => last.text.push_str(&run.text),
+                _ => runs.push(run),
+            }
+        }
+        line.runs = runs;
+    }
+    lines
+}
+
+fn is_set(value: &Value) -> bool {
+    !matches!(value, Value::Null | Value::Bool(false))
+}
+
 /// The lines of a text given as inserts. A missing `\n` at the end is taken as present.
 #[must_use]
 pub fn lines(ops: &[Op]) -> Vec<Line> {

@@ -71,16 +71,20 @@ pub fn seed(template: &Template, title: &str, client_id: u64) -> Doc {
     doc
 }
 
-/// The text as inserts. What is no text (an embed from a foreign client) is left out.
+/// What stands in a text for an embed of a foreign client: one unit, as the embed is, so that all
+/// positions hold. Exports leave it out.
+pub const EMBED: &str = "\u{FFFC}";
+
+/// The text as inserts.
 pub fn read(text: &TextRef, txn: &impl ReadTxn) -> Vec<Op> {
     text.diff(txn, YChange::identity)
         .into_iter()
-        .filter_map(|chunk| match chunk.insert {
-            Out::Any(Any::String(insert)) => Some(Op::insert_with(
-                insert.to_string(),
-                chunk.attributes.map(|a| attributes_of(&a)).unwrap_or_default(),
-            )),
-            _ => None,
+        .map(|chunk| {
+            let insert = match &chunk.insert {
+                Out::Any(Any::String(insert)) => insert,
+                _ => EMBED,
+            };
+            Op::insert_with(insert, chunk.attributes.map(|a| attributes_of(&a)).unwrap_or_default())
         })
         .collect()
 }
@@ -132,7 +136,7 @@ pub fn change(text: &TextRef, txn: &mut TransactionMut, at: u32, ops: &[Op]) {
     }
 }
 
-/// What a `Y.Text` event says has changed. An embed counts as one unit of text that is not shown.
+/// What a `Y.Text` event says has changed.
 #[must_use]
 pub fn delta_of(event: &[yrs::types::Delta]) -> Vec<Op> {
     event
@@ -142,7 +146,7 @@ pub fn delta_of(event: &[yrs::types::Delta]) -> Vec<Op> {
                 insert.to_string(),
                 attributes.as_ref().map(|a| attributes_of(a)).unwrap_or_default(),
             ),
-            yrs::types::Delta::Inserted(_, _) => Op::insert("\u{FFFC}"),
+            yrs::types::Delta::Inserted(_, _) => Op::insert(EMBED),
             yrs::types::Delta::Deleted(delete) => Op::delete(*delete),
             yrs::types::Delta::Retain(retain, attributes) => Op::Retain {
                 retain: *retain,

@@ -82,6 +82,7 @@ pub fn one_line(text: &str) -> String {
 }
 
 fn with_last_line_end(mut ops: Vec<Op>) -> Vec<Op> {
+    ops.retain(|op| !matches!(op, Op::Insert { insert, .. } if insert == document::EMBED));
     let ended = matches!(ops.last(), Some(Op::Insert { insert, .. }) if insert.ends_with('\n'));
     if !ended {
         ops.push(Op::insert("\n"));
