@@ -108,7 +108,12 @@ mod tests {
             token
         }
 
-        fn role(&self, malbild: MalbildId, token: Option<&Token>, session: Option<&SessionKey>) -> Option<Role> {
+        fn role(
+            &self,
+            malbild: MalbildId,
+            token: Option<&Token>,
+            session: Option<&SessionKey>,
+        ) -> Option<Role> {
             let credential = Credential { token: token.cloned(), session: session.cloned() };
             self.access.role_for(malbild, &credential).unwrap()
         }

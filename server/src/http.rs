@@ -50,7 +50,6 @@ pub struct App {
 }
 
 /// All routes.
-#[must_use]
 pub fn router(app: App) -> Router {
     let api = Router::new()
         .route("/malbilder", post(malbilder::create))

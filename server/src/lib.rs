@@ -2,10 +2,10 @@
 //!
 //! The direction of imports is `http → access → registry → room → store`; nothing points back. The
 //! binary beside it only reads its options, starts this and waits for a signal.
-pub mod store;
 pub mod access;
-pub mod registry;
-pub mod room;
 pub mod http;
 pub mod options;
+pub mod registry;
+pub mod room;
 pub mod server;
+pub mod store;

@@ -68,7 +68,9 @@ impl ServeArgs {
 /// The URL as a browser writes it in `Origin`: in lower case, without a default port or a last slash.
 fn origin(url: &str) -> Result<String, NotAPublicUrl> {
     let uri: Uri = url.parse().map_err(|_| NotAPublicUrl)?;
-    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return Err(NotAPublicUrl) };
+    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+        return Err(NotAPublicUrl);
+    };
     let default = match scheme {
         "http" => 80,
         "https" => 443,

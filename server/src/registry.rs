@@ -113,8 +113,10 @@ impl Registry {
     /// [`OpenError::Unknown`] and the others.
     pub fn find(&self, id: MalbildId) -> Result<Malbild, OpenError> {
         let bytes = self.storage.get(Table::Malbild, &id.to_string())?.ok_or(OpenError::Unknown)?;
-        let record: Record = serde_json::from_slice(&bytes)
-            .map_err(|_| StoreError::CorruptRecord { table: Table::Malbild, what: "not a målbild's record" })?;
+        let record: Record = serde_json::from_slice(&bytes).map_err(|_| StoreError::CorruptRecord {
+            table: Table::Malbild,
+            what: "not a målbild's record",
+        })?;
         let template =
             Template::find(&record.template).ok_or_else(|| OpenError::Template(record.template.clone()))?;
         Ok(Malbild { id, template, epoch: record.epoch })

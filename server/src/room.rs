@@ -12,17 +12,18 @@ mod state;
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use samsyn_shared::protocol::CloseCode;
 use samsyn_shared::read_model::ReadModel;
 use samsyn_shared::{Epoch, Role, Seq, Template};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use self::document::RoomDocument;
-use self::state::{Effect, Event, RoomState};
 pub use self::state::{ConnectionId, Dialect};
+use self::state::{Effect, Event, RoomState};
 use crate::store::{DocumentId, Loaded, Storage, StoreError, Write};
 
 /// Frames and requests that may wait for the room. When it is full, their senders wait, and the network
@@ -282,7 +283,7 @@ impl Actor {
 
     async fn event(&mut self, event: Event) {
         let mut effects = Vec::new();
-        self.state.handle(Instant::now(), event, &mut effects);
+        self.state.handle(Instant::now().into_std(), event, &mut effects);
         self.perform(effects).await;
     }
 
@@ -299,9 +300,9 @@ impl Actor {
                         if let Some(stored) = load_again(self.storage.clone(), self.id).await {
                             let client_id = samsyn_shared::ids::client_id(&mut rand::rng());
                             let reloaded = Event::Reloaded { stored, client_id };
-                            self.state.handle(Instant::now(), reloaded, &mut next);
+                            self.state.handle(Instant::now().into_std(), reloaded, &mut next);
                         } else {
-                            self.state.handle(Instant::now(), Event::AppendFailed, &mut next);
+                            self.state.handle(Instant::now().into_std(), Event::AppendFailed, &mut next);
                         }
                     }
                     Effect::Stop => self.stopped = true,
@@ -324,7 +325,7 @@ impl Actor {
                 tracing::info!(document = %self.id, connection = to.0, "a connection reads too slowly");
                 metrics::counter!("samsyn_connections_closed_total", "reason" => "slow").increment(1);
                 self.close(to, CloseCode::Slow);
-                self.state.handle(Instant::now(), Event::Left { connection: to }, next);
+                self.state.handle(Instant::now().into_std(), Event::Left { connection: to }, next);
             }
             // Its task has ended and its Leave is on the way.
             Err(mpsc::error::TrySendError::Closed(_)) => {}

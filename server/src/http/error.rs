@@ -31,8 +31,7 @@ impl ApiError {
     pub(super) const NO_ROUTE: Self = Self::Plain(StatusCode::NOT_FOUND, "not-found", "nothing is here");
     pub(super) const METHOD: Self =
         Self::Plain(StatusCode::METHOD_NOT_ALLOWED, "method", "this method is not allowed here");
-    pub(super) const ROLE: Self =
-        Self::Plain(StatusCode::FORBIDDEN, "role", "your role is too low for this");
+    pub(super) const ROLE: Self = Self::Plain(StatusCode::FORBIDDEN, "role", "your role is too low for this");
     pub(super) const ORIGIN: Self =
         Self::Plain(StatusCode::FORBIDDEN, "origin", "the Origin header names another site");
     pub(super) const NO_TOKEN: Self =
@@ -109,8 +108,11 @@ impl From<OpenError> for ApiError {
 
 impl From<JsonRejection> for ApiError {
     fn from(rejection: JsonRejection) -> Self {
-        let not_json =
-            Self::Plain(StatusCode::BAD_REQUEST, "not-json", "the body must be JSON, and be called application/json");
+        let not_json = Self::Plain(
+            StatusCode::BAD_REQUEST,
+            "not-json",
+            "the body must be JSON, and be called application/json",
+        );
         match rejection {
             JsonRejection::JsonDataError(error) => {
                 // Names the field, not its value's surroundings; still, cut to one line.

@@ -149,7 +149,10 @@ mod tests {
     fn a_host_that_is_no_host_stays_out_of_the_policy() {
         let policy = policy("n", Some("evil; script-src *"), Some("https://malbild.example"));
         assert!(!policy.contains("evil"));
-        assert!(policy.contains("connect-src 'self' ws://malbild.example wss://malbild.example;"), "{policy}");
+        assert!(
+            policy.contains("connect-src 'self' ws://malbild.example wss://malbild.example;"),
+            "{policy}"
+        );
         assert!(policy.contains("'nonce-n'"));
     }
 }

@@ -7,9 +7,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
+use samsyn_shared::Template;
 use samsyn_shared::document;
 use samsyn_shared::read_model::ReadModel;
-use samsyn_shared::Template;
 use yrs::block::ClientID;
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
@@ -55,16 +55,14 @@ impl RoomDocument {
     ///
     /// # Errors
     /// [`Broken`] if any of it doesn't decode or apply, or depends on something that isn't there.
-    pub(crate) fn build<'a>(
-        parts: impl Iterator<Item = &'a Bytes>,
-        client_id: u64,
-    ) -> Result<Self, Broken> {
+    pub(crate) fn build<'a>(parts: impl Iterator<Item = &'a Bytes>, client_id: u64) -> Result<Self, Broken> {
         let doc = document::replica(client_id);
         guarded(|| {
             // One transaction for all: observers, garbage collection and squashing run once.
             let mut txn = doc.try_transact_mut().map_err(|_| Broken("a transaction is open"))?;
             for part in parts {
-                let update = Update::decode_v1(part).map_err(|_| Broken("a stored update does not decode"))?;
+                let update =
+                    Update::decode_v1(part).map_err(|_| Broken("a stored update does not decode"))?;
                 txn.apply_update(update).map_err(|_| Broken("a stored update does not apply"))?;
             }
             if txn.has_missing_updates() { Err(Broken("a stored update lacks another")) } else { Ok(()) }

@@ -124,7 +124,11 @@ impl<'a> Reader<'a> {
     /// A declared count of things that take at least `least` bytes each.
     fn count(&mut self, least: u64) -> Result<u64, GateError> {
         let count = self.number()?;
-        if count > self.bytes.len() as u64 / least { Err(Malformed("count beyond the bytes")) } else { Ok(count) }
+        if count > self.bytes.len() as u64 / least {
+            Err(Malformed("count beyond the bytes"))
+        } else {
+            Ok(count)
+        }
     }
 
     fn client(&mut self) -> Result<u64, GateError> {

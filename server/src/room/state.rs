@@ -7,6 +7,10 @@
 //! - `Saved(n)` is said when all that the room held once write n was handled is on disk;
 //! - one append is in flight, what arrives meanwhile goes into the next.
 
+#[cfg(test)]
+mod tests;
+mod writes;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -16,8 +20,7 @@ use samsyn_shared::protocol::{
 };
 use samsyn_shared::{Epoch, Role, Template, WriteNumber, limits, schema};
 
-use super::document::{Broken, DocumentError, Judgement, RoomDocument};
-use super::gate::GateError;
+use super::document::{Broken, DocumentError, RoomDocument};
 use super::presence::Presence;
 
 /// How often a connection is asked, at most, for what its update lacked.
@@ -98,6 +101,10 @@ struct Connection {
     /// When it was last asked for what it has, and whether it must be asked again.
     asked: Option<Instant>,
     owes: bool,
+    /// Numbered updates that had a gap. `Saved(n)` speaks for all writes up to n, so none is said until
+    /// each of these is in the document; the highest number that waits for it stands beside.
+    gaps: Vec<Bytes>,
+    withheld: Option<WriteNumber>,
 }
 
 impl RoomState {
@@ -123,8 +130,12 @@ impl RoomState {
             return;
         }
         match event {
-            Event::Joined { connection, role, dialect } => self.joined(now, connection, role, dialect, effects),
-            Event::FrameReceived { connection, frame } => self.frame_received(now, connection, frame, effects),
+            Event::Joined { connection, role, dialect } => {
+                self.joined(now, connection, role, dialect, effects)
+            }
+            Event::FrameReceived { connection, frame } => {
+                self.frame_received(now, connection, frame, effects)
+            }
             Event::Left { connection } => self.left(now, connection, effects),
             Event::Appended => self.appended(now, effects),
             Event::AppendFailed => self.stop(effects),
@@ -170,8 +181,16 @@ impl RoomState {
         dialect: Dialect,
         effects: &mut Vec<Effect>,
     ) {
-        let connection =
-            Connection { role, dialect, client: None, last_sent: now, asked: None, owes: false };
+        let connection = Connection {
+            role,
+            dialect,
+            client: None,
+            last_sent: now,
+            asked: None,
+            owes: false,
+            gaps: Vec::new(),
+            withheld: None,
+        };
         self.connections.insert(id, connection);
         if dialect == Dialect::Own {
             let hello = Message::Hello(Hello {
@@ -190,13 +209,7 @@ impl RoomState {
         }
     }
 
-    fn frame_received(
-        &mut self,
-        now: Instant,
-        from: ConnectionId,
-        frame: Bytes,
-        effects: &mut Vec<Effect>,
-    ) {
+    fn frame_received(&mut self, now: Instant, from: ConnectionId, frame: Bytes, effects: &mut Vec<Effect>) {
         let Some(connection) = self.connections.get(&from) else { return };
         let dialect = connection.dialect;
         let message = match Message::decode(frame) {
@@ -245,80 +258,6 @@ impl RoomState {
             Dialect::Own => self.send(now, from, &answer, effects),
             Dialect::Stock => self.send_when_stored(now, from, &answer, effects),
         }
-    }
-
-    fn written(
-        &mut self,
-        now: Instant,
-        from: ConnectionId,
-        number: Option<WriteNumber>,
-        update: &[u8],
-        effects: &mut Vec<Effect>,
-    ) {
-        metrics::counter!("samsyn_updates_received_total").increment(1);
-        let may_write = self.connections.get(&from).is_some_and(|c| c.role.may_write_content());
-        let judgement = match self.document.judge(update) {
-            Ok(judgement) => judgement,
-            Err(error) => return self.not_applied(now, from, number, error, effects),
-        };
-        match judgement {
-            Judgement::Nothing => {}
-            Judgement::Change | Judgement::Gap if !may_write => {
-                return self.refuse(now, from, number, refusal::ROLE, effects);
-            }
-            Judgement::Gap => return self.ask(now, from, effects),
-            Judgement::Change => match self.document.apply(update) {
-                Ok(None) => {}
-                Ok(Some(own)) => self.accept(now, from, own, effects),
-                Err(error) => return self.not_applied(now, from, number, error, effects),
-            },
-        }
-        if let Some(number) = number {
-            self.send_when_stored(now, from, &Message::Saved(number), effects);
-        }
-    }
-
-    fn accept(&mut self, now: Instant, from: ConnectionId, update: Bytes, effects: &mut Vec<Effect>) {
-        let frame = Message::Update(update.clone()).encode();
-        self.broadcast(now, &frame, effects, |id, c| c.dialect == Dialect::Own && id != from);
-        self.accepted += 1;
-        self.waiting.push(update);
-    }
-
-    fn not_applied(
-        &mut self,
-        now: Instant,
-        from: ConnectionId,
-        number: Option<WriteNumber>,
-        error: DocumentError,
-        effects: &mut Vec<Effect>,
-    ) {
-        match error {
-            DocumentError::Gate(error @ GateError::Malformed(_)) => {
-                self.undecodable(now, from, &error, effects);
-            }
-            DocumentError::Gate(GateError::Forbidden(what)) => {
-                tracing::info!(connection = from.0, what, "an update was refused");
-                self.refuse(now, from, number, refusal::INVALID, effects);
-            }
-            DocumentError::Broken(broken) => self.broken(now, from, broken, effects),
-        }
-    }
-
-    fn refuse(
-        &mut self,
-        now: Instant,
-        to: ConnectionId,
-        number: Option<WriteNumber>,
-        code: &'static str,
-        effects: &mut Vec<Effect>,
-    ) {
-        metrics::counter!("samsyn_updates_refused_total", "reason" => code).increment(1);
-        let message = match number {
-            Some(number) => Message::Refused(number, code.into()),
-            None => Message::Denied(if code == refusal::ROLE { "permission denied" } else { code }.into()),
-        };
-        self.send(now, to, &message, effects);
     }
 
     fn announced(&mut self, now: Instant, from: ConnectionId, body: Bytes, effects: &mut Vec<Effect>) {
@@ -490,6 +429,3 @@ impl RoomState {
 fn presence_message(entries: &[PresenceEntry]) -> Message {
     Message::Presence(encode_presence(entries))
 }
-
-#[cfg(test)]
-mod tests;

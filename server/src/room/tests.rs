@@ -1,0 +1,144 @@
+//! The actor, over the memory store, with the clock under the tests' hand.
+
+use std::sync::Arc;
+
+use samsyn_shared::protocol::Message;
+use samsyn_shared::{MalbildId, WriteNumber};
+use yrs::{Text as _, Transact as _, WriteTxn as _};
+
+use super::*;
+use crate::store::memory::MemoryStore;
+use crate::store::{Store, Table};
+
+struct World {
+    engine: Arc<MemoryStore>,
+    storage: Storage,
+    id: DocumentId,
+    doc: yrs::Doc,
+}
+
+impl World {
+    async fn new() -> Self {
+        let engine = Arc::new(MemoryStore::default());
+        let storage = Storage::start(Arc::clone(&engine) as Arc<dyn Store>);
+        let id = DocumentId::content(MalbildId::from_bytes([1; 12]));
+        let doc = samsyn_shared::document::seed(Template::find("tom").unwrap(), "T", 7);
+        let snapshot = {
+            let txn = doc.try_transact().unwrap();
+            yrs::ReadTxn::encode_diff_v1(&txn, &yrs::StateVector::default())
+        };
+        let seed = Write::Compact { document: id, snapshot: snapshot.into(), up_to: Seq(0) };
+        storage.commit(vec![seed]).await.unwrap();
+        Self { engine, storage, id, doc }
+    }
+
+    fn open(&self) -> RoomHandle {
+        let template = Template::find("tom").unwrap();
+        let loaded = self.engine.load(self.id).unwrap().unwrap();
+        let opening = Opening { id: self.id, epoch: Epoch(7), template, loaded };
+        RoomHandle::start(opening, self.storage.clone()).unwrap()
+    }
+
+    fn write(&self, n: u64) -> Bytes {
+        let mut txn = self.doc.try_transact_mut().unwrap();
+        let text = txn.get_or_insert_text("section:text");
+        text.insert(&mut txn, 0, "x");
+        Message::Write(WriteNumber(n), txn.encode_update_v1().into()).encode()
+    }
+}
+
+async fn until(outbox: &mut mpsc::Receiver<Bytes>, wanted: impl Fn(&Message) -> bool) -> Message {
+    loop {
+        let frame = outbox.recv().await.expect("the connection is open");
+        let message = Message::decode(frame).unwrap();
+        if wanted(&message) {
+            return message;
+        }
+    }
+}
+
+#[tokio::test]
+async fn saved_is_said_after_the_store_said_so() {
+    let world = World::new().await;
+    let room = world.open();
+    let mut joined = room.join(Role::Editor, Dialect::Own).await.unwrap();
+    room.frame(joined.id, world.write(1)).await.unwrap();
+    until(&mut joined.outbox, |m| *m == Message::Saved(WriteNumber(1))).await;
+    assert_eq!(world.engine.load(world.id).unwrap().unwrap().updates.len(), 1);
+}
+
+#[tokio::test]
+async fn a_store_that_fails_ends_the_room_and_nobody_is_told_saved() {
+    let world = World::new().await;
+    let room = world.open();
+    let mut joined = room.join(Role::Editor, Dialect::Own).await.unwrap();
+    world.engine.fail_commits(true);
+    room.frame(joined.id, world.write(1)).await.unwrap();
+    assert_eq!(joined.closing.await, Ok(CloseCode::RoomFailed));
+    while let Some(frame) = joined.outbox.recv().await {
+        assert!(!matches!(Message::decode(frame).unwrap(), Message::Saved(_)));
+    }
+    room.inbox.closed().await;
+}
+
+#[tokio::test]
+async fn who_does_not_read_is_closed_and_the_others_hear_everything() {
+    let world = World::new().await;
+    let room = world.open();
+    let mut writer = room.join(Role::Editor, Dialect::Own).await.unwrap();
+    let slow = room.join(Role::Reader, Dialect::Own).await.unwrap();
+    let writes = OUTBOX as u64 + 10;
+    for n in 1..=writes {
+        room.frame(writer.id, world.write(n)).await.unwrap();
+        until(&mut writer.outbox, |m| *m == Message::Saved(WriteNumber(n))).await;
+    }
+    assert_eq!(slow.closing.await, Ok(CloseCode::Slow));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_room_leaves_a_snapshot_and_ends() {
+    let world = World::new().await;
+    let room = world.open();
+    let mut joined = room.join(Role::Editor, Dialect::Own).await.unwrap();
+    for n in 1..=SHORT_LOG {
+        room.frame(joined.id, world.write(n)).await.unwrap();
+    }
+    until(&mut joined.outbox, |m| *m == Message::Saved(WriteNumber(SHORT_LOG))).await;
+    room.leave(joined.id).await;
+    room.inbox.closed().await;
+    // The snapshot is written after the inbox closed; a write behind it in the queue waits for it.
+    let behind = Write::Put { table: Table::Token, key: "k".into(), value: Bytes::new() };
+    while world.engine.load(world.id).unwrap().unwrap().updates.len() > 1 {
+        world.storage.commit(vec![behind.clone()]).await.unwrap();
+    }
+    let loaded = world.engine.load(world.id).unwrap().unwrap();
+    assert_eq!((loaded.updates.len(), loaded.last), (0, Seq(SHORT_LOG)));
+    let expected = format!("{}\n", "x".repeat(usize::try_from(SHORT_LOG).unwrap()));
+    let model = world.open().read().await.unwrap();
+    assert_eq!(serde_json::to_value(&model.sections[0].delta).unwrap()[0]["insert"], expected);
+}
+
+#[tokio::test]
+async fn draining_stores_what_was_accepted_before_it_says_goodbye() {
+    let world = World::new().await;
+    let room = world.open();
+    let mut joined = room.join(Role::Editor, Dialect::Own).await.unwrap();
+    for n in 1..=5 {
+        room.frame(joined.id, world.write(n)).await.unwrap();
+    }
+    room.drain().await;
+    assert_eq!(joined.closing.await, Ok(CloseCode::GoingAway));
+    until(&mut joined.outbox, |m| *m == Message::Saved(WriteNumber(5))).await;
+    assert_eq!(world.engine.load(world.id).unwrap().unwrap().last, Seq(5));
+    assert_eq!(room.join(Role::Editor, Dialect::Own).await.unwrap_err(), Ended);
+}
+
+#[tokio::test]
+async fn a_damaged_log_makes_no_room() {
+    let world = World::new().await;
+    let loaded = Loaded { snapshot: None, updates: vec![Bytes::from_static(&[9, 9, 9])], last: Seq(1) };
+    let template = Template::find("tom").unwrap();
+    let opening = Opening { id: world.id, epoch: Epoch(7), template, loaded };
+    let refused = RoomHandle::start(opening, world.storage.clone());
+    assert!(matches!(refused, Err(StoreError::Corrupt { .. })));
+}

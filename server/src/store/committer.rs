@@ -231,7 +231,9 @@ mod tests {
         let storage = Storage::start(Arc::new(MemoryStore::default()));
         let asks = (0..50).map(|_| {
             let storage = storage.clone();
-            tokio::spawn(async move { storage.commit(vec![append(b"a"), put("k", b"v"), append(b"b")]).await })
+            tokio::spawn(
+                async move { storage.commit(vec![append(b"a"), put("k", b"v"), append(b"b")]).await },
+            )
         });
         let mut all = Vec::new();
         for ask in asks.collect::<Vec<_>>() {

@@ -81,7 +81,10 @@ impl Store for MemoryStore {
         let inner = self.lock();
         let from = (table, prefix.to_owned());
         let all = inner.records.range(from..).map(|((t, key), _)| (*t, key));
-        Ok(all.take_while(|(t, key)| *t == table && key.starts_with(prefix)).map(|(_, k)| k.clone()).collect())
+        Ok(all
+            .take_while(|(t, key)| *t == table && key.starts_with(prefix))
+            .map(|(_, k)| k.clone())
+            .collect())
     }
 }
 

@@ -29,7 +29,12 @@ pub struct Chunk<'a> {
 /// Cuts `value` into chunks and calls `put` with the index and the bytes of each. An empty value is
 /// one empty chunk. `key_of` gives the key under which a chunk will stand: the checksum covers it,
 /// so that a record that turns up under another key is noticed.
-pub fn encode(seq: u64, value: &[u8], key_of: impl Fn(u32) -> Vec<u8>, mut put: impl FnMut(Vec<u8>, Vec<u8>)) {
+pub fn encode(
+    seq: u64,
+    value: &[u8],
+    key_of: impl Fn(u32) -> Vec<u8>,
+    mut put: impl FnMut(Vec<u8>, Vec<u8>),
+) {
     let count = u32::try_from(value.len().div_ceil(CHUNK).max(1))
         .expect("values are limited far below 2^32 chunks by the message limits");
     for index in 0..count {

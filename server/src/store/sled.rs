@@ -105,8 +105,11 @@ impl SledStore {
             None => Ok(Seq(0)),
             Some(entry) => {
                 let (key, value) = entry.map_err(from_sled)?;
-                let chunk = record::decode(&key, &value)
-                    .map_err(|what| StoreError::Corrupt { document, at: Seq(0), what })?;
+                let chunk = record::decode(&key, &value).map_err(|what| StoreError::Corrupt {
+                    document,
+                    at: Seq(0),
+                    what,
+                })?;
                 Ok(Seq(chunk.seq))
             }
         }
@@ -366,11 +369,13 @@ mod tests {
             contract::append(&store, contract::document(n), &[b"a", b"b", b"c"]);
         }
         // A flipped byte in one document, a lost record in the next.
-        let key = store.db.scan_prefix(document_prefix(contract::document(1))).keys().nth(1).unwrap().unwrap();
+        let key =
+            store.db.scan_prefix(document_prefix(contract::document(1))).keys().nth(1).unwrap().unwrap();
         let mut value = store.db.get(&key).unwrap().unwrap().to_vec();
         *value.last_mut().unwrap() ^= 1;
         store.db.insert(key, value).unwrap();
-        let key = store.db.scan_prefix(document_prefix(contract::document(2))).keys().nth(1).unwrap().unwrap();
+        let key =
+            store.db.scan_prefix(document_prefix(contract::document(2))).keys().nth(1).unwrap().unwrap();
         store.db.remove(key).unwrap();
 
         let corrupt = |n| matches!(store.load(contract::document(n)), Err(StoreError::Corrupt { .. }));

@@ -1,0 +1,386 @@
+//! Conversations with a room, one event at a time.
+
+use std::collections::HashMap;
+
+use samsyn_shared::document;
+use yrs::updates::decoder::Decode;
+use yrs::updates::encoder::Encode;
+use yrs::{Doc, GetString, ReadTxn, StateVector, Text, Transact, Update, WriteTxn};
+
+use super::*;
+
+const A: ConnectionId = ConnectionId(1);
+const B: ConnectionId = ConnectionId(2);
+const C: ConnectionId = ConnectionId(3);
+
+/// A room with what it said, and the time.
+struct World {
+    state: RoomState,
+    now: Instant,
+    /// Messages to each connection that no test has looked at yet.
+    inboxes: HashMap<ConnectionId, Vec<Message>>,
+    closed: Vec<(ConnectionId, CloseCode)>,
+    /// What the disk has and what is on its way.
+    disk: Vec<Bytes>,
+    appending: Option<Vec<Bytes>>,
+    reloads: usize,
+}
+
+fn seed() -> Doc {
+    document::seed(Template::find("tom").unwrap(), "T", 7)
+}
+
+fn whole(doc: &Doc) -> Bytes {
+    doc.try_transact().unwrap().encode_diff_v1(&StateVector::default()).into()
+}
+
+fn empty_vector() -> Message {
+    Message::Step1(StateVector::default().encode_v1().into())
+}
+
+impl World {
+    fn new() -> Self {
+        let seeded = whole(&seed());
+        let room = RoomDocument::build(std::iter::once(&seeded), 1).unwrap();
+        Self {
+            state: RoomState::new(room, Epoch(7)),
+            now: Instant::now(),
+            inboxes: HashMap::new(),
+            closed: Vec::new(),
+            disk: vec![seeded],
+            appending: None,
+            reloads: 0,
+        }
+    }
+
+    fn with(joined: &[(ConnectionId, Role, Dialect)]) -> Self {
+        let mut world = Self::new();
+        for (connection, role, dialect) in joined {
+            world.event(Event::Joined { connection: *connection, role: *role, dialect: *dialect });
+        }
+        world.inboxes.clear();
+        world
+    }
+
+    fn event(&mut self, event: Event) {
+        let mut effects = Vec::new();
+        self.state.handle(self.now, event, &mut effects);
+        for effect in effects {
+            match effect {
+                Effect::Send { to, frame } => {
+                    self.inboxes.entry(to).or_default().push(Message::decode(frame).unwrap());
+                }
+                Effect::Close { connection, code } => self.closed.push((connection, code)),
+                Effect::Append { updates } => {
+                    assert!(self.appending.replace(updates).is_none(), "one at a time")
+                }
+                Effect::Reload => {
+                    self.reloads += 1;
+                    self.event(Event::Reloaded { stored: self.disk.clone(), client_id: 99 });
+                }
+                Effect::Stop => {}
+            }
+        }
+    }
+
+    fn says(&mut self, connection: ConnectionId, message: &Message) {
+        self.event(Event::FrameReceived { connection, frame: message.encode() });
+    }
+
+    fn flush(&mut self) {
+        let updates = self.appending.take().expect("something is being appended");
+        self.disk.extend(updates);
+        self.event(Event::Appended);
+    }
+
+    fn passes(&mut self, seconds: u64) {
+        self.now += Duration::from_secs(seconds);
+        self.event(Event::Ticked);
+    }
+
+    /// What a connection heard since it was last asked.
+    fn heard(&mut self, connection: ConnectionId) -> Vec<Message> {
+        self.inboxes.remove(&connection).unwrap_or_default()
+    }
+
+    fn text(&self) -> String {
+        let model = self.state.read_model(Template::find("tom").unwrap()).unwrap();
+        serde_json::to_value(&model.sections[0].delta).unwrap()[0]["insert"].as_str().unwrap().to_owned()
+    }
+}
+
+/// A client's replica, and the update of one insert into it.
+fn replica() -> Doc {
+    let doc = document::replica(1000);
+    apply(&doc, &whole(&seed()));
+    doc
+}
+
+fn apply(doc: &Doc, update: &[u8]) {
+    doc.try_transact_mut().unwrap().apply_update(Update::decode_v1(update).unwrap()).unwrap();
+}
+
+fn insert(doc: &Doc, at: u32, text: &str) -> Bytes {
+    let mut txn = doc.try_transact_mut().unwrap();
+    let section = txn.get_or_insert_text("section:text");
+    section.insert(&mut txn, at, text);
+    txn.encode_update_v1().into()
+}
+
+fn write(n: u64, update: &Bytes) -> Message {
+    Message::Write(WriteNumber(n), update.clone())
+}
+
+fn saved(n: u64) -> Message {
+    Message::Saved(WriteNumber(n))
+}
+
+#[test]
+fn our_own_client_is_greeted_and_asked_and_a_stock_client_only_asked() {
+    let mut world = World::new();
+    world.event(Event::Joined { connection: A, role: Role::Editor, dialect: Dialect::Own });
+    world.event(Event::Joined { connection: B, role: Role::Editor, dialect: Dialect::Stock });
+    let own = world.heard(A);
+    assert!(matches!(&own[..], [Message::Hello(h), Message::Step1(_)] if h.epoch == Epoch(7)), "{own:?}");
+    assert!(matches!(&world.heard(B)[..], [Message::Step1(_)]));
+}
+
+#[test]
+fn our_own_clients_hear_at_once_and_saved_waits_for_the_disk() {
+    let mut world = World::with(&[(A, Role::Editor, Dialect::Own), (B, Role::Reader, Dialect::Own)]);
+    let update = insert(&replica(), 0, "hej");
+    world.says(A, &write(1, &update));
+    assert_eq!(world.heard(B), [Message::Update(update)]);
+    assert_eq!(world.heard(A), []);
+    world.flush();
+    assert_eq!(world.heard(A), [saved(1)]);
+    assert_eq!(world.heard(B), []);
+}
+
+#[test]
+fn a_stock_client_hears_only_what_is_on_disk_its_own_echo_included() {
+    let mut world = World::with(&[(A, Role::Editor, Dialect::Stock), (B, Role::Reader, Dialect::Stock)]);
+    let update = insert(&replica(), 0, "hej");
+    world.says(A, &Message::Update(update.clone()));
+    assert_eq!((world.heard(A), world.heard(B)), (vec![], vec![]));
+    world.flush();
+    assert_eq!(world.heard(A), [Message::Update(update.clone())]);
+    assert_eq!(world.heard(B), [Message::Update(update)]);
+}
+
+#[test]
+fn a_stock_clients_step_1_is_answered_once_the_answer_is_on_disk() {
+    let mut world = World::with(&[(A, Role::Editor, Dialect::Own), (B, Role::Reader, Dialect::Stock)]);
+    let doc = replica();
+    world.says(A, &write(1, &insert(&doc, 0, "a")));
+    world.says(B, &empty_vector());
+    world.says(A, &empty_vector());
+    assert!(matches!(&world.heard(A)[..], [Message::Step2(_)]), "our own is answered at once");
+    // Another edit comes while the first is on its way; it must not put the answer off.
+    world.says(A, &write(2, &insert(&doc, 1, "b")));
+    assert_eq!(world.heard(B), []);
+    world.flush();
+    let heard = world.heard(B);
+    let Some(Message::Step2(answer)) = heard.last() else { panic!("{heard:?}") };
+    let other = document::replica(5);
+    apply(&other, answer);
+    let txn = other.try_transact().unwrap();
+    assert_eq!(txn.get_text("section:text").unwrap().get_string(&txn), "a\n");
+}
+
+#[test]
+fn one_append_is_in_flight_and_the_rest_goes_into_the_next() {
+    let mut world = World::with(&[(A, Role::Editor, Dialect::Own)]);
+    let doc = replica();
+    for n in 1..=3 {
+        world.says(A, &write(n, &insert(&doc, 0, "x")));
+    }
+    assert_eq!(world.appending.as_ref().unwrap().len(), 1);
+    world.flush();
+    assert_eq!(world.heard(A), [saved(1)]);
+    assert_eq!(world.appending.as_ref().unwrap().len(), 2);
+    world.flush();
+    assert_eq!(world.heard(A), [saved(2), saved(3)]);
+    assert!(world.state.is_stored());
+}
+
+#[test]
+fn a_resent_update_is_saved_only_once_the_first_copy_is_on_disk() {
+    let mut world = World::with(&[(A, Role::Editor, Dialect::Own), (B, Role::Editor, Dialect::Own)]);
+    let update = insert(&replica(), 0, "hej");
+    world.says(A, &write(1, &update));
+    world.event(Event::Left { connection: A });
+    // The same person, back on another connection, before the disk has answered.
+    world.says(B, &write(1, &update));
+    assert_eq!(world.heard(B), [Message::Update(update)]);
+    world.flush();
+    assert_eq!(world.heard(B), [saved(1)]);
+    assert_eq!(world.disk.len(), 2, "stored once");
+}
+
+#[test]
+fn a_write_that_brings_nothing_is_saved_at_once_when_all_is_on_disk() {
+    let mut world = World::with(&[(A, Role::Editor, Dialect::Own)]);
+    world.says(A, &write(1, &whole(&seed())));
+    assert_eq!((world.heard(A), world.appending.is_none()), (vec![saved(1)], true));
+}
+
+#[test]
+fn a_failed_append_is_never_called_saved() {
+    let mut world = World::with(&[(A, Role::Editor, Dialect::Own), (B, Role::Reader, Dialect::Own)]);
+    world.says(A, &write(1, &insert(&replica(), 0, "hej")));
+    world.event(Event::AppendFailed);
+    assert_eq!(world.heard(A), []);
+    assert_eq!(world.closed, [(A, CloseCode::RoomFailed), (B, CloseCode::RoomFailed)]);
+}
+
+#[test]
+fn readers_and_commenters_are_refused_what_would_change_the_content_and_nothing_else() {
+    for role in [Role::Reader, Role::Commenter] {
+        let mut world = World::with(&[(A, role, Dialect::Own), (B, role, Dialect::Stock)]);
+        let update = insert(&replica(), 0, "hej");
+        world.says(A, &write(1, &whole(&seed())));
+        world.says(A, &write(2, &update));
+        assert_eq!(
+            world.heard(A),
+            [saved(1), Message::Refused(WriteNumber(2), refusal::ROLE.into())],
+            "a step 2 with nothing new is no write"
+        );
+        world.says(B, &Message::Step2(whole(&seed())));
+        assert_eq!(world.heard(B), []);
+        world.says(B, &Message::Update(update));
+        assert_eq!(world.heard(B), [Message::Denied("permission denied".into())]);
+        assert_eq!((world.text().as_str(), world.closed.len(), world.appending.is_none()), ("\n", 0, true));
+    }
+}
+
+#[test]
+fn a_gap_is_asked_about_at_most_once_a_second_and_leaves_no_trace() {
+    let mut world = World::with(&[(A, Role::Editor, Dialect::Own)]);
+    world.passes(2);
+    let doc = replica();
+    insert(&doc, 0, "a");
+    let gaps: Vec<_> = (1..=5).map(|at| insert(&doc, at, "b")).collect();
+    for (n, gap) in gaps.iter().enumerate() {
+        world.says(A, &write(n as u64, gap));
+    }
+    assert!(matches!(&world.heard(A)[..], [Message::Step1(_)]));
+    assert_eq!((world.text().as_str(), world.appending.is_none()), ("\n", true));
+    world.passes(1);
+    assert!(matches!(&world.heard(A)[..], [Message::Step1(_)]), "the others are asked about too");
+    world.says(A, &write(9, &whole(&doc)));
+    world.flush();
+    assert_eq!((world.heard(A), world.text().as_str()), (vec![saved(9)], "abbbbb\n"));
+}
+
+#[test]
+fn no_later_number_is_called_saved_while_an_earlier_one_has_a_gap() {
+    let mut world = World::with(&[(A, Role::Editor, Dialect::Own)]);
+    let doc = replica();
+    insert(&doc, 0, "a");
+    let gap = insert(&doc, 1, "b");
+    // A deletion of what the room has is no gap, though it was made after one.
+    let deletion: Bytes = {
+        let mut txn = doc.try_transact_mut().unwrap();
+        let title = txn.get_or_insert_text("title");
+        title.remove_range(&mut txn, 0, 1);
+        txn.encode_update_v1().into()
+    };
+    world.says(A, &write(1, &gap));
+    world.says(A, &write(2, &deletion));
+    world.flush();
+    assert!(!world.heard(A).contains(&saved(2)), "the client would forget 1 too");
+    world.says(A, &write(3, &whole(&doc)));
+    world.flush();
+    assert_eq!(world.heard(A), [saved(3)]);
+}
+
+#[test]
+fn a_frame_that_does_not_decode_closes_its_connection_and_no_other() {
+    let bad: [&[u8]; 6] =
+        [&[], &[200], &[0, 2, 3, 1, 1, 1], &[0, 0, 5, 0xFF, 0xFF, 0xFF, 0x7A, 1], &[1, 2, 9, 9], &[102, 1]];
+    for frame in bad {
+        let mut world = World::with(&[(A, Role::Editor, Dialect::Own), (B, Role::Editor, Dialect::Own)]);
+        world.event(Event::FrameReceived { connection: A, frame: Bytes::copy_from_slice(frame) });
+        assert_eq!(world.closed, [(A, CloseCode::Undecodable)], "{frame:?}");
+        let update = insert(&replica(), 0, "hej");
+        world.says(B, &write(1, &update));
+        world.flush();
+        assert_eq!(world.heard(B), [saved(1)]);
+    }
+}
+
+#[test]
+fn a_stock_client_cannot_use_our_own_messages() {
+    let mut world = World::with(&[(A, Role::Editor, Dialect::Stock)]);
+    world.says(A, &write(1, &insert(&replica(), 0, "hej")));
+    assert_eq!(world.closed, [(A, CloseCode::Undecodable)]);
+}
+
+#[test]
+fn forbidden_content_is_refused_and_the_socket_stays() {
+    let mut world = World::with(&[(A, Role::Editor, Dialect::Own)]);
+    let doc = replica();
+    let update: Bytes = {
+        let mut txn = doc.try_transact_mut().unwrap();
+        let meta = txn.get_or_insert_map("meta");
+        yrs::Map::insert(&meta, &mut txn, "sub", document::replica(5));
+        txn.encode_update_v1().into()
+    };
+    world.says(A, &write(1, &update));
+    assert_eq!(world.heard(A), [Message::Refused(WriteNumber(1), refusal::INVALID.into())]);
+    assert_eq!((world.closed.len(), world.appending.is_none()), (0, true));
+}
+
+#[test]
+fn a_document_that_broke_is_rebuilt_from_disk_and_what_was_accepted_since() {
+    let mut world = World::with(&[(A, Role::Editor, Dialect::Own), (B, Role::Editor, Dialect::Own)]);
+    let doc = replica();
+    world.says(A, &write(1, &insert(&doc, 0, "a")));
+    world.says(A, &write(2, &insert(&doc, 1, "b")));
+    let mut effects = Vec::new();
+    world.state.broken(world.now, B, Broken("a test says so"), &mut effects);
+    assert!(effects.contains(&Effect::Close { connection: B, code: CloseCode::Undecodable }));
+    assert!(effects.contains(&Effect::Reload));
+    world.event(Event::Reloaded { stored: world.disk.clone(), client_id: 98 });
+    assert_eq!(world.text(), "ab\n");
+    world.flush();
+    world.flush();
+    assert_eq!(world.heard(A), [saved(1), saved(2)]);
+}
+
+#[test]
+fn presence_reaches_everyone_its_sender_too_and_goes_with_the_connection() {
+    let mut world = World::with(&[(A, Role::Reader, Dialect::Own), (B, Role::Reader, Dialect::Stock)]);
+    let here = PresenceEntry { client: 5, clock: 1, state: "{}".into() };
+    let announce = presence_message(std::slice::from_ref(&here));
+    world.says(A, &announce);
+    assert_eq!((world.heard(A), world.heard(B)), (vec![announce.clone()], vec![announce.clone()]));
+    world.event(Event::Joined { connection: C, role: Role::Reader, dialect: Dialect::Stock });
+    assert_eq!(world.heard(C).last(), Some(&announce), "a newcomer hears who is here");
+    world.event(Event::Left { connection: A });
+    let gone = presence_message(&[PresenceEntry { client: 5, clock: 2, state: "null".into() }]);
+    assert_eq!((world.heard(B), world.heard(C)), (vec![gone.clone()], vec![gone]));
+}
+
+#[test]
+fn nobody_is_left_in_silence_for_fifteen_seconds() {
+    let mut world = World::with(&[(A, Role::Reader, Dialect::Own), (B, Role::Reader, Dialect::Stock)]);
+    let mut quiet = 0;
+    for _ in 0..60 {
+        world.passes(1);
+        quiet = if world.heard(A).is_empty() { quiet + 1 } else { 0 };
+        assert!(quiet < 15);
+        assert!(world.heard(B).iter().all(|m| *m == presence_message(&[])));
+    }
+}
+
+#[test]
+fn whoever_left_is_told_nothing() {
+    let mut world = World::with(&[(A, Role::Editor, Dialect::Own)]);
+    world.says(A, &write(1, &insert(&replica(), 0, "hej")));
+    world.event(Event::Left { connection: A });
+    world.flush();
+    assert_eq!(world.heard(A), []);
+    assert_eq!(world.text(), "hej\n");
+}
