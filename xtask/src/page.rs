@@ -81,8 +81,8 @@ fn bundle(project: &Project, tools: &PageTools) -> Result<()> {
     trunk
         .arg("build")
         .env("CARGO_TARGET_DIR", &project.web_target)
-        // Trunk takes `1` and the like for its own switches, and a stack trace of Trunk's buries
-        // the compiler's message that somebody looks for.
+        // Trunk refuses the usual `NO_COLOR=1`, and a stack trace of Trunk's own buries the compiler's
+        // message that somebody looks for.
         .env_remove("NO_COLOR")
         .env("RUST_BACKTRACE", "0")
         .env("RUST_LOG", "warn");

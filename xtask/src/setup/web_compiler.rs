@@ -47,7 +47,12 @@ impl WebCompiler {
             match add_target(project) {
                 Ok(()) => return Ok(WebCompiler::Own),
                 Err(error) if chosen == Some(Kind::Rustup) => return Err(error),
-                Err(error) => say(&format!("{error:#}; falling back on Debian's compiler")),
+                Err(error) => {
+                    let error = error.to_string();
+                    // The rest is the end of the log, which belongs to a failure that ends us.
+                    let first = error.lines().next().unwrap_or_default();
+                    say(&format!("{first}; falling back on Debian's compiler"));
+                }
             }
         }
         Ok(WebCompiler::Debian(DebianCompiler::prepare(project)?))
