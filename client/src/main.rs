@@ -1,2 +1,6 @@
-//! x
+//! The page.
+mod api;
+mod editor;
+mod state;
+mod sync;
 fn main() {}

@@ -1,0 +1,506 @@
+//! What a command or a structural key means: from a text and a selection to a delta and a selection.
+//! Pure; what shows and what stores the result is elsewhere.
+
+use samsyn_shared::delta::{Attributes, LineKind, List, Op, lines, utf16_len};
+use samsyn_shared::limits;
+use serde_json::Value;
+
+/// Something that a person asks for by key or button.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    /// A new line.
+    Enter,
+    /// Deletes backward, where that is more than a character inside a line.
+    Backspace,
+    /// Deletes forward, likewise.
+    Delete,
+    /// One level in.
+    Indent,
+    /// One level out.
+    Outdent,
+    /// Bold on or off.
+    Bold,
+    /// Italic on or off.
+    Italic,
+    /// Underline on or off.
+    Underline,
+    /// This kind of list, or none if all is in it.
+    List(List),
+    /// A heading of this level, or a paragraph if all is one already, or for none.
+    Heading(Option<u8>),
+    /// Takes back the last edit.
+    Undo,
+    /// Brings it back.
+    Redo,
+}
+
+impl Command {
+    /// The command that a surface's key names.
+    #[must_use]
+    pub fn from_key(name: &str) -> Option<Self> {
+        Some(match name {
+            "enter" => Self::Enter,
+            "backspace" | "backspace-word" => Self::Backspace,
+            "delete" => Self::Delete,
+            "tab" => Self::Indent,
+            "shift-tab" => Self::Outdent,
+            "bold" => Self::Bold,
+            "italic" => Self::Italic,
+            "underline" => Self::Underline,
+            "undo" => Self::Undo,
+            "redo" => Self::Redo,
+            "paragraph" => Self::Heading(None),
+            "heading-1" => Self::Heading(Some(1)),
+            "heading-2" => Self::Heading(Some(2)),
+            "heading-3" => Self::Heading(Some(3)),
+            list => Self::List(List::from_name(list)?),
+        })
+    }
+
+    /// The inline attribute that it switches.
+    #[must_use]
+    pub const fn inline(self) -> Option<&'static str> {
+        match self {
+            Self::Bold => Some(samsyn_shared::schema::BOLD),
+            Self::Italic => Some(samsyn_shared::schema::ITALIC),
+            Self::Underline => Some(samsyn_shared::schema::UNDERLINE),
+            _ => None,
+        }
+    }
+}
+
+/// A selection, as indexes in UTF-16 code units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Selection {
+    /// Where it began.
+    pub anchor: u32,
+    /// Where the caret is.
+    pub head: u32,
+}
+
+impl Selection {
+    /// Only a caret.
+    #[must_use]
+    pub const fn caret(at: u32) -> Self {
+        Self { anchor: at, head: at }
+    }
+
+    fn range(self) -> (u32, u32) {
+        (self.anchor.min(self.head), self.anchor.max(self.head))
+    }
+
+    const fn is_empty(self) -> bool {
+        self.anchor == self.head
+    }
+}
+
+/// What a command does to a text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// From the text's beginning.
+    pub delta: Vec<Op>,
+    /// The selection afterwards.
+    pub selection: Selection,
+}
+
+/// Performs a command on a text given as inserts. None when it means nothing here and the key is the
+/// browser's. `on` says for an inline attribute whether all that is selected has it.
+#[must_use]
+pub fn perform(command: Command, text: &[Op], selection: Selection, on: bool) -> Option<Outcome> {
+    let spans = spans(text);
+    match command {
+        Command::Enter => Some(enter(&spans, selection)),
+        Command::Backspace if !selection.is_empty() => Some(delete(&spans, selection)),
+        Command::Delete if !selection.is_empty() => Some(delete(&spans, selection)),
+        Command::Backspace => backspace(&spans, selection),
+        Command::Delete => {
+            let (i, span) = span_at(&spans, selection.head);
+            (selection.head == span.end() && i + 1 < spans.len()).then(|| join(&spans, i, selection))
+        }
+        Command::Indent => shift(&spans, selection, true),
+        Command::Outdent => shift(&spans, selection, false),
+        Command::List(list) => {
+            let all =
+                touched(&spans, selection).all(|(_, s)| matches!(s.kind, LineKind::Item(l, _) if l == list));
+            Some(restyle(&spans, selection, |kind| match kind {
+                _ if all => LineKind::Paragraph,
+                LineKind::Item(_, indent) => LineKind::Item(list, indent),
+                _ => LineKind::Item(list, 0),
+            }))
+        }
+        Command::Heading(level) => {
+            let wanted = level.map_or(LineKind::Paragraph, LineKind::Heading);
+            let all = touched(&spans, selection).all(|(_, span)| span.kind == wanted);
+            Some(restyle(&spans, selection, |_| if all { LineKind::Paragraph } else { wanted }))
+        }
+        Command::Bold | Command::Italic | Command::Underline => {
+            command.inline().and_then(|name| mark(&spans, selection, name, on))
+        }
+        Command::Undo | Command::Redo => None,
+    }
+}
+
+/// One line's place in the text.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    start: u32,
+    len: u32,
+    kind: LineKind,
+}
+
+impl Span {
+    const fn end(&self) -> u32 {
+        self.start + self.len
+    }
+}
+
+fn spans(text: &[Op]) -> Vec<Span> {
+    let mut start = 0;
+    let mut spans = Vec::new();
+    for line in lines(text) {
+        let len = line.runs.iter().map(|run| utf16_len(&run.text)).sum();
+        spans.push(Span { start, len, kind: line.kind });
+        start += len + 1;
+    }
+    spans
+}
+
+fn span_at(spans: &[Span], index: u32) -> (usize, Span) {
+    let i = spans.partition_point(|span| span.end() < index).min(spans.len() - 1);
+    (i, spans[i])
+}
+
+fn touched(spans: &[Span], selection: Selection) -> impl Iterator<Item = (usize, Span)> + '_ {
+    let (from, to) = selection.range();
+    let (first, last) = (span_at(spans, from).0, span_at(spans, to).0);
+    spans.iter().copied().enumerate().take(last + 1).skip(first)
+}
+
+/// A delta that grows from the left; positions are those of the text before it.
+#[derive(Default)]
+struct Builder {
+    ops: Vec<Op>,
+    at: u32,
+}
+
+impl Builder {
+    fn go_to(&mut self, index: u32) {
+        if index > self.at {
+            self.ops.push(Op::retain(index - self.at));
+            self.at = index;
+        }
+    }
+
+    fn delete_to(&mut self, index: u32) {
+        if index > self.at {
+            self.ops.push(Op::delete(index - self.at));
+            self.at = index;
+        }
+    }
+
+    fn insert_line_end(&mut self, kind: LineKind) {
+        self.ops.push(Op::insert_with("\n", kind.to_attributes()));
+    }
+
+    fn change(&mut self, to: u32, attributes: Attributes) {
+        self.ops.push(Op::Retain { retain: to - self.at, attributes });
+        self.at = to;
+    }
+
+    /// The line that ends at `end` becomes of this kind.
+    fn set_kind(&mut self, end: u32, kind: LineKind) {
+        self.go_to(end);
+        self.change(end + 1, kind.to_change());
+    }
+
+    fn finish(self, selection: Selection) -> Outcome {
+        Outcome { delta: self.ops, selection }
+    }
+}
+
+fn enter(spans: &[Span], selection: Selection) -> Outcome {
+    let (from, to) = selection.range();
+    let (_, first) = span_at(spans, from);
+    let (_, last) = span_at(spans, to);
+    let mut delta = Builder::default();
+    if selection.is_empty() && first.len == 0 {
+        let kind = match first.kind {
+            LineKind::Item(list, indent) if indent > 0 => Some(LineKind::Item(list, indent - 1)),
+            LineKind::Item(_, _) | LineKind::Heading(_) => Some(LineKind::Paragraph),
+            LineKind::Paragraph => None,
+        };
+        if let Some(kind) = kind {
+            delta.set_kind(first.end(), kind);
+            return delta.finish(selection);
+        }
+    }
+    // What stands before the caret keeps the first line's kind. A heading ends with its line: what
+    // is opened before or after all of it is a paragraph.
+    let heading = matches!(first.kind, LineKind::Heading(_));
+    let before = if heading && from == first.start { LineKind::Paragraph } else { first.kind };
+    let after = if heading && to == last.end() { LineKind::Paragraph } else { first.kind };
+    delta.go_to(from);
+    delta.insert_line_end(before);
+    delta.delete_to(to);
+    if after != last.kind {
+        delta.set_kind(last.end(), after);
+    }
+    delta.finish(Selection::caret(from + 1))
+}
+
+fn delete(spans: &[Span], selection: Selection) -> Outcome {
+    let (from, to) = selection.range();
+    let (_, first) = span_at(spans, from);
+    let (_, last) = span_at(spans, to);
+    let mut delta = Builder::default();
+    delta.go_to(from);
+    delta.delete_to(to);
+    if from > first.start && first.kind != last.kind {
+        delta.set_kind(last.end(), first.kind);
+    }
+    delta.finish(Selection::caret(from))
+}
+
+fn backspace(spans: &[Span], selection: Selection) -> Option<Outcome> {
+    let (i, span) = span_at(spans, selection.head);
+    if selection.head != span.start {
+        return None;
+    }
+    let kind = match span.kind {
+        LineKind::Item(list, indent) if indent > 0 => LineKind::Item(list, indent - 1),
+        LineKind::Item(_, _) | LineKind::Heading(_) => LineKind::Paragraph,
+        LineKind::Paragraph if i > 0 => return Some(join(spans, i - 1, Selection::caret(span.start - 1))),
+        LineKind::Paragraph => return None,
+    };
+    let mut delta = Builder::default();
+    delta.set_kind(span.end(), kind);
+    Some(delta.finish(selection))
+}
+
+/// Joins line `i` and the next; an empty line leaves nothing of itself.
+fn join(spans: &[Span], i: usize, selection: Selection) -> Outcome {
+    let (line, next) = (spans[i], spans[i + 1]);
+    let mut delta = Builder::default();
+    delta.go_to(line.end());
+    delta.delete_to(next.start);
+    if line.len > 0 && line.kind != next.kind {
+        delta.set_kind(next.end(), line.kind);
+    }
+    delta.finish(selection)
+}
+
+/// Items one level in or out; none when no item is touched, so that Tab leaves the text.
+fn shift(spans: &[Span], selection: Selection, inward: bool) -> Option<Outcome> {
+    let mut delta = Builder::default();
+    let mut items = 0;
+    for (i, span) in touched(spans, selection) {
+        let LineKind::Item(list, indent) = span.kind else { continue };
+        items += 1;
+        // At most one level deeper than the item before it: there is no third level without a second.
+        let deepest = match i.checked_sub(1).map(|before| spans[before].kind) {
+            Some(LineKind::Item(_, before)) => (before + 1).min(limits::INDENT_MAX),
+            _ => 0,
+        };
+        let wanted = if inward { (indent + 1).min(deepest).max(indent) } else { indent.saturating_sub(1) };
+        if wanted != indent {
+            delta.set_kind(span.end(), LineKind::Item(list, wanted));
+        }
+    }
+    (items > 0).then(|| delta.finish(selection))
+}
+
+fn restyle(spans: &[Span], selection: Selection, kind: impl Fn(LineKind) -> LineKind) -> Outcome {
+    let mut delta = Builder::default();
+    for (_, span) in touched(spans, selection) {
+        let wanted = kind(span.kind);
+        if wanted != span.kind {
+            delta.set_kind(span.end(), wanted);
+        }
+    }
+    delta.finish(selection)
+}
+
+/// None for a bare caret: then it is the pen that changes. A `\n` gets no inline attribute.
+fn mark(spans: &[Span], selection: Selection, name: &str, on: bool) -> Option<Outcome> {
+    if selection.is_empty() {
+        return None;
+    }
+    let (from, to) = selection.range();
+    let value = if on { Value::Null } else { true.into() };
+    let mut delta = Builder::default();
+    for (_, span) in touched(spans, selection) {
+        let (start, end) = (span.start.max(from), span.end().min(to));
+        if start < end {
+            delta.go_to(start);
+            delta.change(end, [(name.to_owned(), value.clone())].into());
+        }
+    }
+    Some(delta.finish(selection))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use samsyn_shared::document;
+    use yrs::{Transact, WriteTxn};
+
+    /// A line's mark before its text: "# " to "### " headings, "* ", "1. ", "A. " items, ">" a level
+    /// each; "|" is the caret, "[" and "]" a selection.
+    fn parse(text: &str) -> (Vec<Op>, Selection) {
+        let mut ops = Vec::new();
+        let (mut anchor, mut head, mut at) = (None, None, 0);
+        for line in text.split('/') {
+            let indent = u8::try_from(line.chars().take_while(|c| *c == '>').count()).expect("few");
+            let rest = &line[usize::from(indent)..];
+            let (kind, rest) = [
+                ("### ", LineKind::Heading(3)),
+                ("## ", LineKind::Heading(2)),
+                ("# ", LineKind::Heading(1)),
+                ("* ", LineKind::Item(List::Bullet, indent)),
+                ("1. ", LineKind::Item(List::Ordered, indent)),
+                ("A. ", LineKind::Item(List::Lettered, indent)),
+            ]
+            .into_iter()
+            .find_map(|(mark, kind)| rest.strip_prefix(mark).map(|rest| (kind, rest)))
+            .unwrap_or((LineKind::Paragraph, rest));
+            let mut words = String::new();
+            for c in rest.chars() {
+                let here = at + utf16_len(&words);
+                match c {
+                    '|' => (anchor, head) = (Some(here), Some(here)),
+                    '[' => anchor = Some(here),
+                    ']' => head = Some(here),
+                    c => words.push(c),
+                }
+            }
+            at += utf16_len(&words) + 1;
+            ops.extend([Op::insert(words), Op::insert_with("\n", kind.to_attributes())]);
+        }
+        (ops, Selection { anchor: anchor.expect("a caret"), head: head.expect("a caret") })
+    }
+
+    fn show(ops: &[Op], selection: Selection) -> String {
+        let mut out = Vec::new();
+        let mut at = 0;
+        for line in lines(ops) {
+            let mut words = String::new();
+            let text: String = line.runs.iter().map(|run| run.text.as_str()).collect();
+            for c in text.chars().map(Some).chain([None]) {
+                let here = at + utf16_len(&words.replace(['|', '[', ']'], ""));
+                match (selection.is_empty(), here) {
+                    (true, i) if i == selection.head => words.push('|'),
+                    (false, i) if i == selection.anchor => words.push('['),
+                    (false, i) if i == selection.head => words.push(']'),
+                    _ => {}
+                }
+                words.extend(c);
+            }
+            at += utf16_len(&text) + 1;
+            let mark = match line.kind {
+                LineKind::Paragraph => String::new(),
+                LineKind::Heading(level) => format!("{} ", "#".repeat(level.into())),
+                LineKind::Item(list, indent) => {
+                    let mark = match list {
+                        List::Bullet => "* ",
+                        List::Ordered => "1. ",
+                        List::Lettered => "A. ",
+                    };
+                    format!("{}{mark}", ">".repeat(indent.into()))
+                }
+            };
+            out.push(mark + &words);
+        }
+        out.join("/")
+    }
+
+    fn check(command: Command, before: &str, after: &str) {
+        let (ops, selection) = parse(before);
+        let outcome = perform(command, &ops, selection, false);
+        let doc = document::replica(1);
+        let mut txn = doc.try_transact_mut().expect("free");
+        let text = txn.get_or_insert_text("t");
+        document::change(&text, &mut txn, 0, &ops);
+        let got = outcome.map_or("browser".to_owned(), |outcome| {
+            document::change(&text, &mut txn, 0, &outcome.delta);
+            show(&document::read(&text, &txn), outcome.selection)
+        });
+        assert_eq!(got, after, "{command:?} on {before}");
+    }
+
+    #[test]
+    fn enter_splits_and_a_heading_ends_with_its_line() {
+        check(Command::Enter, "a|b", "a/|b");
+        check(Command::Enter, "* a|b", "* a/* |b");
+        check(Command::Enter, "# ab|", "# ab/|");
+        check(Command::Enter, "# a|b", "# a/# |b");
+        check(Command::Enter, "# |ab", "/# |ab");
+        check(Command::Enter, "a[b/c]d", "a/|d");
+        check(Command::Enter, "* a[b/# c]d/e", "* a/* |d/e");
+    }
+
+    #[test]
+    fn enter_on_an_empty_item_leaves_the_list_level_by_level() {
+        check(Command::Enter, "* a/>* |", "* a/* |");
+        check(Command::Enter, "* a/* |", "* a/|");
+        check(Command::Enter, "# |", "|");
+        check(Command::Enter, "|", "/|");
+    }
+
+    #[test]
+    fn backspace_at_the_start_outdents_then_joins() {
+        check(Command::Backspace, "* a/>* |b", "* a/* |b");
+        check(Command::Backspace, "* a/* |b", "* a/|b");
+        check(Command::Backspace, "* a/|b", "* a|b");
+        check(Command::Backspace, "/# |b", "/|b");
+        check(Command::Backspace, "# a/|b", "# a|b");
+        check(Command::Backspace, "/|b", "|b");
+        check(Command::Backspace, "|b", "browser");
+        check(Command::Backspace, "a|b", "browser");
+    }
+
+    #[test]
+    fn deleting_a_selection_keeps_the_line_that_is_left() {
+        check(Command::Backspace, "# a[b/c]d", "# a|d");
+        check(Command::Delete, "[# ab/c]d", "|# d".replace("|# d", "|d").as_str());
+        check(Command::Delete, "a|/* b", "a|b");
+        check(Command::Delete, "|/* b", "* |b");
+        check(Command::Delete, "a|", "browser");
+    }
+
+    #[test]
+    fn tab_moves_an_item_and_leaves_other_lines_alone() {
+        check(Command::Indent, "* a/* b|", "* a/>* b|");
+        check(Command::Indent, "* a/>* b|", "* a/>* b|");
+        check(Command::Indent, "* a|", "* a|");
+        check(Command::Outdent, "* a/>* b|", "* a/* b|");
+        check(Command::Indent, "a|", "browser");
+        check(Command::Indent, "1. a/1. [b/1. c]/d", "1. a/>1. [b/>1. c]/d");
+    }
+
+    #[test]
+    fn a_list_command_makes_unmakes_and_changes_lists() {
+        check(Command::List(List::Bullet), "[a/b]/c", "* [a/* b]/c");
+        check(Command::List(List::Bullet), "* [a/* b]", "[a/b]");
+        check(Command::List(List::Lettered), "* a/>* b|", "* a/>A. b|");
+        check(Command::List(List::Ordered), "# a|", "1. a|");
+    }
+
+    #[test]
+    fn a_heading_command_makes_and_unmakes_headings() {
+        check(Command::Heading(Some(2)), "a|", "## a|");
+        check(Command::Heading(Some(2)), "## a|", "a|");
+        check(Command::Heading(None), "### a|", "a|");
+        check(Command::Heading(Some(1)), "* a|", "# a|");
+    }
+
+    #[test]
+    fn a_mark_covers_text_and_no_line_end() {
+        let (ops, selection) = parse("a[b/c]d");
+        let outcome = perform(Command::Bold, &ops, selection, false).expect("a selection");
+        let bold: Attributes = [("bold".to_owned(), Value::Bool(true))].into();
+        let marked = Op::Retain { retain: 1, attributes: bold };
+        assert_eq!(outcome.delta, [Op::retain(1), marked.clone(), Op::retain(1), marked]);
+        let (ops, caret) = parse("a|b");
+        assert_eq!(perform(Command::Bold, &ops, caret, false), None);
+    }
+}

@@ -1,0 +1,92 @@
+//! The functions of `client/editor/surface.js` and what it reports. Deltas cross as JSON, positions as
+//! the model's indexes in UTF-16 code units.
+
+use wasm_bindgen::prelude::*;
+use web_sys::HtmlElement;
+
+#[wasm_bindgen]
+extern "C" {
+    /// One section's text as ProseMirror shows it.
+    pub type Surface;
+
+    #[wasm_bindgen(js_namespace = samsynSurface)]
+    fn create(host: &HtmlElement, options: &JsValue, reports: &JsValue) -> Surface;
+
+    /// Shows this text (inserts), changing as little as it can.
+    #[wasm_bindgen(method)]
+    pub fn reset(this: &Surface, inserts: &str);
+
+    /// Shows a change of the model and answers with the length of the text as it is shown then.
+    #[wasm_bindgen(method)]
+    pub fn apply(this: &Surface, delta: &str) -> u32;
+
+    /// The text as it is shown (inserts).
+    #[wasm_bindgen(method)]
+    pub fn shown(this: &Surface) -> String;
+
+    /// Puts the selection there and scrolls it into view.
+    #[wasm_bindgen(method)]
+    pub fn select(this: &Surface, anchor: u32, head: u32);
+
+    /// The attributes that the next typed text will have.
+    #[wasm_bindgen(method)]
+    pub fn pen(this: &Surface, attributes: &str);
+
+    /// Whether the person may write.
+    #[wasm_bindgen(method, js_name = setEditable)]
+    pub fn set_editable(this: &Surface, editable: bool);
+
+    /// Puts the focus into the text.
+    #[wasm_bindgen(method)]
+    pub fn focus(this: &Surface);
+
+    /// A caret's left, top and height in the host, in CSS pixels.
+    #[wasm_bindgen(method, js_name = caretAt)]
+    pub fn caret_at(this: &Surface, index: u32) -> Vec<f64>;
+
+    /// A selection's rectangles in the host: left, top, width and height of each, in CSS pixels.
+    #[wasm_bindgen(method, js_name = boxesOf)]
+    pub fn boxes_of(this: &Surface, from: u32, to: u32) -> Vec<f64>;
+}
+
+/// What a surface reports. The closures may call the surface again.
+pub struct Reports {
+    /// Lines changed: where they begin, as they were, as they are, the caret from there or -1.
+    pub edited: Box<dyn Fn(u32, String, String, i32)>,
+    /// The selection's anchor and head, and the attributes of all of it and of its first line.
+    pub selected: Box<dyn Fn(u32, u32, String, String)>,
+    /// A key that may mean something; true when it did.
+    pub command: Box<dyn Fn(String) -> bool>,
+    /// The focus came or went.
+    pub focused: Box<dyn Fn(bool)>,
+}
+
+/// What a surface is told at its making.
+pub struct Options<'a> {
+    /// The id of the heading.
+    pub labelled_by: &'a str,
+    /// The id of the guiding question.
+    pub described_by: &'a str,
+    /// Whether the person may write.
+    pub editable: bool,
+}
+
+impl Surface {
+    /// Makes a surface in a host. It lives as long as the page, and so do the reports.
+    #[must_use]
+    pub fn new(host: &HtmlElement, options: &Options<'_>, reports: Reports) -> Self {
+        let set = |object: &js_sys::Object, name: &str, value: &JsValue| {
+            js_sys::Reflect::set(object, &name.into(), value).expect("a plain object takes properties");
+        };
+        let told = js_sys::Object::new();
+        set(&told, "labelledBy", &options.labelled_by.into());
+        set(&told, "describedBy", &options.described_by.into());
+        set(&told, "editable", &options.editable.into());
+        let heard = js_sys::Object::new();
+        set(&heard, "edited", &Closure::wrap(reports.edited).into_js_value());
+        set(&heard, "selected", &Closure::wrap(reports.selected).into_js_value());
+        set(&heard, "command", &Closure::wrap(reports.command).into_js_value());
+        set(&heard, "focused", &Closure::wrap(reports.focused).into_js_value());
+        create(host, &told, &heard)
+    }
+}

@@ -1,0 +1,26 @@
+//! What the page knows, as signals: an open målbild ([`malbild`]) over its [`replica`], and what this
+//! browser remembers of itself. Views read it, sync feeds it; it knows neither.
+
+pub mod identity;
+pub mod made;
+pub mod malbild;
+pub mod people;
+pub mod preferences;
+pub mod recent;
+pub mod replica;
+mod section;
+mod storage;
+
+use rand::SeedableRng as _;
+use rand::rngs::SmallRng;
+
+/// Randomness for client ids and delays, seeded by the browser's own.
+pub fn random() -> SmallRng {
+    let mut seed = [0; 32];
+    let crypto = web_sys::window().and_then(|window| window.crypto().ok());
+    crypto
+        .expect("every browser that runs WebAssembly has crypto")
+        .get_random_values_with_u8_array(&mut seed)
+        .expect("32 bytes are below its limit");
+    SmallRng::from_seed(seed)
+}

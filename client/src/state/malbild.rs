@@ -1,0 +1,671 @@
+//! One open målbild: its signals for the views, its replica, its text surfaces, and the port through
+//! which sync sends what is written here. Everything that changes the page's truth goes through here;
+//! how it reaches the server is sync's to know.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use samsyn_shared::client_session::Stopped;
+use samsyn_shared::delta::{LineKind, List, Op};
+use samsyn_shared::diff::diff;
+use samsyn_shared::presence::{Cursor, Presence, Presences, User};
+use samsyn_shared::protocol::PresenceEntry;
+use samsyn_shared::read_model::one_line;
+use samsyn_shared::{MalbildId, Role, SyncStatus, Template, ids, limits};
+use wasm_bindgen::prelude::*;
+use web_sys::HtmlElement;
+
+use super::identity::{self, Identity};
+use super::people::{self, Person};
+use super::replica::{By, Change, IntegrateError, Place, Replica, caret_after};
+use super::section::Section;
+use crate::api;
+use crate::editor::command::{Command, perform};
+use crate::editor::surface::Reports;
+
+/// How far opening has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// On its way.
+    Opening,
+    /// All that the server had is here.
+    Open,
+    /// The server knows no such målbild for this browser.
+    NoAccess,
+    /// The server was not reached.
+    Unreachable,
+}
+
+/// What holds at the caret, for the toolbar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Format {
+    /// All that is selected is bold.
+    pub bold: bool,
+    /// All that is selected is italic.
+    pub italic: bool,
+    /// All that is selected is underlined.
+    pub underline: bool,
+    /// The line is a heading of this level.
+    pub header: Option<u8>,
+    /// The line is an item of this list.
+    pub list: Option<List>,
+    /// There is something to undo.
+    pub can_undo: bool,
+    /// There is something to redo.
+    pub can_redo: bool,
+}
+
+/// The way out of the state: what sync is told.
+pub struct Port {
+    /// This page changed the document.
+    pub edited: Box<dyn Fn(Bytes)>,
+    /// This page's presence changed.
+    pub presence: Box<dyn Fn(PresenceEntry)>,
+    /// The person asks to try again.
+    pub retry: Box<dyn Fn()>,
+}
+
+/// One open målbild as the views see it. `Copy`: all fields are arena signals.
+#[derive(Clone, Copy)]
+pub struct Malbild {
+    /// Its identifier.
+    pub id: MalbildId,
+    /// How far opening has come.
+    pub phase: RwSignal<Phase>,
+    /// Its template, once known.
+    pub template: RwSignal<Option<&'static Template>>,
+    /// What this person may do.
+    pub role: RwSignal<Role>,
+    /// The title, one line.
+    pub title: RwSignal<String>,
+    /// What the status line may claim.
+    pub status: RwSignal<SyncStatus>,
+    /// How many of this page's updates are not known to be on the server's disk.
+    pub pending: RwSignal<usize>,
+    /// When the server last said that all was on disk, in milliseconds since 1970.
+    pub saved_at: RwSignal<Option<f64>>,
+    /// Why syncing ended for good, if it did.
+    pub stopped: RwSignal<Option<Stopped>>,
+    /// The others.
+    pub people: RwSignal<Vec<Person>>,
+    /// Who is writing here.
+    pub me: RwSignal<Option<Identity>>,
+    /// The section that has the caret, or had it last.
+    pub active: RwSignal<Option<&'static str>>,
+    /// What holds at the caret.
+    pub format: RwSignal<Format>,
+    /// The keys of the sections that have text, in the page's order.
+    pub filled: RwSignal<Vec<&'static str>>,
+    core: StoredValue<Rc<Core>, LocalStorage>,
+}
+
+/// What is no signal. Each cell is borrowed only inside one function of this file, and no surface is
+/// called while one is: a surface may report at once.
+#[derive(Default)]
+struct Core {
+    replica: RefCell<Option<Replica>>,
+    sections: RefCell<Vec<Rc<Section>>>,
+    presences: RefCell<Presences>,
+    /// The others with the carets they announced.
+    cursors: RefCell<Vec<(Person, Option<Cursor>)>>,
+    announced: RefCell<Option<(u64, String)>>,
+    port: RefCell<Option<Port>>,
+    connect: Cell<Option<fn(Malbild)>>,
+    presence_due: Cell<bool>,
+    carets_due: Cell<bool>,
+    verify_due: Cell<bool>,
+}
+
+/// Presence is told at most this often; nobody sees a caret move faster.
+const PRESENCE_PACE: Duration = Duration::from_millis(100);
+
+/// The view is compared with the model when nothing was written for this long.
+const VERIFY_AFTER: Duration = Duration::from_millis(1500);
+
+impl Malbild {
+    /// Opens a målbild: trades a token from a link for a session, asks what it is, and has `connect`
+    /// start syncing.
+    pub fn open(id: MalbildId, token: Option<String>, connect: fn(Self)) -> Self {
+        let core = Core::default();
+        core.connect.set(Some(connect));
+        let malbild = Self {
+            id,
+            phase: RwSignal::new(Phase::Opening),
+            template: RwSignal::new(None),
+            role: RwSignal::new(Role::Reader),
+            title: RwSignal::new(String::new()),
+            status: RwSignal::new(SyncStatus::Offline),
+            pending: RwSignal::new(0),
+            saved_at: RwSignal::new(None),
+            stopped: RwSignal::new(None),
+            people: RwSignal::new(Vec::new()),
+            me: RwSignal::new(identity::load()),
+            active: RwSignal::new(None),
+            format: RwSignal::new(Format::default()),
+            filled: RwSignal::new(Vec::new()),
+            core: StoredValue::new_local(Rc::new(core)),
+        };
+        malbild.begin(token);
+        malbild.guard_leaving();
+        malbild
+    }
+
+    fn begin(self, token: Option<String>) {
+        self.phase.set(Phase::Opening);
+        spawn_local(async move {
+            let outcome = async {
+                if let Some(token) = token {
+                    api::trade_token(self.id, &token).await?;
+                    forget_fragment();
+                }
+                api::get_malbild(self.id).await
+            };
+            match outcome.await {
+                Ok(info) => match Template::find(&info.template) {
+                    Some(template) => self.start(template, info.role, info.title),
+                    // A later server knows templates that this page does not.
+                    None => self.stop(Stopped::NewerServer),
+                },
+                Err(error) if error.is_network() => self.phase.set(Phase::Unreachable),
+                Err(_) => self.phase.set(Phase::NoAccess),
+            }
+        });
+    }
+
+    fn start(self, template: &'static Template, role: Role, title: String) {
+        let core = self.core();
+        let client = ids::client_id(&mut crate::state::random());
+        let clock = Arc::new(|| js_sys::Date::now() as u64);
+        *core.replica.borrow_mut() = Some(Replica::new(template, client, clock));
+        self.template.set(Some(template));
+        self.role.set(role);
+        self.title.set(title);
+        if let Some(connect) = core.connect.get() {
+            connect(self);
+        }
+    }
+
+    /// Leaving the page asks back only when something would be lost.
+    fn guard_leaving(self) {
+        let guard = window_event_listener(leptos::ev::beforeunload, move |event| {
+            if self.pending.get_untracked() > 0 {
+                event.prevent_default();
+            }
+        });
+        on_cleanup(move || guard.remove());
+    }
+
+    /// Tries again to reach the server.
+    pub fn retry(&self) {
+        if self.phase.get_untracked() == Phase::Unreachable {
+            self.begin(None);
+        } else if let Some(port) = &*self.core().port.borrow() {
+            (port.retry)();
+        }
+    }
+
+    /// Takes the token of a pasted link and opens with it; false when it is no link to this målbild.
+    #[must_use]
+    pub fn use_link(&self, link: &str) -> bool {
+        let Some((address, token)) = link.trim().split_once('#') else { return false };
+        let path = address.split('?').next().unwrap_or(address);
+        let ours = path.ends_with(&format!("/m/{}", self.id)) && !token.is_empty();
+        if ours {
+            self.begin(Some(token.to_owned()));
+        }
+        ours
+    }
+
+    /// Makes the text surface of a section in its host.
+    pub fn attach(&self, key: &'static str, host: &HtmlElement, labelled_by: &str, described_by: &str) {
+        let malbild = *self;
+        let reports = Reports {
+            edited: Box::new(move |at, before, after, caret| malbild.edited(key, at, &before, &after, caret)),
+            selected: Box::new(move |anchor, head, inline, line| {
+                if let Some(section) = malbild.section(key) {
+                    section.select(anchor, head, &inline, &line);
+                    malbild.refresh_format();
+                    malbild.announce_soon();
+                }
+            }),
+            command: Box::new(move |name| {
+                Command::from_key(&name).is_some_and(|command| malbild.perform(key, command))
+            }),
+            focused: Box::new(move |focused| {
+                if focused {
+                    malbild.active.set(Some(key));
+                    malbild.refresh_format();
+                    malbild.announce_soon();
+                }
+            }),
+        };
+        let section = Rc::new(Section::new(key, host, labelled_by, described_by, self.may_write(), reports));
+        let core = self.core();
+        core.sections.borrow_mut().push(section.clone());
+        section.surface.reset(&inserts(&self.read(Place::Section(key))));
+        section.on_resize(host, move || malbild.draw_carets_soon());
+        self.draw_carets_soon();
+    }
+
+    /// Puts the caret into a section.
+    pub fn focus(&self, key: &str) {
+        if let Some(section) = self.section(key) {
+            section.surface.focus();
+        }
+    }
+
+    /// Performs a command in the section that has the caret.
+    pub fn command(&self, command: Command) {
+        if let Some(key) = self.active.get_untracked() {
+            self.perform(key, command);
+        }
+    }
+
+    /// Changes the title to what its field says.
+    pub fn set_title(&self, text: &str) {
+        if !self.may_write() {
+            return;
+        }
+        let now = vec![Op::insert(one_line(text))];
+        let delta = diff(&self.read(Place::Title), &now, None);
+        if !delta.is_empty() {
+            self.edit(Place::Title, 0, &delta, By::Command);
+        }
+    }
+
+    /// Sets and remembers who is writing here.
+    pub fn introduce(&self, me: Identity) {
+        identity::save(&me);
+        self.me.set(Some(me));
+        self.announce_soon();
+    }
+
+    /// The text as Markdown, from what this browser holds.
+    #[must_use]
+    pub fn markdown(&self) -> String {
+        self.with_replica(|replica| replica.read_model().map(|model| model.to_markdown()).unwrap_or_default())
+            .unwrap_or_default()
+    }
+
+    // What follows is for sync.
+
+    /// Lets sync hear of what happens here.
+    pub fn plug(&self, port: Port) {
+        *self.core().port.borrow_mut() = Some(port);
+    }
+
+    /// The document's state vector.
+    #[must_use]
+    pub fn vector(&self) -> Bytes {
+        self.with_replica(|replica| replica.vector().expect("no transaction outlives a function of Replica"))
+            .unwrap_or_default()
+    }
+
+    /// All that the document has beyond a state vector.
+    ///
+    /// # Errors
+    /// [`IntegrateError::Invalid`] when it is no state vector.
+    pub fn difference(&self, vector: &[u8]) -> Result<Bytes, IntegrateError> {
+        self.with_replica(|replica| replica.difference(vector)).unwrap_or(Err(IntegrateError::Invalid))
+    }
+
+    /// Takes an update of others.
+    ///
+    /// # Errors
+    /// [`IntegrateError`] when it does not apply.
+    pub fn integrate(&self, update: &[u8]) -> Result<(), IntegrateError> {
+        let changes =
+            self.with_replica(|replica| replica.integrate(update)).unwrap_or(Err(IntegrateError::Invalid))?;
+        self.show(&changes);
+        Ok(())
+    }
+
+    /// All that the server had is here: the page may be shown.
+    pub fn in_step(&self) {
+        if self.phase.get_untracked() != Phase::Open {
+            self.refresh_title();
+            self.refresh_filled();
+            self.phase.set(Phase::Open);
+        }
+    }
+
+    /// What the status line may claim.
+    pub fn report(&self, status: SyncStatus, pending: usize, role: Option<Role>) {
+        if status == SyncStatus::Saved {
+            self.saved_at.set(Some(js_sys::Date::now()));
+        }
+        set_changed(self.status, status);
+        set_changed(self.pending, pending);
+        if let Some(role) = role.filter(|role| *role != self.role.get_untracked()) {
+            self.role.set(role);
+            for section in self.sections() {
+                section.surface.set_editable(role.may_write_content());
+            }
+        }
+    }
+
+    /// Syncing ended for good; the text stays as it is.
+    pub fn stop(&self, why: Stopped) {
+        self.stopped.set(Some(why));
+        set_changed(self.status, SyncStatus::Error);
+        for section in self.sections() {
+            section.surface.set_editable(false);
+        }
+    }
+
+    /// Access was taken back, or the målbild is gone.
+    pub fn lose_access(&self) {
+        self.phase.set(Phase::NoAccess);
+    }
+
+    /// Takes news of who is here; `None` when the connection is gone, and with it all knowledge.
+    pub fn show_presence(&self, entries: Option<&[PresenceEntry]>) {
+        let core = self.core();
+        let now = Duration::from_secs_f64(js_sys::Date::now() / 1000.0);
+        match entries {
+            Some(entries) => drop(core.presences.borrow_mut().apply(entries, now)),
+            None => core.presences.borrow_mut().clear(),
+        }
+        self.refresh_people();
+    }
+
+    /// Tells the others again who is here: they forget after [`limits::PRESENCE_EXPIRY`].
+    pub fn announce(&self) {
+        let core = self.core();
+        let Some(client) = self.with_replica(|replica| replica.client()) else { return };
+        let state = serde_json::to_string(&self.presence(client)).expect("a presence is plain JSON");
+        let clock = core.announced.borrow().as_ref().map_or(1, |(clock, _)| clock + 1);
+        *core.announced.borrow_mut() = Some((clock, state.clone()));
+        if let Some(port) = &*core.port.borrow() {
+            (port.presence)(PresenceEntry { client, clock, state });
+        }
+    }
+
+    // What follows is this file's own.
+
+    fn core(&self) -> Rc<Core> {
+        self.core.get_value()
+    }
+
+    fn may_write(&self) -> bool {
+        self.role.get_untracked().may_write_content() && self.stopped.get_untracked().is_none()
+    }
+
+    fn with_replica<T>(&self, f: impl FnOnce(&mut Replica) -> T) -> Option<T> {
+        self.core().replica.borrow_mut().as_mut().map(f)
+    }
+
+    fn sections(&self) -> Vec<Rc<Section>> {
+        self.core().sections.borrow().clone()
+    }
+
+    fn section(&self, key: &str) -> Option<Rc<Section>> {
+        self.core().sections.borrow().iter().find(|section| section.key == key).cloned()
+    }
+
+    fn read(&self, place: Place) -> Vec<Op> {
+        self.with_replica(|replica| {
+            replica.read(place).expect("no transaction outlives a function of Replica")
+        })
+        .unwrap_or_default()
+    }
+
+    /// The view of a section changed: the model follows.
+    fn edited(&self, key: &'static str, at: u32, before: &str, after: &str, caret: i32) {
+        let parse = |json| serde_json::from_str::<Vec<Op>>(json).expect("the surface writes deltas");
+        let delta = diff(&parse(before), &parse(after), u32::try_from(caret).ok());
+        self.edit(Place::Section(key), at, &delta, By::View);
+    }
+
+    fn edit(&self, place: Place, at: u32, delta: &[Op], by: By) {
+        let changes = self.with_replica(|replica| {
+            replica.edit(place, at, delta, by).expect("no transaction outlives a function of Replica")
+        });
+        self.show(&changes.unwrap_or_default());
+    }
+
+    fn perform(&self, key: &'static str, command: Command) -> bool {
+        let Some(section) = self.section(key).filter(|_| self.may_write()) else { return false };
+        if matches!(command, Command::Undo | Command::Redo) {
+            let undone = self
+                .with_replica(|r| if command == Command::Undo { r.undo() } else { r.redo() })
+                .unwrap_or_default();
+            self.show(&undone);
+            self.go_to(&undone);
+            return true;
+        }
+        let on = command.inline().is_some_and(|name| section.has_inline(name));
+        let place = Place::Section(key);
+        match perform(command, &self.read(place), section.selection(), on) {
+            Some(outcome) => {
+                self.edit(place, 0, &outcome.delta, By::Command);
+                section.surface.select(outcome.selection.anchor, outcome.selection.head);
+                true
+            }
+            None => command.inline().is_some_and(|name| {
+                section.surface.pen(&section.pen_with(name, !on));
+                true
+            }),
+        }
+    }
+
+    /// Puts the caret where something was undone.
+    fn go_to(&self, changes: &[Change]) {
+        let Some((key, delta)) = changes.iter().find_map(|change| match change.place {
+            Place::Section(key) => Some((key, &change.delta)),
+            Place::Title => None,
+        }) else {
+            return;
+        };
+        if let Some(section) = self.section(key) {
+            let caret = caret_after(delta);
+            section.surface.focus();
+            section.surface.select(caret, caret);
+        }
+    }
+
+    /// Brings changes of the model to the views, and what was made here to the server.
+    fn show(&self, changes: &[Change]) {
+        for change in changes {
+            match change.place {
+                Place::Title => self.refresh_title(),
+                Place::Section(key) if !change.shown => self.show_in(key, &change.delta),
+                Place::Section(_) => {}
+            }
+        }
+        let updates = self.with_replica(Replica::take_updates).unwrap_or_default();
+        if let Some(port) = &*self.core().port.borrow() {
+            updates.into_iter().for_each(|update| (port.edited)(update));
+        }
+        if !changes.is_empty() {
+            self.refresh_filled();
+            self.refresh_format();
+            self.draw_carets_soon();
+            self.verify_soon();
+        }
+    }
+
+    fn show_in(&self, key: &'static str, delta: &[Op]) {
+        let Some(section) = self.section(key) else { return };
+        let shown = section.surface.apply(&inserts(delta));
+        let held = self.with_replica(|replica| replica.len(Place::Section(key)));
+        if held != Some(Ok(shown)) {
+            section.surface.reset(&inserts(&self.read(Place::Section(key))));
+        }
+    }
+
+    fn refresh_title(&self) {
+        let ops = self.read(Place::Title);
+        let text = ops.iter().map(|op| if let Op::Insert { insert, .. } = op { insert.as_str() } else { "" });
+        set_changed(self.title, one_line(&text.collect::<String>()));
+    }
+
+    fn refresh_filled(&self) {
+        let Some(template) = self.template.get_untracked() else { return };
+        let keys = template.sections.iter().map(|section| section.key);
+        let filled = self.with_replica(|replica| {
+            keys.filter(|key| replica.len(Place::Section(key)).is_ok_and(|len| len > 1)).collect::<Vec<_>>()
+        });
+        set_changed(self.filled, filled.unwrap_or_default());
+    }
+
+    fn refresh_format(&self) {
+        let (can_undo, can_redo) = self.with_replica(|replica| replica.history()).unwrap_or_default();
+        let mut format = Format { can_undo, can_redo, ..Format::default() };
+        if let Some(section) = self.active.get_untracked().and_then(|key| self.section(key)) {
+            format.bold = section.has_inline("bold");
+            format.italic = section.has_inline("italic");
+            format.underline = section.has_inline("underline");
+            match section.line() {
+                LineKind::Paragraph => {}
+                LineKind::Heading(level) => format.header = Some(level),
+                LineKind::Item(list, _) => format.list = Some(list),
+            }
+        }
+        set_changed(self.format, format);
+    }
+
+    fn refresh_people(&self) {
+        let core = self.core();
+        let Some(client) = self.with_replica(|replica| replica.client()) else { return };
+        let mut cursors = people::others(&core.presences.borrow(), client);
+        for (person, cursor) in &mut cursors {
+            let head = cursor.as_ref().and_then(|cursor| self.resolve(&cursor.head));
+            person.section = head.map(|(key, _)| key);
+        }
+        set_changed(self.people, cursors.iter().map(|(person, _)| person.clone()).collect());
+        *core.cursors.borrow_mut() = cursors;
+        self.draw_carets_soon();
+    }
+
+    fn resolve(&self, anchor: &serde_json::Value) -> Option<(&'static str, u32)> {
+        match self.with_replica(|replica| replica.resolve(anchor))?? {
+            (Place::Section(key), index) => Some((key, index)),
+            (Place::Title, _) => None,
+        }
+    }
+
+    fn presence(&self, client: u64) -> Presence {
+        let me = self.me.get_untracked().unwrap_or_default();
+        let section = self.active.get_untracked().and_then(|key| self.section(key));
+        let cursor = section.map(|section| {
+            let selection = section.selection();
+            let anchor = |index| {
+                self.with_replica(|replica| replica.anchor(Place::Section(section.key), index).ok()).flatten()
+            };
+            Cursor {
+                anchor: anchor(selection.anchor).unwrap_or_default(),
+                head: anchor(selection.head).unwrap_or_default(),
+            }
+        });
+        let user = User {
+            name: me.name,
+            color: people::css_colour(client).to_owned(),
+            organisation: me.organisation,
+        };
+        Presence { user, cursor }
+    }
+
+    fn announce_soon(&self) {
+        let core = self.core();
+        if core.presence_due.replace(true) {
+            return;
+        }
+        let malbild = *self;
+        set_timeout(
+            move || {
+                let core = malbild.core();
+                core.presence_due.set(false);
+                let Some(client) = malbild.with_replica(|replica| replica.client()) else { return };
+                let state =
+                    serde_json::to_string(&malbild.presence(client)).expect("a presence is plain JSON");
+                let news = core.announced.borrow().as_ref().is_none_or(|(_, told)| *told != state);
+                if news {
+                    malbild.announce();
+                }
+            },
+            PRESENCE_PACE,
+        );
+    }
+
+    /// Draws the carets of others before the next frame, once for all that happened until then.
+    fn draw_carets_soon(&self) {
+        let core = self.core();
+        if core.carets_due.replace(true) {
+            return;
+        }
+        let malbild = *self;
+        request_animation_frame(move || {
+            let core = malbild.core();
+            core.carets_due.set(false);
+            let cursors = core.cursors.borrow().clone();
+            let placed: Vec<_> = cursors
+                .iter()
+                .filter_map(|(person, cursor)| {
+                    let cursor = cursor.as_ref()?;
+                    let (key, head) = malbild.resolve(&cursor.head)?;
+                    let anchor = malbild.resolve(&cursor.anchor).filter(|(other, _)| *other == key);
+                    Some((key, person, anchor.map_or(head, |(_, index)| index), head))
+                })
+                .collect();
+            for section in malbild.sections() {
+                section.draw_carets(
+                    placed
+                        .iter()
+                        .filter(|(key, ..)| *key == section.key)
+                        .map(|(_, person, anchor, head)| (*person, *anchor, *head)),
+                );
+            }
+        });
+    }
+
+    /// When writing pauses, the views are compared with the model; one that differs shows it anew.
+    fn verify_soon(&self) {
+        let core = self.core();
+        if core.verify_due.replace(true) {
+            return;
+        }
+        let malbild = *self;
+        set_timeout(
+            move || {
+                malbild.core().verify_due.set(false);
+                for section in malbild.sections() {
+                    let held = malbild.read(Place::Section(section.key));
+                    if !section.shows(&held) {
+                        leptos::logging::warn!("a text surface parted from its document and was shown anew");
+                        section.surface.reset(&inserts(&held));
+                    }
+                }
+            },
+            VERIFY_AFTER,
+        );
+    }
+}
+
+fn inserts(ops: &[Op]) -> String {
+    serde_json::to_string(ops).expect("a delta is plain JSON")
+}
+
+/// Sets a signal only to something new, so that nobody is told of nothing.
+fn set_changed<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+    if signal.with_untracked(|old| *old != value) {
+        signal.set(value);
+    }
+}
+
+/// The token leaves the address bar once it is traded; the rest of the address stays.
+fn forget_fragment() {
+    let location = window().location();
+    let parts = (location.pathname(), location.search(), window().history());
+    if let (Ok(path), Ok(search), Ok(history)) = parts {
+        let replaced = history.replace_state_with_url(&JsValue::NULL, "", Some(&format!("{path}{search}")));
+        replaced.expect("an address of the page's own origin is allowed");
+    }
+}
+
+const _: () = assert!(limits::PRESENCE_RENEWAL.as_secs() < limits::PRESENCE_EXPIRY.as_secs());

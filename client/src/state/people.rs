@@ -1,0 +1,98 @@
+//! The other participants as the page shows them: from presences to people with a colour and a place.
+
+use samsyn_shared::presence::{Cursor, Presence, Presences};
+
+/// How many colours the style sheet has (`--person-0` and on).
+pub const COLOURS: usize = 10;
+
+/// Another participant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Person {
+    /// The client id of the page they write in.
+    pub client: u64,
+    /// Their name, as it may be shown; may be empty.
+    pub name: String,
+    /// Their organisation, likewise.
+    pub organisation: String,
+    /// Which colour of the palette.
+    pub colour: usize,
+    /// The section that has their caret.
+    pub section: Option<&'static str>,
+}
+
+/// The others, by client id, each with the caret they announced.
+#[must_use]
+pub fn others(presences: &Presences, own_client: u64) -> Vec<(Person, Option<Cursor>)> {
+    let mut taken = [false; COLOURS];
+    let mut people = Vec::new();
+    for (client, state) in presences.states() {
+        let Some(Presence { user, cursor }) = Presence::parse(state) else { continue };
+        // One's own page takes a colour too, so that everyone sees the same person in the same.
+        let colour = colour_of(client, &mut taken);
+        if client == own_client {
+            continue;
+        }
+        let person =
+            Person { client, name: user.name, organisation: user.organisation, colour, section: None };
+        people.push((person, cursor));
+    }
+    people
+}
+
+/// By client id, so that a person keeps a colour; the next free one while there is one, so that few
+/// people are never alike.
+fn colour_of(client: u64, taken: &mut [bool; COLOURS]) -> usize {
+    let first = usize::try_from(client % COLOURS as u64).expect("below the number of colours");
+    let free = (0..COLOURS).map(|step| (first + step) % COLOURS).find(|colour| !taken[*colour]);
+    let colour = free.unwrap_or(first);
+    taken[colour] = true;
+    colour
+}
+
+/// The colour that is told to foreign clients, which know no palette of ours.
+#[must_use]
+pub fn css_colour(client: u64) -> &'static str {
+    const PALETTE: [&str; COLOURS] = [
+        "#1f6f8b", "#a3402f", "#4b6b1f", "#6a4c93", "#8a5a00", "#0f766e", "#9d2f6a", "#3a5ba0", "#7a4a2b",
+        "#4f5d2f",
+    ];
+    PALETTE[usize::try_from(client % COLOURS as u64).expect("below the number of colours")]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use samsyn_shared::protocol::PresenceEntry;
+    use std::time::Duration;
+
+    fn here(clients: &[u64]) -> Presences {
+        let entries: Vec<_> = clients
+            .iter()
+            .map(|client| PresenceEntry {
+                client: *client,
+                clock: 1,
+                state: format!("{{\"user\":{{\"name\":\"P{client}\"}}}}"),
+            })
+            .collect();
+        let mut presences = Presences::default();
+        presences.apply(&entries, Duration::ZERO);
+        presences
+    }
+
+    #[test]
+    fn one_is_not_among_the_others_and_ten_people_differ() {
+        let people = others(&here(&[3, 13, 23, 33, 43, 53, 63, 73, 83, 93]), 93);
+        assert_eq!(people.len(), 9);
+        let mut colours: Vec<_> = people.iter().map(|(person, _)| person.colour).collect();
+        assert_eq!(colours[0], 3);
+        colours.sort_unstable();
+        colours.dedup();
+        assert_eq!(colours.len(), 9);
+    }
+
+    #[test]
+    fn more_people_than_colours_share_them() {
+        let clients: Vec<u64> = (0..40).collect();
+        assert!(others(&here(&clients), 0).iter().all(|(person, _)| person.colour < COLOURS));
+    }
+}

@@ -1,0 +1,420 @@
+//! This page's replica of the content document: the one truth that the views show. Every change of
+//! it, whoever made it, comes out as a list of [`Change`]s; every change that was made here comes out as
+//! an update for the server. It knows no view, no socket and no clock but the one it is given.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use samsyn_shared::delta::{Op, utf16_len};
+use samsyn_shared::document::{self, Busy};
+use samsyn_shared::read_model::ReadModel;
+use samsyn_shared::{Template, schema};
+use serde_json::Value;
+use yrs::branch::{Branch, BranchPtr};
+use yrs::sync::Clock;
+use yrs::undo::{Options, UndoManager};
+use yrs::updates::decoder::Decode;
+use yrs::updates::encoder::Encode;
+use yrs::{
+    Assoc, Doc, IndexedSequence, Observable, Origin, ReadTxn, StateVector, StickyIndex, Text, TextRef,
+    Transact, Update, WriteTxn,
+};
+
+/// Which of the document's texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// The title.
+    Title,
+    /// The section with this key.
+    Section(&'static str),
+}
+
+/// What changed in one text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// Where.
+    pub place: Place,
+    /// How.
+    pub delta: Vec<Op>,
+    /// Whether the view that the change came from shows it already.
+    pub shown: bool,
+}
+
+/// How an edit was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// The person changed the view, and the model follows.
+    View,
+    /// A command changes the model, and the view follows.
+    Command,
+}
+
+/// Why an update of others was not applied.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IntegrateError {
+    /// The document is in use: a broken invariant.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// The bytes are no update, or one that does not apply.
+    #[error("the update does not apply")]
+    Invalid,
+}
+
+/// The origins of transactions; undo takes back the first two.
+const VIEW: &str = "view";
+const COMMAND: &str = "command";
+const REMOTE: &str = "remote";
+
+/// Edits that are closer than this are undone together, in milliseconds.
+const CAPTURE_MILLIS: u64 = 500;
+
+/// The document on this page.
+pub struct Replica {
+    template: &'static Template,
+    client: u64,
+    places: Vec<(Place, TextRef)>,
+    undo: UndoManager<()>,
+    changes: Receiver<Change>,
+    updates: Receiver<Bytes>,
+    // The last field, so that it outlives what points into it.
+    doc: Doc,
+}
+
+impl Replica {
+    /// An empty replica, to be filled by [`Self::integrate`]. `client` is fresh for each page load.
+    #[must_use]
+    pub fn new(template: &'static Template, client: u64, clock: Arc<dyn Clock>) -> Self {
+        let doc = document::replica(client);
+        let (change_sender, changes) = channel();
+        let (update_sender, updates) = channel();
+        let places = {
+            let mut txn = doc.try_transact_mut().expect("a replica that was made here has no other user");
+            let title = (Place::Title, txn.get_or_insert_text(schema::TITLE));
+            let sections = template.sections.iter().map(|section| {
+                let text = txn.get_or_insert_text(schema::section(section.key));
+                (Place::Section(section.key), text)
+            });
+            std::iter::once(title).chain(sections).collect::<Vec<_>>()
+        };
+        for (place, text) in &places {
+            report_changes(*place, text, change_sender.clone());
+        }
+        let update_sender = Mutex::new(update_sender);
+        doc.observe_update_v1("updates", move |txn, event| {
+            if txn.origin() != Some(&Origin::from(REMOTE)) {
+                let sender = update_sender.lock().expect("no holder of this lock can panic");
+                sender
+                    .send(Bytes::copy_from_slice(&event.update))
+                    .expect("the receiver lives as long as the document");
+            }
+        })
+        .expect("a replica that was made here has no other user");
+        let mut undo = UndoManager::with_options(Options {
+            capture_timeout_millis: CAPTURE_MILLIS,
+            tracked_origins: [VIEW, COMMAND].map(Origin::from).into(),
+            capture_transaction: None,
+            timestamp: clock,
+            init_undo_stack: Vec::new(),
+            init_redo_stack: Vec::new(),
+        });
+        for (_, text) in &places {
+            undo.expand_scope(&doc, text);
+        }
+        Self { template, client, places, undo, changes, updates, doc }
+    }
+
+    /// This page load's client id.
+    #[must_use]
+    pub const fn client(&self) -> u64 {
+        self.client
+    }
+
+    /// Changes a text from a position on.
+    ///
+    /// # Errors
+    /// [`Busy`] when the document is in use.
+    pub fn edit(&mut self, place: Place, at: u32, delta: &[Op], by: By) -> Result<Vec<Change>, Busy> {
+        if by == By::Command {
+            // A command is undone by itself, not with the words before it.
+            self.undo.reset();
+        }
+        let origin = if by == By::View { VIEW } else { COMMAND };
+        {
+            let text = self.text(place);
+            let mut txn = self.doc.try_transact_mut_with(origin)?;
+            document::change(text, &mut txn, at, delta);
+        }
+        Ok(self.changes.try_iter().collect())
+    }
+
+    /// Applies an update of others.
+    ///
+    /// # Errors
+    /// [`IntegrateError`]; nothing was applied then.
+    pub fn integrate(&mut self, update: &[u8]) -> Result<Vec<Change>, IntegrateError> {
+        let update = Update::decode_v1(update).map_err(|_| IntegrateError::Invalid)?;
+        {
+            let mut txn = self.doc.try_transact_mut_with(REMOTE).map_err(Busy::from)?;
+            txn.apply_update(update).map_err(|_| IntegrateError::Invalid)?;
+        }
+        Ok(self.changes.try_iter().collect())
+    }
+
+    /// Takes back this person's last edit.
+    pub fn undo(&mut self) -> Vec<Change> {
+        self.undo.undo_blocking();
+        self.changes.try_iter().collect()
+    }
+
+    /// Brings back what was undone last.
+    pub fn redo(&mut self) -> Vec<Change> {
+        self.undo.redo_blocking();
+        self.changes.try_iter().collect()
+    }
+
+    /// Whether there is something to undo, and to redo.
+    #[must_use]
+    pub fn history(&self) -> (bool, bool) {
+        (self.undo.can_undo(), self.undo.can_redo())
+    }
+
+    /// The updates that were made here since the last call, oldest first.
+    pub fn take_updates(&mut self) -> Vec<Bytes> {
+        self.updates.try_iter().collect()
+    }
+
+    /// What the document has.
+    ///
+    /// # Errors
+    /// [`Busy`] when the document is in use.
+    pub fn vector(&self) -> Result<Bytes, Busy> {
+        Ok(self.doc.try_transact()?.state_vector().encode_v1().into())
+    }
+
+    /// All that the document has beyond a state vector.
+    ///
+    /// # Errors
+    /// [`IntegrateError`]: in use, or no state vector.
+    pub fn difference(&self, vector: &[u8]) -> Result<Bytes, IntegrateError> {
+        let vector = StateVector::decode_v1(vector).map_err(|_| IntegrateError::Invalid)?;
+        let txn = self.doc.try_transact().map_err(Busy::from)?;
+        Ok(txn.encode_state_as_update_v1(&vector).into())
+    }
+
+    /// A text as inserts.
+    ///
+    /// # Errors
+    /// [`Busy`] when the document is in use.
+    pub fn read(&self, place: Place) -> Result<Vec<Op>, Busy> {
+        let txn = self.doc.try_transact()?;
+        Ok(document::read(self.text(place), &txn))
+    }
+
+    /// A text's length in UTF-16 code units.
+    ///
+    /// # Errors
+    /// [`Busy`] when the document is in use.
+    pub fn len(&self, place: Place) -> Result<u32, Busy> {
+        let txn = self.doc.try_transact()?;
+        Ok(self.text(place).len(&txn))
+    }
+
+    /// What the målbild says.
+    ///
+    /// # Errors
+    /// [`Busy`] when the document is in use.
+    pub fn read_model(&self) -> Result<ReadModel, Busy> {
+        ReadModel::of(&self.doc, self.template)
+    }
+
+    /// A place in a text that stays with its surroundings, as Yjs' relative position in JSON.
+    ///
+    /// # Errors
+    /// [`Busy`] when the document is in use.
+    pub fn anchor(&self, place: Place, index: u32) -> Result<Value, Busy> {
+        let txn = self.doc.try_transact()?;
+        let text = self.text(place);
+        let position = text
+            .sticky_index(&txn, index, Assoc::After)
+            .unwrap_or_else(|| StickyIndex::from_type(&txn, text, Assoc::After));
+        Ok(serde_json::to_value(position).expect("a relative position is plain JSON"))
+    }
+
+    /// Where such a place is now; none when it is in none of the texts, or was never known.
+    #[must_use]
+    pub fn resolve(&self, anchor: &Value) -> Option<(Place, u32)> {
+        let position: StickyIndex = serde_json::from_value(anchor.clone()).ok()?;
+        let txn = self.doc.try_transact().ok()?;
+        let offset = position.get_offset(&txn)?;
+        let (place, _) = self
+            .places
+            .iter()
+            .find(|(_, text)| BranchPtr::from(AsRef::<Branch>::as_ref(text)) == offset.branch)?;
+        Some((*place, offset.index))
+    }
+
+    fn text(&self, place: Place) -> &TextRef {
+        let (_, text) = self
+            .places
+            .iter()
+            .find(|(known, _)| *known == place)
+            .expect("a place is only made from this template's sections");
+        text
+    }
+}
+
+fn report_changes(place: Place, text: &TextRef, sender: Sender<Change>) {
+    let sender = Mutex::new(sender);
+    text.observe("changes", move |txn, event| {
+        let delta = document::delta_of(event.delta(txn));
+        let shown = txn.origin() == Some(&Origin::from(VIEW));
+        let sender = sender.lock().expect("no holder of this lock can panic");
+        sender.send(Change { place, delta, shown }).expect("the receiver lives as long as the document");
+    });
+}
+
+/// Where a change leaves the caret: behind the last thing it inserted, or where it last deleted.
+#[must_use]
+pub fn caret_after(delta: &[Op]) -> u32 {
+    let mut index = 0;
+    let mut caret = 0;
+    for op in delta {
+        match op {
+            Op::Insert { insert, .. } => {
+                index += utf16_len(insert);
+                caret = index;
+            }
+            Op::Retain { retain, attributes } => {
+                index += retain;
+                if !attributes.is_empty() {
+                    caret = index;
+                }
+            }
+            Op::Delete { .. } => caret = index,
+        }
+    }
+    caret
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    const TEXT: Place = Place::Section("text");
+
+    fn template() -> &'static Template {
+        Template::find("tom").expect("known")
+    }
+
+    /// Two pages of one målbild, and a clock that the test moves.
+    struct Pair {
+        a: Replica,
+        b: Replica,
+        now: Arc<AtomicU64>,
+    }
+
+    impl Pair {
+        fn new() -> Self {
+            let seed = document::seed(template(), "T", 9);
+            let update =
+                seed.try_transact().expect("free").encode_state_as_update_v1(&StateVector::default());
+            let now = Arc::new(AtomicU64::new(1));
+            let replica = |client| {
+                let now = now.clone();
+                let mut replica =
+                    Replica::new(template(), client, Arc::new(move || now.load(Ordering::Relaxed)));
+                replica.integrate(&update).expect("a seed applies");
+                replica
+            };
+            Self { a: replica(1), b: replica(2), now }
+        }
+
+        fn exchange(&mut self) {
+            for update in self.a.take_updates() {
+                self.b.integrate(&update).expect("an update of ours applies");
+            }
+            for update in self.b.take_updates() {
+                self.a.integrate(&update).expect("an update of ours applies");
+            }
+        }
+
+        fn pause(&self) {
+            self.now.fetch_add(1000, Ordering::Relaxed);
+        }
+    }
+
+    fn plain(replica: &Replica) -> String {
+        let ops = replica.read(TEXT).expect("free");
+        ops.iter().map(|op| if let Op::Insert { insert, .. } = op { insert.as_str() } else { "" }).collect()
+    }
+
+    #[test]
+    fn what_the_view_did_is_shown_there_already_and_new_to_others() {
+        let mut pair = Pair::new();
+        let here = pair.a.edit(TEXT, 0, &[Op::insert("å")], By::View).expect("free");
+        assert!(here[0].shown);
+        let update = pair.a.take_updates().remove(0);
+        let there = pair.b.integrate(&update).expect("applies");
+        assert_eq!(there, [Change { place: TEXT, delta: vec![Op::insert("å")], shown: false }]);
+        assert!(pair.b.take_updates().is_empty(), "what came from others is not sent again");
+    }
+
+    #[test]
+    fn undo_takes_back_only_what_was_written_here() {
+        let mut pair = Pair::new();
+        pair.a.edit(TEXT, 0, &[Op::insert("ab")], By::View).expect("free");
+        pair.exchange();
+        pair.b.edit(TEXT, 1, &[Op::insert("X")], By::View).expect("free");
+        pair.exchange();
+        assert_eq!(plain(&pair.a), "aXb\n");
+        let changes = pair.a.undo();
+        assert_eq!(plain(&pair.a), "X\n");
+        assert!(!changes[0].shown, "the view must show it");
+        pair.a.redo();
+        pair.exchange();
+        assert_eq!((plain(&pair.a), plain(&pair.b)), ("aXb\n".to_owned(), "aXb\n".to_owned()));
+    }
+
+    #[test]
+    fn words_are_undone_together_and_a_command_by_itself() {
+        let mut pair = Pair::new();
+        pair.a.edit(TEXT, 0, &[Op::insert("a")], By::View).expect("free");
+        pair.a.edit(TEXT, 1, &[Op::insert("b")], By::View).expect("free");
+        pair.a.edit(TEXT, 2, &[Op::insert("c")], By::Command).expect("free");
+        pair.a.undo();
+        assert_eq!(plain(&pair.a), "ab\n");
+        pair.pause();
+        pair.a.edit(TEXT, 2, &[Op::insert("d")], By::View).expect("free");
+        pair.a.undo();
+        assert_eq!(plain(&pair.a), "ab\n");
+        pair.a.undo();
+        assert_eq!((plain(&pair.a), pair.a.history()), ("\n".to_owned(), (false, true)));
+    }
+
+    #[test]
+    fn a_caret_stays_with_its_text_and_reads_as_yjs_writes_it() {
+        let mut pair = Pair::new();
+        pair.a.edit(TEXT, 0, &[Op::insert("ab")], By::View).expect("free");
+        pair.exchange();
+        let anchor = pair.b.anchor(TEXT, 1).expect("free");
+        pair.a.edit(TEXT, 0, &[Op::insert("😀")], By::View).expect("free");
+        pair.exchange();
+        assert_eq!(pair.a.resolve(&anchor), Some((TEXT, 3)));
+        let yjs =
+            serde_json::json!({"type": null, "tname": "section:text", "item": anchor["item"], "assoc": 0});
+        assert_eq!(pair.a.resolve(&yjs), Some((TEXT, 3)));
+        let end = serde_json::json!({"type": null, "tname": "section:text", "item": null, "assoc": 0});
+        assert_eq!(pair.a.resolve(&end), Some((TEXT, 5)));
+        assert_eq!(pair.a.resolve(&serde_json::json!({"item": {"client": 77, "clock": 1}})), None);
+        assert_eq!(pair.a.resolve(&Value::Null), None);
+    }
+
+    #[test]
+    fn bytes_that_are_no_update_change_nothing() {
+        let mut pair = Pair::new();
+        assert_eq!(pair.a.integrate(&[1, 2, 3]), Err(IntegrateError::Invalid));
+        assert_eq!(plain(&pair.a), "\n");
+    }
+}

@@ -1,0 +1,203 @@
+//! Keeps an open målbild in step with the server: drives the pure ClientSession over a WebSocket, comes
+//! back when the connection is gone, and tells the state what the status line may claim. It knows no
+//! view.
+
+mod socket;
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use samsyn_shared::backoff::Backoff;
+use samsyn_shared::client_session::{ClientSession, Effect, Event};
+use samsyn_shared::limits;
+use samsyn_shared::protocol::{Message, PresenceEntry, encode_presence};
+
+use crate::api;
+use crate::state::malbild::{Malbild, Phase, Port};
+use socket::Socket;
+
+/// A connection over which nothing came for this long is dead: the server speaks at least every 15 s.
+const SILENCE: f64 = 30_000.0;
+
+/// How often that is looked at.
+const WATCH: Duration = Duration::from_secs(5);
+
+/// Starts syncing; it goes on as long as the page lives.
+pub fn connect(malbild: Malbild) {
+    let link = Rc::new(Link {
+        malbild,
+        session: RefCell::default(),
+        socket: RefCell::default(),
+        backoff: RefCell::default(),
+        heard: Cell::new(0.0),
+        attempt: Cell::new(0),
+        done: Cell::new(false),
+    });
+    let (edited, presence, retry) = (link.clone(), link.clone(), link.clone());
+    malbild.plug(Port {
+        edited: Box::new(move |update| edited.handle(Event::Edited(update))),
+        presence: Box::new(move |entry| presence.tell_presence(entry)),
+        retry: Box::new(move || retry.hurry()),
+    });
+    let (watching, renewing, online) = (link.clone(), link.clone(), link.clone());
+    set_interval(move || watching.watch(), WATCH);
+    set_interval(move || renewing.malbild.announce(), limits::PRESENCE_RENEWAL);
+    // The page lives as long as its målbild: the listener is never removed.
+    window_event_listener(leptos::ev::online, move |_| online.hurry());
+    link.open();
+}
+
+struct Link {
+    malbild: Malbild,
+    session: RefCell<ClientSession>,
+    socket: RefCell<Option<Socket>>,
+    backoff: RefCell<Backoff>,
+    /// When something was last heard, in milliseconds since 1970.
+    heard: Cell<f64>,
+    /// Counts attempts, so that what an abandoned socket still says is not taken for the new one's.
+    attempt: Cell<u64>,
+    done: Cell<bool>,
+}
+
+impl Link {
+    fn open(self: &Rc<Self>) {
+        if self.done.get() {
+            return;
+        }
+        let attempt = self.attempt.get() + 1;
+        self.attempt.set(attempt);
+        self.heard.set(js_sys::Date::now());
+        let (opened, received, closed) = (self.clone(), self.clone(), self.clone());
+        let socket = Socket::open(
+            self.malbild.id,
+            move || {
+                if opened.attempt.get() == attempt {
+                    opened.handle(Event::Opened { vector: opened.malbild.vector() });
+                }
+            },
+            move |bytes| {
+                if received.attempt.get() == attempt {
+                    received.heard.set(js_sys::Date::now());
+                    received.handle(Event::Received(bytes));
+                }
+            },
+            move || {
+                if closed.attempt.get() == attempt {
+                    closed.lost();
+                }
+            },
+        );
+        *self.socket.borrow_mut() = Some(socket);
+    }
+
+    /// The connection is gone: say so, and come back after a while.
+    fn lost(self: &Rc<Self>) {
+        let attempt = self.attempt.get() + 1;
+        self.attempt.set(attempt);
+        drop(self.socket.borrow_mut().take());
+        self.handle(Event::Closed);
+        self.malbild.show_presence(None);
+        if self.done.get() {
+            return;
+        }
+        self.ask_for_access();
+        let delay = self.backoff.borrow_mut().next(&mut crate::state::random());
+        let link = self.clone();
+        set_timeout(
+            move || {
+                if link.attempt.get() == attempt {
+                    link.open();
+                }
+            },
+            delay,
+        );
+    }
+
+    /// A browser does not tell why a socket did not open; the server's answer to a request does.
+    fn ask_for_access(self: &Rc<Self>) {
+        let link = self.clone();
+        spawn_local(async move {
+            match api::get_malbild(link.malbild.id).await {
+                Ok(_) => {}
+                Err(error) if error.is_network() || error.status >= 500 => {
+                    if link.malbild.phase.get_untracked() == Phase::Opening {
+                        link.malbild.phase.set(Phase::Unreachable);
+                    }
+                }
+                // What is open stays on the page: nobody's words vanish with their access.
+                Err(_) if link.malbild.phase.get_untracked() != Phase::Open => link.malbild.lose_access(),
+                Err(_) => {}
+            }
+        });
+    }
+
+    /// Somebody asked, or the network came back: try now.
+    fn hurry(self: &Rc<Self>) {
+        self.backoff.borrow_mut().reset();
+        if self.socket.borrow().is_none() {
+            self.open();
+        }
+    }
+
+    fn watch(self: &Rc<Self>) {
+        let open = self.socket.borrow().is_some();
+        if open && js_sys::Date::now() - self.heard.get() > SILENCE {
+            self.lost();
+        }
+    }
+
+    fn tell_presence(&self, entry: PresenceEntry) {
+        self.transmit(Message::Presence(encode_presence(&[entry])).encode());
+    }
+
+    fn transmit(&self, bytes: Bytes) {
+        if let Some(socket) = &*self.socket.borrow() {
+            socket.send(&bytes);
+        }
+    }
+
+    fn handle(self: &Rc<Self>, event: Event) {
+        let mut effects = Vec::new();
+        self.session.borrow_mut().handle(event, &mut effects);
+        for effect in effects {
+            self.perform(effect);
+        }
+        let (status, pending, role) = {
+            let session = self.session.borrow();
+            (session.status(), session.pending(), session.role())
+        };
+        self.malbild.report(status, pending, role);
+    }
+
+    fn perform(self: &Rc<Self>, effect: Effect) {
+        match effect {
+            Effect::Transmit(bytes) => self.transmit(bytes),
+            Effect::Integrate(update) => {
+                if self.malbild.integrate(&update).is_err() {
+                    self.lost();
+                }
+            }
+            Effect::Offer { vector } => match self.malbild.difference(&vector) {
+                Ok(difference) => self.handle(Event::Offered(difference)),
+                Err(_) => self.lost(),
+            },
+            Effect::ShowPresence(entries) => self.malbild.show_presence(Some(&entries)),
+            Effect::InStep => {
+                self.backoff.borrow_mut().reset();
+                self.malbild.in_step();
+            }
+            Effect::AnnouncePresence => self.malbild.announce(),
+            Effect::Stop(why) => {
+                self.done.set(true);
+                drop(self.socket.borrow_mut().take());
+                self.malbild.show_presence(None);
+                self.malbild.stop(why);
+            }
+            Effect::Reconnect => self.lost(),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! One WebSocket to the server, as bytes and three callbacks. What the bytes mean is the session's.
+
+use bytes::Bytes;
+use samsyn_shared::MalbildId;
+use samsyn_shared::protocol::SUBPROTOCOL;
+use wasm_bindgen::prelude::*;
+use web_sys::{BinaryType, MessageEvent, WebSocket};
+
+/// An open or opening socket; dropped, it is closed and says nothing more.
+pub struct Socket {
+    socket: WebSocket,
+    _opened: Closure<dyn Fn()>,
+    _received: Closure<dyn Fn(MessageEvent)>,
+    _closed: Closure<dyn Fn()>,
+}
+
+impl Socket {
+    /// Begins to open a socket to a målbild's content. `closed` is called once, also when it never opened.
+    pub fn open(
+        id: MalbildId,
+        opened: impl Fn() + 'static,
+        received: impl Fn(Bytes) + 'static,
+        closed: impl Fn() + 'static,
+    ) -> Self {
+        let location = web_sys::window().expect("the page runs in a window").location();
+        let host = location.host().expect("a page from a server has a host");
+        let secure = location.protocol().is_ok_and(|protocol| protocol == "https:");
+        let scheme = if secure { "wss" } else { "ws" };
+        let address = format!("{scheme}://{host}/sync/{id}/content");
+        let socket = WebSocket::new_with_str(&address, SUBPROTOCOL).expect("the address is a valid one");
+        socket.set_binary_type(BinaryType::Arraybuffer);
+        let opened = Closure::new(opened);
+        let received = Closure::new(move |event: MessageEvent| {
+            // A text frame is no message of the protocol: it is passed over.
+            if let Ok(buffer) = event.data().dyn_into::<js_sys::ArrayBuffer>() {
+                received(js_sys::Uint8Array::new(&buffer).to_vec().into());
+            }
+        });
+        let closed = Closure::new(closed);
+        socket.set_onopen(Some(AsRef::<JsValue>::as_ref(&opened).unchecked_ref()));
+        socket.set_onmessage(Some(AsRef::<JsValue>::as_ref(&received).unchecked_ref()));
+        socket.set_onclose(Some(AsRef::<JsValue>::as_ref(&closed).unchecked_ref()));
+        Self { socket, _opened: opened, _received: received, _closed: closed }
+    }
+
+    /// Sends a message. On a socket that is not open the message is dropped: the session offers all
+    /// that the server lacks when the next one opens.
+    pub fn send(&self, bytes: &[u8]) {
+        if self.socket.ready_state() == WebSocket::OPEN && self.socket.send_with_u8_array(bytes).is_err() {
+            leptos::logging::warn!("the socket did not take a message");
+        }
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.socket.set_onopen(None);
+        self.socket.set_onmessage(None);
+        self.socket.set_onclose(None);
+        if self.socket.close().is_err() {
+            leptos::logging::warn!("the socket did not close");
+        }
+    }
+}
