@@ -60,7 +60,7 @@ pub fn router(app: App) -> Router {
         .fallback(|| async { ApiError::NO_ROUTE })
         .method_not_allowed_fallback(|| async { ApiError::METHOD })
         .layer(DefaultBodyLimit::max(BODY_BYTES));
-    Router::new()
+    let all = Router::new()
         .nest("/api", api)
         .route("/api", any(|| async { ApiError::NO_ROUTE }))
         .route("/sync/{id}/{part}", get(sync::upgrade))
@@ -70,12 +70,18 @@ pub fn router(app: App) -> Router {
         .route("/", get(page::index))
         .route("/m/{id}", get(page::index))
         .fallback(page::asset)
+        .with_state(app);
+    protect(all)
+}
+
+/// What is true of every answer: a panic is one answer's, and the headers that protect are there.
+fn protect(router: Router) -> Router {
+    router
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| -> Response {
             tracing::error!("a handler panicked");
             ApiError::INTERNAL.into_response()
         }))
         .layer(middleware::map_response(secure))
-        .with_state(app)
 }
 
 /// Headers on every answer. The page's own policy, with its nonce, is set where the page is made.

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::serve::ListenerExt as _;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -86,6 +87,12 @@ impl Server {
         let upkeep = tokio::spawn(upkeep(app.registry.clone(), metrics, stopping.clone()));
         let graceful = stopping.clone();
         let service = router(app.clone());
+        // Frames are small and must not wait for each other.
+        let listener = listener.tap_io(|stream| {
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "TCP_NODELAY was not set");
+            }
+        });
         let serving = axum::serve(listener, service).with_graceful_shutdown(graceful.cancelled_owned());
         let mut serving = tokio::spawn(serving.into_future());
         tokio::select! {

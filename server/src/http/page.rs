@@ -3,6 +3,8 @@
 //!
 //! It doesn't know what is in them, but for the place where Trunk wants a nonce.
 
+use std::borrow::Cow;
+
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
@@ -10,7 +12,7 @@ use axum::response::{Html, IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::RngCore as _;
-use rust_embed::{EmbeddedFile, RustEmbed};
+use rust_embed::RustEmbed;
 
 use super::App;
 use super::error::ApiError;
@@ -29,10 +31,14 @@ pub(super) async fn index(State(app): State<App>, headers: HeaderMap) -> Respons
     let Some(file) = Dist::get("index.html") else { return not_built() };
     let mut random = [0; 16];
     rand::rng().fill_bytes(&mut random);
+    page(&String::from_utf8_lossy(&file.data), &random, &headers, app.public_url.as_deref())
+}
+
+fn page(html: &str, random: &[u8], headers: &HeaderMap, public_url: Option<&str>) -> Response {
     let nonce = URL_SAFE_NO_PAD.encode(random);
-    let html = String::from_utf8_lossy(&file.data).replace(NONCE, &nonce);
+    let html = html.replace(NONCE, &nonce);
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let policy = policy(&nonce, host, app.public_url.as_deref());
+    let policy = policy(&nonce, host, public_url);
     ([(header::CACHE_CONTROL, ASK_AGAIN), (header::CONTENT_SECURITY_POLICY, &policy)], Html(html))
         .into_response()
 }
@@ -46,14 +52,24 @@ pub(super) async fn asset(method: Method, uri: Uri, headers: HeaderMap) -> Respo
     // The brotli twins are an encoding, not files of their own, and the index has its own way.
     let hidden = name.ends_with(".br") || name == "index.html";
     match Dist::get(name) {
-        Some(file) if !hidden => serve(name, &file, &headers),
+        Some(file) if !hidden => {
+            let twin = if accepts_brotli(&headers) { Dist::get(&format!("{name}.br")) } else { None };
+            serve(name, file.data, &file.metadata.sha256_hash(), twin.map(|twin| twin.data), &headers)
+        }
         _ => ApiError::NO_ROUTE.into_response(),
     }
 }
 
-fn serve(name: &str, file: &EmbeddedFile, headers: &HeaderMap) -> Response {
+/// Answers with a file whose content has this hash, or with its brotli twin.
+fn serve(
+    name: &str,
+    data: Cow<'static, [u8]>,
+    hash: &[u8],
+    twin: Option<Cow<'static, [u8]>>,
+    headers: &HeaderMap,
+) -> Response {
     let cache = if has_hash(name) { FOR_EVER } else { ASK_AGAIN };
-    let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&file.metadata.sha256_hash()[..12]));
+    let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&hash[..12]));
     let known = headers.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok()).unwrap_or_default();
     if known.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag) {
         return (StatusCode::NOT_MODIFIED, [(header::ETAG, etag.as_str()), (header::CACHE_CONTROL, cache)])
@@ -62,9 +78,8 @@ fn serve(name: &str, file: &EmbeddedFile, headers: &HeaderMap) -> Response {
     let kind = mime_guess::from_path(name).first_or_octet_stream();
     let is_text = kind.type_() == mime_guess::mime::TEXT;
     let kind = if is_text { format!("{kind}; charset=utf-8") } else { kind.to_string() };
-    let twin = if accepts_brotli(headers) { Dist::get(&format!("{name}.br")) } else { None };
     let is_twin = twin.is_some();
-    let data = twin.map_or_else(|| file.data.clone(), |twin| twin.data);
+    let data = twin.unwrap_or(data);
     let mut response = Response::new(Body::from(data.into_owned()));
     let answer = response.headers_mut();
     for (header, value) in [
@@ -133,6 +148,46 @@ mod tests {
         for plain in ["favicon.svg", "samsyn-0123456789abcdeF.js", "a-0123.js", "font-regular.woff2"] {
             assert!(!has_hash(plain), "{plain}");
         }
+    }
+
+    fn file(name: &str, known: Option<&str>, twin: bool) -> Response {
+        let headers: HeaderMap = known
+            .map(|tag| (header::IF_NONE_MATCH, HeaderValue::from_str(tag).unwrap()))
+            .into_iter()
+            .collect();
+        let twin = twin.then_some(Cow::Borrowed(&b"br"[..]));
+        serve(name, Cow::Borrowed(b"raw"), &[7; 32], twin, &headers)
+    }
+
+    #[tokio::test]
+    async fn a_file_comes_as_what_it_is_or_as_its_twin() {
+        let raw = file("samsyn-0123456789abcdef_bg.wasm", None, false);
+        assert_eq!(raw.headers()[header::CONTENT_TYPE], "application/wasm");
+        assert_eq!(raw.headers()[header::CACHE_CONTROL], FOR_EVER);
+        assert!(!raw.headers().contains_key(header::CONTENT_ENCODING));
+        let twin = file("favicon.svg", None, true);
+        assert_eq!(twin.headers()[header::CONTENT_TYPE], "image/svg+xml");
+        assert_eq!(twin.headers()[header::CACHE_CONTROL], ASK_AGAIN);
+        assert_eq!(twin.headers()[header::CONTENT_ENCODING], "br");
+        assert_eq!(axum::body::to_bytes(twin.into_body(), 100).await.unwrap(), "br");
+    }
+
+    #[test]
+    fn a_file_that_is_known_already_is_not_sent_again() {
+        let tag = file("favicon.svg", None, false).headers()[header::ETAG].to_str().unwrap().to_owned();
+        assert_eq!(file("favicon.svg", Some(&tag), true).status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(file("favicon.svg", Some("\"other\""), true).status(), StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn the_page_and_its_policy_share_a_nonce() {
+        let html = "<script nonce=\"{{__TRUNK_NONCE__}}\"></script>";
+        let response = page(html, &[1; 16], &HeaderMap::new(), None);
+        let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned();
+        assert_eq!(response.headers()[header::CACHE_CONTROL], ASK_AGAIN);
+        let html = axum::body::to_bytes(response.into_body(), 1000).await.unwrap();
+        let nonce = std::str::from_utf8(&html).unwrap().split('"').nth(1).unwrap().to_owned();
+        assert!(nonce.len() > 20 && policy.contains(&format!("'nonce-{nonce}'")), "{policy}");
     }
 
     #[test]

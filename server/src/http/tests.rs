@@ -273,6 +273,14 @@ async fn every_answer_carries_the_headers_that_protect() {
     }
 }
 
+#[tokio::test]
+async fn a_panic_is_one_answers_and_the_server_lives() {
+    let router = protect(Router::new().route("/", get(async || -> () { panic!("a test panics") })));
+    for _ in 0..2 {
+        assert_eq!(Ask::get("/").refused(&router).await, code(500, "internal"));
+    }
+}
+
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// A server on a free port, with one målbild in it.

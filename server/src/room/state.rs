@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use samsyn_shared::protocol::{
-    self, CloseCode, Hello, Message, PresenceEntry, decode_presence, encode_presence, refusal,
+    self, CloseCode, Hello, Message, PresenceEntry, decode_presence, encode_presence,
 };
 use samsyn_shared::{Epoch, Role, Template, WriteNumber, limits, schema};
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use samsyn_shared::document;
+use samsyn_shared::protocol::refusal;
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
 use yrs::{Doc, GetString, ReadTxn, StateVector, Text, Transact, Update, WriteTxn};
