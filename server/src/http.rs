@@ -84,7 +84,8 @@ fn protect(router: Router) -> Router {
         .layer(middleware::map_response(secure))
 }
 
-/// Headers on every answer. The page's own policy, with its nonce, is set where the page is made.
+/// Headers on every answer. The page's own policy, with its nonce, is set where the page is made; what says
+/// nothing about caching isn't cached.
 async fn secure(mut response: Response) -> Response {
     const ALWAYS: [(HeaderName, &str); 3] = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -98,6 +99,7 @@ async fn secure(mut response: Response) -> Response {
     headers
         .entry(header::CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
 

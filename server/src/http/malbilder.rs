@@ -137,13 +137,12 @@ pub(super) async fn export(
         return Err(ApiError::UnknownFormat);
     }
     let model = app.registry.read(&malbild).await?;
-    let fresh = (header::CACHE_CONTROL, "no-store");
     Ok(match format.as_str() {
         "md" => {
             let kind = (header::CONTENT_TYPE, "text/markdown; charset=utf-8");
-            ([kind, fresh], model.to_markdown()).into_response()
+            ([kind], model.to_markdown()).into_response()
         }
-        _ => ([fresh], Json(Exported { id: malbild.id, model })).into_response(),
+        _ => Json(Exported { id: malbild.id, model }).into_response(),
     })
 }
 
