@@ -185,7 +185,7 @@ impl Link {
                 Ok(difference) => self.handle(Event::Offered(difference)),
                 Err(_) => self.lost(),
             },
-            Effect::ShowPresence(entries) => self.malbild.show_presence(Some(&entries)),
+            Effect::ShowPresence(entries) => self.malbild.show_presence(Some(entries)),
             Effect::InStep => {
                 self.backoff.borrow_mut().reset();
                 self.malbild.in_step();

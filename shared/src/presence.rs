@@ -1,8 +1,7 @@
-//! Who is here: y-protocols' awareness, pure. Each client's latest state by its clock, what a newcomer
-//! is told, who has not been heard of for too long. Nothing of it is stored.
+//! Who is here: the shape of a presence state, and each client's latest one by its clock (y-protocols'
+//! awareness, pure). Nothing of it is stored.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -71,7 +70,8 @@ pub fn displayed(name: &str) -> String {
     one_line.chars().take(limits::NAME_CHARS).collect()
 }
 
-/// The presences that one place knows of.
+/// The presences that a page has been told of. The server's own list, which also knows whose
+/// connection speaks for whom, is the room's.
 #[derive(Debug, Default)]
 pub struct Presences {
     /// By client id; a `BTreeMap`, so that everyone is listed in one order.
@@ -82,49 +82,21 @@ pub struct Presences {
 struct Known {
     clock: u64,
     state: String,
-    heard: Duration,
 }
 
 impl Presences {
-    /// Takes what a message says, at a time since any fixed moment. Only what is newer counts: a higher
-    /// clock, or the same clock saying that the client is gone (y-protocols' `applyAwarenessUpdate`).
-    /// Answers with the clients whose state changed or was renewed.
-    pub fn apply(&mut self, entries: &[PresenceEntry], now: Duration) -> Vec<u64> {
-        let mut changed = Vec::new();
-        for entry in entries {
-            let gone = entry.state == "null";
-            let news = match self.known.get(&entry.client) {
-                None => !gone,
-                Some(known) => {
-                    entry.clock > known.clock || (entry.clock == known.clock && gone && known.state != "null")
-                }
-            };
+    /// Takes what a message says. Only what is newer counts: a higher clock, or the same clock saying
+    /// that the client is gone (y-protocols' `applyAwarenessUpdate`).
+    pub fn apply(&mut self, entries: Vec<PresenceEntry>) {
+        for PresenceEntry { client, clock, state } in entries {
+            let news = self
+                .known
+                .get(&client)
+                .is_none_or(|known| clock > known.clock || (clock == known.clock && state == "null"));
             if news {
-                changed.push(entry.client);
-                let known = Known { clock: entry.clock, state: entry.state.clone(), heard: now };
-                self.known.insert(entry.client, known);
+                self.known.insert(client, Known { clock, state });
             }
         }
-        changed
-    }
-
-    /// Says that a client is gone, and what to tell the others; none when it was not here.
-    pub fn remove(&mut self, client: u64) -> Option<PresenceEntry> {
-        let known = self.known.remove(&client)?;
-        (known.state != "null").then(|| PresenceEntry {
-            client,
-            clock: known.clock + 1,
-            state: "null".to_owned(),
-        })
-    }
-
-    /// Removes those that were not heard of for [`limits::PRESENCE_EXPIRY`], and says what to tell the
-    /// others.
-    pub fn expire(&mut self, now: Duration) -> Vec<PresenceEntry> {
-        let late = |known: &Known| now.saturating_sub(known.heard) >= limits::PRESENCE_EXPIRY;
-        let clients: Vec<u64> =
-            self.known.iter().filter(|(_, known)| late(known)).map(|(id, _)| *id).collect();
-        clients.into_iter().filter_map(|client| self.remove(client)).collect()
     }
 
     /// Forgets all: the connection that told of them is gone.
@@ -132,21 +104,10 @@ impl Presences {
         self.known.clear();
     }
 
-    /// All that are here, as a newcomer is told.
-    #[must_use]
-    pub fn entries(&self) -> Vec<PresenceEntry> {
-        self.present()
-            .map(|(client, known)| PresenceEntry { client, clock: known.clock, state: known.state.clone() })
-            .collect()
-    }
-
     /// All that are here, by client id.
     pub fn states(&self) -> impl Iterator<Item = (u64, &str)> {
-        self.present().map(|(client, known)| (client, known.state.as_str()))
-    }
-
-    fn present(&self) -> impl Iterator<Item = (u64, &Known)> {
-        self.known.iter().filter(|(_, known)| known.state != "null").map(|(client, known)| (*client, known))
+        let here = self.known.iter().filter(|(_, known)| known.state != "null");
+        here.map(|(client, known)| (*client, known.state.as_str()))
     }
 }
 
@@ -158,26 +119,23 @@ mod tests {
         PresenceEntry { client, clock, state: state.to_owned() }
     }
 
-    #[test]
-    fn only_news_counts() {
-        let mut here = Presences::default();
-        let now = Duration::from_secs(1);
-        assert_eq!(here.apply(&[entry(1, 2, "{}"), entry(2, 0, "null")], now), [1]);
-        assert!(here.apply(&[entry(1, 1, "{\"a\":1}"), entry(1, 2, "{}")], now).is_empty());
-        assert_eq!(here.apply(&[entry(1, 2, "null")], now), [1]);
-        assert_eq!(here.entries(), []);
-        assert_eq!(here.apply(&[entry(1, 3, "{}")], now), [1]);
+    fn here(presences: &Presences) -> Vec<(u64, &str)> {
+        presences.states().collect()
     }
 
     #[test]
-    fn the_gone_and_the_silent_are_told_of_once() {
-        let mut here = Presences::default();
-        here.apply(&[entry(1, 5, "{}"), entry(2, 1, "{}")], Duration::ZERO);
-        assert_eq!(here.remove(1), Some(entry(1, 6, "null")));
-        assert_eq!(here.remove(1), None);
-        assert_eq!(here.expire(Duration::from_secs(29)), []);
-        assert_eq!(here.expire(Duration::from_secs(30)), [entry(2, 2, "null")]);
-        assert_eq!(here.entries(), []);
+    fn only_news_counts() {
+        let mut presences = Presences::default();
+        presences.apply(vec![entry(1, 2, "{}"), entry(2, 0, "null")]);
+        assert_eq!(here(&presences), [(1, "{}")]);
+        presences.apply(vec![entry(1, 1, "old"), entry(1, 2, "same")]);
+        assert_eq!(here(&presences), [(1, "{}")]);
+        presences.apply(vec![entry(1, 2, "null")]);
+        assert!(here(&presences).is_empty());
+        presences.apply(vec![entry(1, 2, "late")]);
+        assert!(here(&presences).is_empty(), "what was sent before it left does not bring it back");
+        presences.apply(vec![entry(1, 3, "{}")]);
+        assert_eq!(here(&presences), [(1, "{}")]);
     }
 
     #[test]

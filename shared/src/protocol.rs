@@ -1,6 +1,7 @@
-//! The sync protocol's messages and their bytes: y-protocols' own (0 to 3) and this project's (from
-//! 100 on). One binary WebSocket message is one of these. What a message causes is a session's or a
-//! room's to decide. The grammar is `shared/PROTOCOL.md`.
+//! The sync protocol's messages and their bytes. What a message causes is a session's or a room's to
+//! decide.
+//!
+#![doc = include_str!("../PROTOCOL.md")]
 
 mod awareness;
 mod lib0;
@@ -241,13 +242,37 @@ mod tests {
         }
     }
 
-    /// Made with npm's y-protocols 1.0.7 and lib0 0.2.120:
-    /// `syncProtocol.writeSyncStep1(encoder, new Y.Doc())` after `writeVarUint(encoder, 0)`, and
-    /// `authProtocol.writePermissionDenied(encoder, "nej")` after `writeVarUint(encoder, 2)`.
+    /// Made with npm's yjs 13.6.33, y-protocols 1.0.7 and lib0 0.2.120:
+    /// ```js
+    /// const doc = new Y.Doc(); doc.clientID = 300; doc.getText("t").insert(0, "å");
+    /// writeVarUint(e, 0); syncProtocol.writeSyncStep1(e, doc);                       // step 1
+    /// writeVarUint(e, 0); syncProtocol.writeSyncStep2(e, doc);                       // step 2
+    /// writeVarUint(e, 0); syncProtocol.writeUpdate(e, Y.encodeStateAsUpdate(doc));   // update
+    /// writeVarUint(e, 2); authProtocol.writePermissionDenied(e, "nej");              // denied
+    /// awareness.setLocalState({ user: { name: "Åsa" } });
+    /// writeVarUint(e, 1); writeVarUint8Array(e, encodeAwarenessUpdate(awareness, [300]));
+    /// ```
     #[test]
-    fn the_bytes_are_y_protocols() {
-        assert_eq!(Message::Step1(Bytes::from_static(&[0])).encode(), &[0, 0, 1, 0][..]);
-        assert_eq!(Message::Denied("nej".into()).encode(), &[2, 0, 3, 110, 101, 106][..]);
+    fn the_bytes_are_those_of_y_protocols() {
+        let update = Bytes::from_static(&[1, 1, 172, 2, 0, 4, 1, 1, 116, 2, 195, 165, 0]);
+        let entry = PresenceEntry { client: 300, clock: 1, state: r#"{"user":{"name":"Åsa"}}"#.to_owned() };
+        for (message, bytes) in [
+            (Message::Step1(Bytes::from_static(&[1, 172, 2, 1])), &[0, 0, 4, 1, 172, 2, 1][..]),
+            (Message::Step2(update.clone()), &[0, 1, 13, 1, 1, 172, 2, 0, 4, 1, 1, 116, 2, 195, 165, 0]),
+            (Message::Update(update), &[0, 2, 13, 1, 1, 172, 2, 0, 4, 1, 1, 116, 2, 195, 165, 0]),
+            (Message::Denied("nej".to_owned()), &[2, 0, 3, 110, 101, 106]),
+            (
+                Message::Presence(encode_presence(&[entry])),
+                &[
+                    1, 29, 1, 172, 2, 1, 24, 123, 34, 117, 115, 101, 114, 34, 58, 123, 34, 110, 97, 109, 101,
+                    34, 58, 34, 195, 133, 115, 97, 34, 125, 125,
+                ],
+            ),
+            (Message::QueryPresence, &[3]),
+        ] {
+            assert_eq!(message.encode(), bytes, "{message:?}");
+            assert_eq!(Message::decode(Bytes::copy_from_slice(bytes)), Ok(message));
+        }
     }
 
     #[test]

@@ -364,11 +364,10 @@ impl Malbild {
     }
 
     /// Takes news of who is here; `None` when the connection is gone, and with it all knowledge.
-    pub fn show_presence(&self, entries: Option<&[PresenceEntry]>) {
+    pub fn show_presence(&self, entries: Option<Vec<PresenceEntry>>) {
         let core = self.core();
-        let now = Duration::from_secs_f64(js_sys::Date::now() / 1000.0);
         match entries {
-            Some(entries) => drop(core.presences.borrow_mut().apply(entries, now)),
+            Some(entries) => core.presences.borrow_mut().apply(entries),
             None => core.presences.borrow_mut().clear(),
         }
         self.refresh_people();

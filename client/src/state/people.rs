@@ -63,10 +63,9 @@ pub fn css_colour(client: u64) -> &'static str {
 mod tests {
     use super::*;
     use samsyn_shared::protocol::PresenceEntry;
-    use std::time::Duration;
 
     fn here(clients: &[u64]) -> Presences {
-        let entries: Vec<_> = clients
+        let entries = clients
             .iter()
             .map(|client| PresenceEntry {
                 client: *client,
@@ -75,7 +74,7 @@ mod tests {
             })
             .collect();
         let mut presences = Presences::default();
-        presences.apply(&entries, Duration::ZERO);
+        presences.apply(entries);
         presences
     }
 
