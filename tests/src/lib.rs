@@ -1,1 +1,13 @@
-//! x
+//! The harness of the tests from outside: the real server, real browsers, stock Yjs clients, and a
+//! peer that speaks the protocol by hand. It knows the product by CONTRACT.md alone, and never waits
+//! for a time, only for what is meant to happen ([`until`]).
+
+pub mod api;
+pub mod browser;
+pub mod node;
+pub mod page;
+pub mod peer;
+pub mod screen;
+pub mod server;
+pub mod tidy;
+pub mod until;

@@ -1,0 +1,149 @@
+//! Photographs of the page, to be looked at by people: each scene on each screen, light and dark. Run
+//! by `cargo xtask screenshots`; words after it choose the photographs whose names have one of them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use samsyn_shared::Role;
+use samsyn_tests::api::{Api, Malbild};
+use samsyn_tests::browser::Browsers;
+use samsyn_tests::page::Page;
+use samsyn_tests::screen::{LAPTOP, Light, PHONE, PROJECTOR, Screen, TABLET};
+use samsyn_tests::server::Server;
+use samsyn_tests::until::Look;
+use thirtyfour::Key;
+
+/// Where the other one's caret is.
+const SECTION: &str = "overgripande-beskrivning";
+
+/// What is photographed.
+#[derive(Debug, Clone, Copy)]
+enum Scene {
+    Start,
+    Blank,
+    Filled,
+    Share,
+    People,
+    NoAccess,
+    Wall,
+}
+
+impl Scene {
+    const ON_A_DESK: [Self; 6] =
+        [Self::Start, Self::Blank, Self::Filled, Self::Share, Self::People, Self::NoAccess];
+    const ON_THE_WALL: [Self; 2] = [Self::Wall, Self::Start];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Blank => "malbild-tom",
+            Self::Filled => "malbild-tva-skriver",
+            Self::Share => "dela",
+            Self::People => "personer",
+            Self::NoAccess => "ingen-atkomst",
+            Self::Wall => "malbild-vagg",
+        }
+    }
+}
+
+/// The server, what is in it, and who looks at it.
+struct Studio {
+    photographer: Page,
+    writer: Page,
+    _browsers: Browsers,
+    blank: Malbild,
+    filled: Malbild,
+    server: Server,
+    album: PathBuf,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let chosen: Vec<String> = std::env::args().skip(1).collect();
+    let studio = Studio::open().await?;
+    let mut taken = 0;
+    for screen in [LAPTOP, TABLET, PHONE, PROJECTOR] {
+        let on_the_wall = screen.name == PROJECTOR.name;
+        let scenes = if on_the_wall { &Scene::ON_THE_WALL[..] } else { &Scene::ON_A_DESK[..] };
+        for scene in scenes {
+            for light in Light::ALL {
+                let name = format!("{}-{}-{}.png", scene.name(), screen.name, light.name());
+                if chosen.is_empty() || chosen.iter().any(|word| name.contains(word.as_str())) {
+                    studio.take(*scene, screen, light, &name).await.with_context(|| name.clone())?;
+                    taken += 1;
+                }
+            }
+        }
+    }
+    if taken == 0 {
+        bail!("no photograph has such a name");
+    }
+    println!("{taken} photographs in {}", studio.album.display());
+    Ok(())
+}
+
+impl Studio {
+    async fn open() -> Result<Self> {
+        let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../screenshots");
+        let album = std::env::var_os("SAMSYN_SCREENSHOTS").map_or(beside, PathBuf::from);
+        fs::create_dir_all(&album)?;
+        let server = Server::start().await?;
+        let api = Api::of(&server)?;
+        let blank = api.create("aktorsgemensam", "Störning i elförsörjningen").await?;
+        let filled = api.create("exempel-snoovader", "Snöoväder i kommunen").await?;
+        let browsers = Browsers::start().await?;
+        let photographer = browsers.participant("Anna Ask", "Region Väst").await?;
+        let writer = browsers.participant("Bo Björk", "Länsstyrelsen").await?;
+        writer.enter(filled.link(Role::Editor)).await?;
+        writer.go_to(SECTION).await?;
+        writer.press(&[], Key::Enter).await?;
+        writer.keys("Läget ska följas upp varje dag, första gången ").await?;
+        writer.wait_for_status("saved").await?;
+        Ok(Self { photographer, writer, _browsers: browsers, blank, filled, server, album })
+    }
+
+    async fn take(&self, scene: Scene, screen: Screen, light: Light, name: &str) -> Result<()> {
+        let page = &self.photographer;
+        page.look_on(screen, light).await?;
+        match scene {
+            Scene::Start => {
+                page.open(&self.server.url()).await?;
+                page.visible("[data-action=\"new\"]").await?;
+            }
+            Scene::Blank => page.enter(self.blank.link(Role::Owner)).await?,
+            Scene::Filled => self.show_filled("").await?,
+            Scene::Wall => self.show_filled("?vy=vagg").await?,
+            Scene::Share => {
+                self.show_filled("").await?;
+                page.act("share").await?;
+            }
+            Scene::People => {
+                self.show_filled("").await?;
+                page.click("[data-people]").await?;
+            }
+            Scene::NoAccess => {
+                page.driver().delete_all_cookies().await?;
+                page.open(&format!("{}/m/{}", self.server.url(), self.blank.id)).await?;
+                page.visible("input, textarea").await?;
+            }
+        }
+        page.photograph(&self.album.join(name)).await
+    }
+
+    /// The målbild in which both are, with the other's caret in it.
+    async fn show_filled(&self, query: &str) -> Result<()> {
+        let link = self.filled.link(Role::Owner).replace('#', &format!("{query}#"));
+        self.photographer.enter(&link).await?;
+        self.photographer.wait_for_people(1).await?;
+        // A key of the other's, so that the flag at the caret is fresh.
+        self.writer.press(&[], Key::End).await?;
+        let carets = "return document.querySelectorAll('.carets .caret').length";
+        self.photographer
+            .until("the other's caret", async || {
+                let count = self.photographer.script(carets, vec![]).await?;
+                Ok(Look::at(count.as_u64() > Some(0), || count.to_string()))
+            })
+            .await
+    }
+}

@@ -1,0 +1,352 @@
+//! A client made by hand: it speaks the sync protocol frame by frame over a replica of its own, as a
+//! stock client or as one of ours, and can send what no decent client would.
+
+use anyhow::{Context, Result, bail};
+use bytes::Bytes;
+use futures_util::{SinkExt, StreamExt};
+use samsyn_shared::delta::Op;
+use samsyn_shared::protocol::{Message, PresenceEntry, SUBPROTOCOL, decode_presence, encode_presence};
+use samsyn_shared::read_model::ReadModel;
+use samsyn_shared::{Template, WriteNumber, document, ids, schema};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
+use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use yrs::updates::decoder::Decode;
+use yrs::updates::encoder::Encode;
+use yrs::{Doc, ReadTxn, StateVector, Transact, Update, WriteTxn};
+
+use crate::api::Malbild;
+use crate::server::Server;
+use crate::until::PATIENCE;
+
+/// What a client says it understands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// y-websocket's protocol alone.
+    Stock,
+    /// The project's own messages too.
+    Samsyn,
+}
+
+/// One thing that came over the socket.
+#[derive(Debug)]
+pub enum Heard {
+    /// A message.
+    Message(Message),
+    /// The end, with the close frame's number if there was one.
+    Closed(Option<u16>),
+}
+
+/// One connection, with its replica.
+#[derive(Debug)]
+pub struct Peer {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    dialect: Dialect,
+    doc: Doc,
+    last: WriteNumber,
+    presence_clock: u64,
+}
+
+impl Peer {
+    /// Connects and says nothing yet.
+    ///
+    /// # Errors
+    /// When the server refuses the upgrade.
+    pub async fn connect(server: &Server, malbild: &Malbild, token: &str, dialect: Dialect) -> Result<Self> {
+        match Self::knock(server, &format!("{}/content?token={token}", malbild.id), dialect, &[]).await? {
+            Ok(peer) => Ok(peer),
+            Err(status) => bail!("the upgrade was answered with {status}"),
+        }
+    }
+
+    /// Tries to connect to `/sync/{room}`; the inner error is the status that it was refused with.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn knock(
+        server: &Server,
+        room: &str,
+        dialect: Dialect,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Result<Self, u16>> {
+        let mut request = format!("ws://{}/sync/{room}", server.address()).into_client_request()?;
+        for (name, value) in headers {
+            request.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_str(value)?);
+        }
+        if dialect == Dialect::Samsyn {
+            let offer = HeaderValue::from_static(SUBPROTOCOL);
+            request.headers_mut().insert("sec-websocket-protocol", offer);
+        }
+        let socket = match timeout(PATIENCE, connect_async(request)).await? {
+            Ok((socket, _)) => socket,
+            Err(tungstenite::Error::Http(response)) => return Ok(Err(response.status().as_u16())),
+            Err(error) => return Err(error.into()),
+        };
+        let doc = document::replica(ids::client_id(&mut rand::rng()));
+        Ok(Ok(Self { socket, dialect, doc, last: WriteNumber::default(), presence_clock: 0 }))
+    }
+
+    /// Connects, and waits until both sides have what the other had.
+    ///
+    /// # Errors
+    /// When that does not happen.
+    pub async fn join(server: &Server, malbild: &Malbild, token: &str, dialect: Dialect) -> Result<Self> {
+        let mut peer = Self::connect(server, malbild, token, dialect).await?;
+        peer.shake_hands().await?;
+        Ok(peer)
+    }
+
+    /// Connects anew with the same replica, and waits until both sides have what the other had.
+    ///
+    /// # Errors
+    /// When that does not happen.
+    pub async fn reconnect(&mut self, server: &Server, malbild: &Malbild, token: &str) -> Result<()> {
+        self.socket = Self::connect(server, malbild, token, self.dialect).await?.socket;
+        self.shake_hands().await
+    }
+
+    /// Says what the replica has, and waits for what it lacks.
+    ///
+    /// # Errors
+    /// When the answer does not come.
+    pub async fn shake_hands(&mut self) -> Result<()> {
+        let vector = self.doc.try_transact()?.state_vector().encode_v1();
+        self.send(&Message::Step1(vector.into())).await?;
+        self.wait_for("step 2", |message| matches!(message, Message::Step2(_)).then_some(())).await
+    }
+
+    /// Sends a message.
+    ///
+    /// # Errors
+    /// When the socket is closed.
+    pub async fn send(&mut self, message: &Message) -> Result<()> {
+        self.send_bytes(message.encode()).await
+    }
+
+    /// Sends a binary frame, whatever it holds.
+    ///
+    /// # Errors
+    /// When the socket is closed.
+    pub async fn send_bytes(&mut self, bytes: impl Into<Bytes>) -> Result<()> {
+        Ok(self.socket.send(tungstenite::Message::Binary(bytes.into())).await?)
+    }
+
+    /// Sends a text frame, which the protocol does not have.
+    ///
+    /// # Errors
+    /// When the socket is closed.
+    pub async fn send_text(&mut self, text: &str) -> Result<()> {
+        Ok(self.socket.send(tungstenite::Message::text(text)).await?)
+    }
+
+    /// Closes the socket as a browser does.
+    ///
+    /// # Errors
+    /// When it is closed already.
+    pub async fn leave(mut self) -> Result<()> {
+        let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
+        Ok(self.socket.close(Some(frame)).await?)
+    }
+
+    /// The next thing. Text of others goes into the replica, and a step 1 is answered.
+    ///
+    /// # Errors
+    /// When nothing comes, or something that is no message.
+    pub async fn hear(&mut self) -> Result<Heard> {
+        loop {
+            let frame = timeout(PATIENCE, self.socket.next()).await.context("nothing came")?;
+            match frame {
+                Some(Ok(tungstenite::Message::Binary(bytes))) => {
+                    let message = Message::decode(bytes)?;
+                    self.take(&message).await?;
+                    return Ok(Heard::Message(message));
+                }
+                Some(Ok(tungstenite::Message::Text(text))) => bail!("a text frame came: {text}"),
+                Some(Ok(tungstenite::Message::Close(frame))) => {
+                    // The answer is queued by the library, and goes out with a flush. It may be too late.
+                    self.socket.flush().await.ok();
+                    return Ok(Heard::Closed(frame.map(|frame| frame.code.into())));
+                }
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return Ok(Heard::Closed(None)),
+            }
+        }
+    }
+
+    async fn take(&mut self, message: &Message) -> Result<()> {
+        match message {
+            Message::Step1(vector) => {
+                let vector = StateVector::decode_v1(vector)?;
+                let update = self.doc.try_transact()?.encode_state_as_update_v1(&vector);
+                self.send_update(Message::Step2, update).await?;
+            }
+            Message::Step2(update) | Message::Update(update) => {
+                self.doc.try_transact_mut()?.apply_update(Update::decode_v1(update)?)?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Sends an update in the way of the dialect; one of ours learns its number.
+    async fn send_update(
+        &mut self,
+        stock: fn(Bytes) -> Message,
+        update: Vec<u8>,
+    ) -> Result<Option<WriteNumber>> {
+        if self.dialect == Dialect::Stock {
+            self.send(&stock(update.into())).await?;
+            return Ok(None);
+        }
+        self.last = self.last.next();
+        self.send(&Message::Write(self.last, update.into())).await?;
+        Ok(Some(self.last))
+    }
+
+    /// Listens until a message is what is waited for.
+    ///
+    /// # Errors
+    /// When it does not come before the socket closes.
+    pub async fn wait_for<T>(
+        &mut self,
+        what: &str,
+        mut wanted: impl FnMut(&Message) -> Option<T>,
+    ) -> Result<T> {
+        let listening = async {
+            loop {
+                match self.hear().await? {
+                    Heard::Message(message) => {
+                        if let Some(found) = wanted(&message) {
+                            return Ok(found);
+                        }
+                    }
+                    Heard::Closed(code) => bail!("the socket closed with {code:?}"),
+                }
+            }
+        };
+        timeout(PATIENCE, listening)
+            .await
+            .unwrap_or_else(|late| Err(late.into()))
+            .with_context(|| format!("waiting for {what}"))
+    }
+
+    /// Listens until the socket is closed, and says with which number.
+    ///
+    /// # Errors
+    /// When it stays open.
+    pub async fn wait_for_close(&mut self) -> Result<Option<u16>> {
+        let listening = async {
+            loop {
+                if let Heard::Closed(code) = self.hear().await? {
+                    return Ok(code);
+                }
+            }
+        };
+        timeout(PATIENCE, listening).await.context("the socket stayed open")?
+    }
+
+    /// Listens until a section's text is so.
+    ///
+    /// # Errors
+    /// When it never is.
+    pub async fn wait_for_text(&mut self, section: &str, holds: impl Fn(&str) -> bool) -> Result<String> {
+        let listening = async {
+            loop {
+                let text = self.text(section)?;
+                if holds(&text) {
+                    return Ok(text);
+                }
+                if let Heard::Closed(code) = self.hear().await? {
+                    bail!("the socket closed with {code:?}");
+                }
+            }
+        };
+        match timeout(PATIENCE, listening).await {
+            Ok(result) => result,
+            Err(_) => bail!("{section} stayed {:?}", self.text(section)?),
+        }
+    }
+
+    /// Inserts text, and sends it. One of ours learns the write's number.
+    ///
+    /// # Errors
+    /// When the socket is closed.
+    pub async fn insert(&mut self, section: &str, at: u32, text: &str) -> Result<Option<WriteNumber>> {
+        self.change(section, at, &[Op::insert(text)]).await
+    }
+
+    /// Changes a section, and sends it.
+    ///
+    /// # Errors
+    /// When the socket is closed, or nothing is changed.
+    pub async fn change(&mut self, section: &str, at: u32, ops: &[Op]) -> Result<Option<WriteNumber>> {
+        let update = self.change_unsent(section, at, ops)?;
+        self.send_update(Message::Update, update).await
+    }
+
+    /// Changes a section, and gives the update that nobody was sent.
+    ///
+    /// # Errors
+    /// When nothing is changed.
+    pub fn change_unsent(&self, section: &str, at: u32, ops: &[Op]) -> Result<Vec<u8>> {
+        let mut txn = self.doc.try_transact_mut()?;
+        let text = txn.get_or_insert_text(schema::section(section));
+        document::change(&text, &mut txn, at, ops);
+        document::update_of(&txn).context("the change changes nothing")
+    }
+
+    /// Says who this is and where the caret is, in the shape that y-quill writes.
+    ///
+    /// # Errors
+    /// When the socket is closed.
+    pub async fn announce(&mut self, state: &str) -> Result<()> {
+        self.presence_clock += 1;
+        let entry =
+            PresenceEntry { client: self.client(), clock: self.presence_clock, state: state.to_owned() };
+        self.send(&Message::Presence(encode_presence(&[entry]))).await
+    }
+
+    /// Listens until somebody's presence is so; answers with its state.
+    ///
+    /// # Errors
+    /// When nobody's ever is.
+    pub async fn wait_for_presence(
+        &mut self,
+        holds: impl Fn(&PresenceEntry) -> bool,
+    ) -> Result<PresenceEntry> {
+        self.wait_for("a presence", |message| match message {
+            Message::Presence(bytes) => decode_presence(bytes.clone()).ok()?.into_iter().find(&holds),
+            _ => None,
+        })
+        .await
+    }
+
+    /// This replica's client id.
+    #[must_use]
+    pub fn client(&self) -> u64 {
+        self.doc.client_id().get()
+    }
+
+    /// A section's text without attributes.
+    ///
+    /// # Errors
+    /// When a transaction is open.
+    pub fn text(&self, section: &str) -> Result<String> {
+        let txn = self.doc.try_transact()?;
+        let text = txn.get_text(schema::section(section).as_str());
+        Ok(text.map(|text| document::read_plain(&text, &txn)).unwrap_or_default())
+    }
+
+    /// The replica as views and exports read it.
+    ///
+    /// # Errors
+    /// When the template is unknown.
+    pub fn read(&self, template: &str) -> Result<ReadModel> {
+        Ok(ReadModel::of(&self.doc, Template::find(template).context("unknown template")?)?)
+    }
+}

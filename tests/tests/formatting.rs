@@ -1,0 +1,145 @@
+//! What the keys and the toolbar do to the text, for the writer, for the other, and for the server.
+
+use anyhow::Result;
+use serde_json::{Value, json};
+use thirtyfour::Key;
+
+use crate::stage::Pair;
+
+const SECTION: &str = "overgripande-beskrivning";
+
+/// Types in A's page in an empty section, whose caret is then at the end.
+async fn typed(text: &str) -> Result<Pair> {
+    let pair = Pair::meet().await?;
+    pair.a.go_to(SECTION).await?;
+    pair.a.keys(text).await?;
+    Ok(pair)
+}
+
+/// Checks what the server and B's page hold.
+async fn expect(pair: &Pair, delta: Value) -> Result<()> {
+    pair.agree_on(SECTION).await?;
+    assert_eq!(pair.stage.delta(SECTION).await?, delta);
+    Ok(())
+}
+
+#[tokio::test]
+async fn bold_by_the_toolbar_and_by_a_key_reaches_the_other() -> Result<()> {
+    let pair = typed("en fet text").await?;
+    pair.a.press_times(&[Key::Shift], Key::Left, 4).await?;
+    pair.a.press(&[Key::Control], 'b').await?;
+    let text = json!({"insert": "text", "attributes": {"bold": true}});
+    expect(&pair, json!([{"insert": "en fet "}, text, {"insert": "\n"}])).await?;
+    // The selection stays where it is while the toolbar is used.
+    pair.a.press(&[], Key::Home).await?;
+    pair.a.press_times(&[], Key::Right, 3).await?;
+    pair.a.press_times(&[Key::Shift], Key::Right, 3).await?;
+    pair.a.act("bold").await?;
+    let fet = json!({"insert": "fet", "attributes": {"bold": true}});
+    expect(&pair, json!([{"insert": "en "}, fet, {"insert": " "}, text, {"insert": "\n"}])).await?;
+    assert_eq!(pair.b.count_in(SECTION, "strong").await?, 2);
+    // Once more takes it away; what is typed then is plain, and the focus never left the text.
+    pair.a.act("bold").await?;
+    pair.a.keys("vanlig").await?;
+    expect(&pair, json!([{"insert": "en vanlig "}, text, {"insert": "\n"}])).await?;
+    pair.expect_quiet_consoles().await
+}
+
+#[tokio::test]
+async fn italic_and_underline_go_on_top_of_each_other_and_hold_for_what_is_typed_next() -> Result<()> {
+    let pair = typed("a").await?;
+    pair.a.press(&[Key::Control], 'i').await?;
+    pair.a.keys("b").await?;
+    pair.a.act("underline").await?;
+    pair.a.keys("c").await?;
+    let both = json!({"insert": "c", "attributes": {"italic": true, "underline": true}});
+    let italic = json!({"insert": "b", "attributes": {"italic": true}});
+    expect(&pair, json!([{"insert": "a"}, italic, both, {"insert": "\n"}])).await?;
+    pair.expect_quiet_consoles().await
+}
+
+#[tokio::test]
+async fn a_heading_is_a_line_and_the_next_line_is_text_again() -> Result<()> {
+    let pair = typed("Läget").await?;
+    pair.a.act("heading").await?;
+    pair.a.press(&[], Key::End).await?;
+    pair.a.press(&[], Key::Enter).await?;
+    pair.a.keys("Det snöar").await?;
+    assert_eq!(pair.agree_on(SECTION).await?, "Läget\nDet snöar");
+    let delta = pair.stage.delta(SECTION).await?;
+    assert!(delta[1]["attributes"]["header"].is_u64(), "{delta}");
+    assert_eq!(delta[2], json!({"insert": "Det snöar\n"}));
+    let headings = pair.b.count_in(SECTION, ":is([role=heading], h1, h2, h3, h4, h5, h6)").await?;
+    assert_eq!(headings, 1);
+    pair.a.press(&[], Key::Up).await?;
+    pair.a.act("heading").await?;
+    expect(&pair, json!([{"insert": "Läget\nDet snöar\n"}])).await?;
+    pair.expect_quiet_consoles().await
+}
+
+#[tokio::test]
+async fn each_of_the_three_lists_is_made_by_its_button_and_left_by_enter_on_an_empty_item() -> Result<()> {
+    let pair = typed("ett").await?;
+    let end = |list: &str| json!({"insert": "\n", "attributes": {"list": list}});
+    let mut expected = Vec::new();
+    for (index, list) in ["bullet", "ordered", "lettered"].into_iter().enumerate() {
+        if index > 0 {
+            pair.a.keys("ett").await?;
+        }
+        pair.a.act(list).await?;
+        pair.a.press(&[], Key::Enter).await?;
+        pair.a.keys("två").await?;
+        expected.extend([json!({"insert": "ett"}), end(list), json!({"insert": "två"}), end(list)]);
+        pair.a.press_times(&[], Key::Enter, 2).await?;
+        pair.agree_on(SECTION).await?;
+        let delta = pair.stage.delta(SECTION).await?;
+        let written = delta.as_array().map_or(&[][..], Vec::as_slice);
+        assert_eq!(written.split_last(), Some((&json!({"insert": "\n"}), &expected[..])), "{list}");
+    }
+    pair.expect_quiet_consoles().await
+}
+
+#[tokio::test]
+async fn tab_and_backspace_change_an_items_level_and_a_button_its_kind() -> Result<()> {
+    let pair = typed("a").await?;
+    pair.a.act("bullet").await?;
+    pair.a.press(&[], Key::Enter).await?;
+    pair.a.keys("b").await?;
+    pair.a.press(&[], Key::Tab).await?;
+    let item = |attributes: Value| json!({"insert": "\n", "attributes": attributes});
+    let a = [json!({"insert": "a"}), item(json!({"list": "bullet"})), json!({"insert": "b"})];
+    let with = |last: Value| Value::from_iter(a.iter().cloned().chain([last]));
+    expect(&pair, with(item(json!({"list": "bullet", "indent": 1})))).await?;
+    pair.a.press(&[Key::Shift], Key::Tab).await?;
+    expect(&pair, with(item(json!({"list": "bullet"})))).await?;
+    pair.a.press(&[], Key::Tab).await?;
+    pair.a.act("lettered").await?;
+    expect(&pair, with(item(json!({"list": "lettered", "indent": 1})))).await?;
+    // Backspace at the start: one level out, then out of the list, then onto the line above.
+    pair.a.press(&[], Key::Home).await?;
+    pair.a.press(&[], Key::Backspace).await?;
+    expect(&pair, with(item(json!({"list": "lettered"})))).await?;
+    pair.a.press(&[], Key::Backspace).await?;
+    expect(&pair, json!([a[0], a[1], {"insert": "b\n"}])).await?;
+    pair.a.press(&[], Key::Backspace).await?;
+    expect(&pair, json!([{"insert": "ab"}, a[1]])).await?;
+    pair.expect_quiet_consoles().await
+}
+
+#[tokio::test]
+async fn undo_takes_back_ones_own_words_and_never_the_others() -> Result<()> {
+    let pair = typed("mitt").await?;
+    pair.agree_on(SECTION).await?;
+    pair.b.go_to(SECTION).await?;
+    pair.b.keys(" ditt").await?;
+    assert_eq!(pair.agree_on(SECTION).await?, "mitt ditt");
+    pair.a.press(&[Key::Control], 'z').await?;
+    assert_eq!(pair.agree_on(SECTION).await?, " ditt");
+    pair.a.press(&[Key::Control], 'z').await?;
+    assert_eq!(pair.agree_on(SECTION).await?, " ditt");
+    pair.a.act("redo").await?;
+    assert_eq!(pair.agree_on(SECTION).await?, "mitt ditt");
+    pair.b.act("undo").await?;
+    assert_eq!(pair.agree_on(SECTION).await?, "mitt");
+    pair.expect_quiet_consoles().await
+}
