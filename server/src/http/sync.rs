@@ -20,8 +20,12 @@ use super::caller::Caller;
 use super::error::ApiError;
 use crate::room::{Dialect, Joined, RoomHandle};
 
-/// Bytes around an update in the largest message.
-const SLACK: usize = 1024;
+/// Bytes of the largest message that is read at all. The room refuses what is over the limit by its number;
+/// only what is over this closes the socket, unread.
+const READ_BYTES: usize = 2 * limits::MESSAGE_BYTES;
+/// Bytes that may wait inside tungstenite for a socket that takes none: the largest answer, which is a whole
+/// document (32 MiB), and some.
+const WRITE_BYTES: usize = 40 * 1024 * 1024;
 /// tungstenite's buffers, in bytes: its defaults cost 136 kB for each idle connection.
 const READ_BUFFER: usize = 4096;
 /// How often a connection is pinged, and how long it may be silent: two pings and some.
@@ -50,9 +54,9 @@ pub(super) async fn upgrade(
     let response = upgrade
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
-        .max_write_buffer_size(2 * (limits::MESSAGE_BYTES + SLACK))
-        .max_message_size(limits::MESSAGE_BYTES + SLACK)
-        .max_frame_size(limits::MESSAGE_BYTES + SLACK)
+        .max_write_buffer_size(WRITE_BYTES)
+        .max_message_size(READ_BYTES)
+        .max_frame_size(READ_BYTES)
         .on_failed_upgrade(move |error| {
             tracing::debug!(%error, "an upgrade failed");
             tokio::spawn(async move { lost.leave(id).await });

@@ -447,6 +447,8 @@ async fn draining_stores_what_was_accepted_and_says_goodbye() {
     hear_until(&mut own, |m| *m == Message::Saved(WriteNumber(1))).await;
     live.app.registry.drain().await;
     assert_eq!(hear(&mut own).await, Err(1001));
+    // Polled once more, the client answers the close frame, as every browser does.
+    assert!(own.next().await.is_none());
     live.app.sockets.close();
     live.app.sockets.wait().await;
 }

@@ -26,6 +26,9 @@ use super::presence::Presence;
 /// How often a connection is asked, at most, for what its update lacked.
 const STEP1_EVERY: Duration = Duration::from_secs(1);
 
+/// Bytes of a message around its update, at most.
+const ENVELOPE: usize = 64;
+
 /// One connection, unique for the room's lifetime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionId(pub u64);
@@ -212,11 +215,20 @@ impl RoomState {
     fn frame_received(&mut self, now: Instant, from: ConnectionId, frame: Bytes, effects: &mut Vec<Effect>) {
         let Some(connection) = self.connections.get(&from) else { return };
         let dialect = connection.dialect;
+        let is_large = frame.len() > limits::MESSAGE_BYTES + ENVELOPE;
         let message = match Message::decode(frame) {
             Ok(message) => message,
             Err(error) => return self.undecodable(now, from, &error, effects),
         };
         match message {
+            // Closed, it would come again for ever; refused, it is set aside and shown.
+            Message::Write(number, _) if is_large => {
+                self.refuse(now, from, Some(number), writes::TOO_LARGE, effects);
+            }
+            Message::Step2(_) | Message::Update(_) if is_large => {
+                self.refuse(now, from, None, writes::TOO_LARGE, effects);
+            }
+            _ if is_large => self.close(now, from, CloseCode::TooLarge, effects),
             Message::Step1(vector) => self.asked_for_diff(now, from, dialect, &vector, effects),
             Message::Step2(update) | Message::Update(update) => {
                 self.written(now, from, None, &update, effects);

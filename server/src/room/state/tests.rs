@@ -334,6 +334,17 @@ fn forbidden_content_is_refused_and_the_socket_stays() {
 }
 
 #[test]
+fn an_update_over_the_limit_is_refused_and_the_socket_stays() {
+    let mut world = World::with(&[(A, Role::Editor, Dialect::Own), (B, Role::Editor, Dialect::Stock)]);
+    let large = Bytes::from(vec![0; limits::MESSAGE_BYTES + 100]);
+    world.says(A, &write(1, &large));
+    world.says(B, &Message::Update(large));
+    assert_eq!(world.heard(A), [Message::Refused(WriteNumber(1), "too-large".into())]);
+    assert_eq!(world.heard(B), [Message::Denied("too-large".into())]);
+    assert_eq!(world.closed.len(), 0);
+}
+
+#[test]
 fn a_document_that_broke_is_rebuilt_from_disk_and_what_was_accepted_since() {
     let mut world = World::with(&[(A, Role::Editor, Dialect::Own), (B, Role::Editor, Dialect::Own)]);
     let doc = replica();

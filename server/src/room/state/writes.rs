@@ -15,6 +15,9 @@ use crate::room::gate::GateError;
 /// is closed and starts over.
 const GAP_BYTES: usize = 1024 * 1024;
 
+/// The refusal of an update over [`samsyn_shared::limits::MESSAGE_BYTES`].
+pub(super) const TOO_LARGE: &str = "too-large";
+
 impl RoomState {
     /// An update came, with the sender's number if it is a write of our own client's.
     pub(super) fn written(
@@ -129,7 +132,7 @@ impl RoomState {
         }
     }
 
-    fn refuse(
+    pub(super) fn refuse(
         &mut self,
         now: Instant,
         to: ConnectionId,
