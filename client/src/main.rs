@@ -1,6 +1,22 @@
-//! The page.
-mod api;
-mod editor;
-mod state;
-mod sync;
-fn main() {}
+//! The page in which people write a målbild: views over state, fed by sync. This file alone knows both
+//! the views and sync.
+
+pub mod api;
+pub mod editor;
+pub mod state;
+pub mod sync;
+pub mod views;
+pub mod words;
+
+use leptos::prelude::*;
+use state::preferences::{Language, Theme};
+
+fn main() {
+    let language = Language::load();
+    words::choose(language);
+    Theme::load().show();
+    if let Some(root) = document().document_element() {
+        root.set_attribute("lang", language.tag()).expect("the attribute's name is valid");
+    }
+    mount_to_body(|| views::app(sync::connect));
+}

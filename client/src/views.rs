@@ -1,0 +1,41 @@
+//! All that is drawn but the text itself. A view reads signals and calls what the state offers; it
+//! never speaks to the server about a document, and it holds no word of its own.
+
+mod bar;
+mod browser;
+mod contents;
+mod copying;
+mod icon;
+mod initials;
+mod introduction;
+mod malbild;
+mod menu;
+mod notice;
+mod people;
+mod share;
+mod sheet;
+mod start;
+mod toolbar;
+
+use leptos::prelude::*;
+use samsyn_shared::MalbildId;
+
+use crate::state::malbild::Malbild;
+
+/// The page that the address asks for. There are two, and a link between them loads anew, so the
+/// address is read once. `connect` starts syncing an open målbild.
+pub fn app(connect: fn(Malbild)) -> impl IntoView {
+    let location = window().location();
+    let path = location.pathname().unwrap_or_default();
+    match path.strip_prefix("/m/") {
+        None => start::start().into_any(),
+        Some(id) => match id.trim_end_matches('/').parse::<MalbildId>() {
+            Ok(id) => {
+                let fragment = location.hash().unwrap_or_default();
+                let token = fragment.strip_prefix('#').filter(|token| !token.is_empty()).map(str::to_owned);
+                malbild::malbild(Malbild::open(id, token, connect)).into_any()
+            }
+            Err(_) => notice::nothing().into_any(),
+        },
+    }
+}

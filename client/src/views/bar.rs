@@ -1,0 +1,107 @@
+//! The bar: whose page it is, whether all is saved, the tools, who is here, and the doors to the panels.
+
+use leptos::prelude::*;
+
+use super::icon::{self, Icon, icon};
+use super::malbild::{Desk, Panel};
+use super::{browser, initials, notice, toolbar};
+use crate::state::malbild::Malbild;
+use crate::words::{NAME, words};
+
+/// So many discs fit; the rest is a number.
+const DISCS: usize = 4;
+
+/// The bar.
+pub(super) fn bar(desk: Desk) -> impl IntoView {
+    let w = words();
+    let malbild = desk.malbild;
+    view! {
+        <header class="bar">
+            <div class="bar-lead">
+                <a class="wordmark" href="/" aria-label=w.home>{icon::mark()}</a>
+                <div class="bar-words">
+                    <div class="bar-names" aria-hidden="true">
+                        <span class="bar-brand">{NAME}</span>
+                        <span class="bar-title">{malbild.title}</span>
+                    </div>
+                    <button type="button" class="sync" popovertarget="sync-details"
+                        data-sync-status=move || malbild.status.get().as_str()
+                        data-pending=move || malbild.pending.get().to_string()>
+                        {move || (w.sync)(malbild.status.get(), malbild.pending.get())}
+                    </button>
+                </div>
+            </div>
+            {toolbar::toolbar(malbild)}
+            <div class="bar-actions">
+                <button type="button" class="plain contents-button"
+                    aria-expanded=move || desk.expanded(Panel::Contents)
+                    on:click=move |_| desk.toggle(Panel::Contents)>
+                    {icon(Icon::Contents)}<span class="action-label">{w.contents}</span>
+                </button>
+                {people_button(desk)}
+                <button type="button" class="button share-button" data-action="share"
+                    aria-expanded=move || desk.expanded(Panel::Share)
+                    on:click=move |_| desk.toggle(Panel::Share)>
+                    {icon(Icon::Share)}<span class="action-label">{w.share}</span>
+                </button>
+                <button type="button" class="plain more-button" popovertarget="menu" title=w.more>
+                    {icon(Icon::More)}<span class="action-label">{w.more}</span>
+                </button>
+            </div>
+        </header>
+    }
+}
+
+fn people_button(desk: Desk) -> impl IntoView {
+    let w = words();
+    let malbild = desk.malbild;
+    let discs = move || {
+        let people = malbild.people.get();
+        let shown = if people.len() > DISCS { DISCS - 1 } else { people.len() };
+        let rest = people.len() - shown;
+        view! {
+            {people.iter().take(shown).map(initials::disc).collect_view()}
+            {(rest > 0).then(|| view! { <span class="initials more">{format!("+{rest}")}</span> })}
+            {initials::own_disc(&malbild.me.get().unwrap_or_default().name)}
+        }
+    };
+    view! {
+        <button type="button" class="plain people-button" data-people=""
+            data-count=move || malbild.people.get().len().to_string()
+            aria-label=move || (w.people_count)(malbild.people.get().len())
+            aria-expanded=move || desk.expanded(Panel::People)
+            on:click=move |_| desk.toggle(Panel::People)>
+            <span class="row" aria-hidden="true">{discs}</span>
+            <span class="action-label">{w.people}</span>
+        </button>
+    }
+}
+
+/// What stands behind the word of the status line.
+pub(super) fn sync_details(malbild: Malbild) -> impl IntoView {
+    let w = words();
+    let text = move || match malbild.stopped.get() {
+        Some(why) => (w.stopped)(why),
+        None => (w.sync_details)(malbild.status.get()),
+    };
+    let saved = move || malbild.saved_at.get().map(|at| (w.saved_at)(&browser::moment(at)));
+    let action = move || {
+        use samsyn_shared::SyncStatus::{Error, Offline};
+        if malbild.stopped.get().is_some() {
+            notice::reload_button().into_any()
+        } else if matches!(malbild.status.get(), Offline | Error) {
+            let retry = move |_| malbild.retry();
+            view! { <button type="button" class="button" on:click=retry>{w.retry}</button> }.into_any()
+        } else {
+            ().into_any()
+        }
+    };
+    view! {
+        <div class="popover" id="sync-details" popover="auto">
+            <p><strong>{move || (w.sync)(malbild.status.get(), malbild.pending.get())}</strong></p>
+            <p>{text}</p>
+            <p class="hint">{saved}</p>
+            {action}
+        </div>
+    }
+}

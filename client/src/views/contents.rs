@@ -1,0 +1,71 @@
+//! The table of contents: which sections there are, which still are empty, and who is where.
+
+use leptos::prelude::*;
+use samsyn_shared::Section;
+use wasm_bindgen::JsCast as _;
+use web_sys::HtmlElement;
+
+use super::initials;
+use super::malbild::{Desk, Panel};
+use crate::words::words;
+
+/// So many discs fit beside a heading.
+const DISCS: usize = 3;
+
+/// The contents.
+pub(super) fn contents(desk: Desk) -> impl IntoView {
+    let sections = desk.malbild.template.get_untracked().map(|template| template.sections).unwrap_or_default();
+    let w = words();
+    view! {
+        <nav class="contents" aria-labelledby="contents-heading">
+            <h2 id="contents-heading">{w.contents}</h2>
+            <ol>{sections.iter().map(|section| entry(desk, section)).collect_view()}</ol>
+        </nav>
+    }
+}
+
+fn entry(desk: Desk, section: &'static Section) -> impl IntoView {
+    let w = words();
+    let malbild = desk.malbild;
+    let filled = Memo::new(move |_| malbild.filled.get().contains(&section.key));
+    let current = move || (malbild.active.get() == Some(section.key)).then_some("true");
+    let here = move || {
+        let people = malbild.people.get();
+        let here: Vec<_> = people.iter().filter(|person| person.section == Some(section.key)).collect();
+        let rest = here.len().saturating_sub(DISCS);
+        view! {
+            {here.iter().take(DISCS).map(|person| initials::small_disc(person)).collect_view()}
+            {(rest > 0).then(|| view! { <span class="initials small more">{format!("+{rest}")}</span> })}
+        }
+    };
+    // No link with a fragment: the fragment is where a token travels.
+    let go = move |_| {
+        if desk.panel.get_untracked() == Some(Panel::Contents) {
+            desk.close_panel();
+        }
+        bring_into_view(section.key);
+        malbild.focus(section.key);
+    };
+    view! {
+        <li>
+            <button type="button" class="entry" aria-current=current on:click=go>
+                <span class="mark" class:filled=filled aria-hidden="true"></span>
+                <span>
+                    {section.heading}
+                    <span class="unseen">
+                        ", "{move || if filled.get() { w.contents_filled } else { w.contents_empty }}
+                    </span>
+                </span>
+                <span class="here">{here}</span>
+            </button>
+        </li>
+    }
+}
+
+fn bring_into_view(key: &str) {
+    let selector = format!("[data-section=\"{key}\"]");
+    let found = document().query_selector(&selector).expect("a key has no quotation marks in it");
+    if let Some(section) = found.and_then(|section| section.dyn_into::<HtmlElement>().ok()) {
+        section.scroll_into_view();
+    }
+}

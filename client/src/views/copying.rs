@@ -1,0 +1,63 @@
+//! A button that copies, and says that it did where the eye already is.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::browser;
+use crate::words::words;
+
+/// How long the button says so.
+const SHOWN: Duration = Duration::from_secs(2);
+
+/// The outcome of the last copying, while it is news.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// It is on the clipboard.
+    Copied,
+    /// The browser did not let us.
+    Failed,
+}
+
+/// Copies a text and shows the outcome for a moment.
+pub(super) fn copy(text: String, outcome: RwSignal<Option<Outcome>>) {
+    spawn_local(async move {
+        let copied = browser::copy(&text).await;
+        outcome.set(Some(if copied { Outcome::Copied } else { Outcome::Failed }));
+        set_timeout(move || drop(outcome.try_set(None)), SHOWN);
+    });
+}
+
+/// A labelled field with a link, and a button that copies it.
+pub(super) fn link_field(label: String, link: String) -> impl IntoView {
+    let w = words();
+    let outcome = RwSignal::new(None);
+    let field = NodeRef::<leptos::html::Input>::new();
+    let copied = link.clone();
+    let select = move || {
+        if let Some(field) = field.get_untracked() {
+            field.select();
+        }
+    };
+    let press = move |_| {
+        copy(copied.clone(), outcome);
+        select();
+    };
+    let button = move || match outcome.get() {
+        Some(Outcome::Copied) => w.copied,
+        _ => w.copy_link,
+    };
+    view! {
+        <div class="stack">
+            <label class="field">
+                <span class="legend">{label}</span>
+                <input class="input link-field" node_ref=field readonly prop:value=link on:focus=move |_| select()/>
+            </label>
+            <button type="button" class="button main wide" on:click=press>{button}</button>
+            <p role="status" class="hint">
+                {move || (outcome.get() == Some(Outcome::Failed)).then_some(w.copy_failed)}
+            </p>
+        </div>
+    }
+}

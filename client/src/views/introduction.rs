@@ -1,0 +1,50 @@
+//! The one question before the first word: name and organisation. Asked once in a browser, and not of
+//! who was introduced by their link. Closing it without an answer is one.
+
+use leptos::html::Dialog;
+use leptos::prelude::*;
+
+use super::people::identity_form;
+use crate::state::malbild::Malbild;
+use crate::words::words;
+
+/// The question, when it is to be asked.
+pub(super) fn introduction(malbild: Malbild) -> impl IntoView {
+    malbild.me.get_untracked().is_none().then(|| question(malbild))
+}
+
+fn question(malbild: Malbild) -> impl IntoView {
+    let w = words();
+    let dialog = NodeRef::<Dialog>::new();
+    dialog.on_load(|dialog| {
+        // A dialog opens only once it is in the page, which it is by the next frame.
+        request_animation_frame(move || {
+            if dialog.is_connected() && !dialog.open() {
+                dialog.show_modal().expect("a closed dialog in the page can be opened");
+            }
+        });
+    });
+    let close = move || {
+        if let Some(dialog) = dialog.get_untracked() {
+            dialog.close();
+        }
+    };
+    // However it closed, the caret is in the text behind it.
+    let closed = move |_| {
+        let template = malbild.template.get_untracked();
+        if let Some(section) = template.and_then(|template| template.sections.first()) {
+            malbild.focus(section.key);
+        }
+    };
+    view! {
+        <dialog class="introduction" node_ref=dialog aria-labelledby="introduction-heading" on:close=closed>
+            <div class="stack">
+                <div>
+                    <h2 id="introduction-heading">{w.introduction_heading}</h2>
+                    <p class="hint">{w.introduction_hint}</p>
+                </div>
+                {identity_form(malbild, w.introduction_go, close)}
+            </div>
+        </dialog>
+    }
+}

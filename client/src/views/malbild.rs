@@ -1,0 +1,168 @@
+//! The page of one målbild: what it shows in each phase of opening, and the parts of the open page.
+//! Here is also what holds for the page as a whole: its name in the tab, what screen readers are told,
+//! the wall.
+
+use leptos::prelude::*;
+use samsyn_shared::SyncStatus;
+use web_sys::KeyboardEvent;
+
+use super::{bar, browser, contents, introduction, menu, notice, people, share, sheet};
+use crate::state::malbild::{Malbild, Phase};
+use crate::state::made;
+use crate::state::recent::{self, Recent};
+use crate::words::{NAME, words};
+
+/// What opens beside the sheet; one at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Panel {
+    Contents,
+    People,
+    Share,
+    /// The owner's link, once.
+    Made,
+}
+
+/// An open målbild and how its page is arranged.
+#[derive(Clone, Copy)]
+pub(super) struct Desk {
+    pub malbild: Malbild,
+    pub panel: RwSignal<Option<Panel>>,
+    /// The sheet alone, large.
+    pub wall: RwSignal<bool>,
+}
+
+impl Desk {
+    /// Opens a panel, or closes it when it is open.
+    pub(super) fn toggle(self, panel: Panel) {
+        self.panel.update(|open| *open = if *open == Some(panel) { None } else { Some(panel) });
+    }
+
+    /// Whether the panel is open, as `aria-expanded` says it.
+    pub(super) fn expanded(self, panel: Panel) -> &'static str {
+        if self.panel.get() == Some(panel) { "true" } else { "false" }
+    }
+
+    /// Closes what is open, and gives the keyboard back to what opened it.
+    pub(super) fn close_panel(self) {
+        self.panel.set(None);
+    }
+}
+
+/// The page.
+pub(super) fn malbild(malbild: Malbild) -> impl IntoView {
+    let phase = Memo::new(move |_| malbild.phase.get());
+    name_the_tab(malbild);
+    browser::watch_keyboard();
+    move || match phase.get() {
+        Phase::Opening => match malbild.stopped.get() {
+            Some(why) => notice::stopped(why).into_any(),
+            None => notice::opening().into_any(),
+        },
+        Phase::Open => open(malbild).into_any(),
+        Phase::NoAccess => notice::no_access(malbild).into_any(),
+        Phase::Unreachable => notice::unreachable(malbild).into_any(),
+    }
+}
+
+fn open(malbild: Malbild) -> impl IntoView {
+    let w = words();
+    let made = made::link(malbild.id).map(|_| Panel::Made);
+    let desk = Desk { malbild, panel: RwSignal::new(made), wall: RwSignal::new(is_wall_asked_for()) };
+    remember(malbild);
+    leave_wall_by_escape(desk);
+    let panel = move || {
+        desk.panel.get().map(|panel| match panel {
+            // The contents are always there; a narrow screen shows them by `data-panel`.
+            Panel::Contents => ().into_any(),
+            Panel::People => people::panel(desk).into_any(),
+            Panel::Share => share::panel(desk).into_any(),
+            Panel::Made => share::made_panel(desk).into_any(),
+        })
+    };
+    let panel_name = move || match desk.panel.get() {
+        Some(Panel::Contents) => "contents",
+        Some(_) => "other",
+        None => "",
+    };
+    let first = malbild.template.get_untracked().and_then(|template| template.sections.first());
+    let skip = move |_| {
+        if let Some(section) = first {
+            malbild.focus(section.key);
+        }
+    };
+    let writing = move || (malbild.active.get().is_some() && malbild.role.get().may_write_content()).then_some("");
+    view! {
+        <div class="malbild" class:wall=desk.wall data-panel=panel_name data-writing=writing>
+            <button type="button" class="skip" on:click=skip>{w.skip}</button>
+            {bar::bar(desk)}
+            {contents::contents(desk)}
+            <main class="desk">{sheet::sheet(malbild)}</main>
+            {panel}
+            {move || desk.wall.get().then(|| wall_mark(malbild))}
+            {bar::sync_details(malbild)}
+            {menu::menu(desk)}
+            {introduction::introduction(malbild)}
+            {announcer(malbild)}
+        </div>
+    }
+}
+
+/// The wall's only sign of the tool: that it is saved, and how many are here.
+fn wall_mark(malbild: Malbild) -> impl IntoView {
+    let w = words();
+    view! {
+        <div class="wall-mark">
+            <span>{move || (w.sync)(malbild.status.get(), malbild.pending.get())}</span>
+            <span>{move || (w.people_here)(malbild.people.get().len() + 1)}</span>
+        </div>
+    }
+}
+
+/// Tells a screen reader what changes what one may rely on. Saving and saved come and go with every
+/// word, so they are not told.
+fn announcer(malbild: Malbild) -> impl IntoView {
+    let w = words();
+    let news = RwSignal::new(String::new());
+    Effect::new(move |before: Option<SyncStatus>| {
+        let now = malbild.status.get();
+        let cut = |status| matches!(status, SyncStatus::Offline | SyncStatus::Error);
+        if cut(now) && before != Some(now) {
+            news.set((w.sync)(now, malbild.pending.get_untracked()));
+        } else if !cut(now) && before.is_some_and(cut) {
+            news.set(w.back_online.to_owned());
+        }
+        now
+    });
+    view! { <p class="unseen" role="status" aria-live="polite">{news}</p> }
+}
+
+fn name_the_tab(malbild: Malbild) {
+    Effect::new(move |_| {
+        let title = malbild.title.get();
+        document().set_title(&if title.is_empty() { NAME.to_owned() } else { format!("{title} · {NAME}") });
+    });
+}
+
+/// Keeps the start page's list up to date while the målbild is open.
+fn remember(malbild: Malbild) {
+    let opened = js_sys::Date::now();
+    Effect::new(move |_| {
+        let (title, role) = (malbild.title.get(), malbild.role.get());
+        recent::note(Recent { id: malbild.id, title, role, opened });
+    });
+}
+
+fn is_wall_asked_for() -> bool {
+    let query = window().location().search().unwrap_or_default();
+    web_sys::UrlSearchParams::new_with_str(&query)
+        .is_ok_and(|query| query.get("vy").is_some_and(|view| view == "vagg"))
+}
+
+fn leave_wall_by_escape(desk: Desk) {
+    let listener = window_event_listener(leptos::ev::keydown, move |event: KeyboardEvent| {
+        if event.key() == "Escape" && !event.is_composing() && desk.wall.get_untracked() {
+            desk.wall.set(false);
+        }
+    });
+    on_cleanup(move || listener.remove());
+}

@@ -1,0 +1,98 @@
+//! The panel that says who is here, and lets one change how one is seen.
+
+use leptos::prelude::*;
+
+use super::initials;
+use super::malbild::Desk;
+use super::share::panel_frame;
+use crate::state::identity::Identity;
+use crate::state::malbild::Malbild;
+use crate::state::people::Person;
+use crate::words::words;
+
+/// The panel.
+pub(super) fn panel(desk: Desk) -> impl IntoView {
+    let w = words();
+    let malbild = desk.malbild;
+    let list = move || {
+        let people = malbild.people.get();
+        if people.is_empty() {
+            view! { <p class="hint">{w.people_alone}</p> }.into_any()
+        } else {
+            let items = people.iter().map(|person| item(malbild, person));
+            view! { <ul class="people-list">{items.collect_view()}</ul> }.into_any()
+        }
+    };
+    panel_frame(desk, w.people, view! { {list}<hr/>{own_form(malbild)} })
+}
+
+fn item(malbild: Malbild, person: &Person) -> impl IntoView + use<> {
+    let w = words();
+    let name = if person.name.is_empty() { w.nameless.to_owned() } else { person.name.clone() };
+    let template = malbild.template.get_untracked();
+    let section = person.section.and_then(|key| template.and_then(|template| template.section(key)));
+    let place = section.map(|section| (w.writes_in)(section.heading));
+    let organisation = Some(person.organisation.clone()).filter(|organisation| !organisation.is_empty());
+    let details: Vec<_> = organisation.into_iter().chain(place).collect();
+    view! {
+        <li>
+            {initials::disc(person)}
+            <div>
+                <div class="who">{name}</div>
+                <div class="where">{details.join(" · ")}</div>
+            </div>
+        </li>
+    }
+}
+
+fn own_form(malbild: Malbild) -> impl IntoView {
+    let w = words();
+    let done = RwSignal::new(false);
+    let form = identity_form(malbild, w.save, move || done.set(true));
+    view! {
+        <div class="stack" on:input=move |_| done.set(false)>
+            <h3>{w.you_heading}</h3>
+            {form}
+            <p role="status" class="hint">{move || done.get().then_some(w.saved)}</p>
+        </div>
+    }
+}
+
+/// Name and organisation, as they are now, and a button that sets them. `done` is called when they are.
+pub(super) fn identity_form(malbild: Malbild, button: &'static str, done: impl Fn() + 'static) -> impl IntoView {
+    let w = words();
+    let me = malbild.me.get_untracked().unwrap_or_default();
+    let (name, organisation) = (RwSignal::new(me.name), RwSignal::new(me.organisation));
+    let missing = RwSignal::new(false);
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let me = Identity {
+            name: name.get_untracked().trim().to_owned(),
+            organisation: organisation.get_untracked().trim().to_owned(),
+        };
+        missing.set(me.name.is_empty());
+        if !me.name.is_empty() {
+            malbild.introduce(me);
+            done();
+        }
+    };
+    let length = samsyn_shared::limits::NAME_CHARS.to_string();
+    view! {
+        <form class="stack" on:submit=submit>
+            <label class="field">
+                <span class="legend">{w.name}</span>
+                <input class="input" name="name" autocomplete="name" maxlength=length.clone() autofocus
+                    prop:value=name aria-invalid=move || missing.get().then_some("true")
+                    on:input=move |event| name.set(event_target_value(&event))/>
+            </label>
+            <p role="alert" class:problem=missing>{move || missing.get().then_some(w.name_missing)}</p>
+            <label class="field">
+                <span class="legend">{w.organisation}</span>
+                <input class="input" name="organisation" autocomplete="organization" maxlength=length
+                    prop:value=organisation
+                    on:input=move |event| organisation.set(event_target_value(&event))/>
+            </label>
+            <button class="button main">{button}</button>
+        </form>
+    }
+}

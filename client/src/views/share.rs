@@ -1,0 +1,124 @@
+//! The panel that makes links for others, and the one that shows the owner's own link once. A link is
+//! made anew each time: the server keeps none that could be read back.
+
+use leptos::html::Aside;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use samsyn_shared::Role;
+use wasm_bindgen::JsCast as _;
+use web_sys::{HtmlElement, KeyboardEvent};
+
+use super::copying::link_field;
+use super::icon::{Icon, icon};
+use super::malbild::Desk;
+use crate::api;
+use crate::state::made;
+use crate::words::words;
+
+/// The roles that a link can be made for, the most usual first.
+const OFFERED: [Role; 3] = [Role::Editor, Role::Reader, Role::Owner];
+
+/// The panel.
+pub(super) fn panel(desk: Desk) -> impl IntoView {
+    let w = words();
+    let malbild = desk.malbild;
+    let own = malbild.role.get_untracked();
+    let role = RwSignal::new(if own.may_write_content() { Role::Editor } else { Role::Reader });
+    let made = RwSignal::new(None::<(Role, String)>);
+    let problem = RwSignal::new(None::<&'static str>);
+    let make = move |_| {
+        problem.set(None);
+        let asked = role.get_untracked();
+        spawn_local(async move {
+            // The panel may be closed when the answer comes.
+            let unheard = match api::mint_link(malbild.id, asked).await {
+                Ok(minted) => made.try_set(Some((asked, minted.link))).is_some(),
+                Err(error) => problem.try_set(Some((w.problem)(&error.code))).is_some(),
+            };
+            if unheard {
+                leptos::logging::log!("a link was made for a panel that is closed");
+            }
+        });
+    };
+    let choices = OFFERED.into_iter().filter(|offered| *offered <= own).map(|offered| {
+        let (name, hint) = (w.share_role)(offered);
+        view! {
+            <label class="choice">
+                <input type="radio" name="role" value=offered.as_str()
+                    prop:checked=move || role.get() == offered
+                    on:change=move |_| { role.set(offered); made.set(None); }/>
+                <span class="name">{name}</span>
+                <span class="hint">{hint}</span>
+            </label>
+        }
+    });
+    let link = move || made.get().map(|(role, link)| link_field((w.share_link)(role), link));
+    let content = view! {
+        <div class="stack">
+            <p class="hint">{w.share_hint}</p>
+            <fieldset>
+                <legend class="legend">{w.share_legend}</legend>
+                <div class="choices">{choices.collect_view()}</div>
+            </fieldset>
+            <button type="button" class="button wide" class:main=move || made.get().is_none() on:click=make>
+                {w.share_make}
+            </button>
+            <p role="alert" class:problem=move || problem.get().is_some()>{problem}</p>
+            {link}
+        </div>
+    };
+    panel_frame(desk, w.share, content)
+}
+
+/// The owner's link, shown once after making.
+pub(super) fn made_panel(desk: Desk) -> impl IntoView {
+    let w = words();
+    let id = desk.malbild.id;
+    let dismiss = move |_| {
+        made::dismiss(id);
+        desk.close_panel();
+    };
+    let link = made::link(id).unwrap_or_default();
+    let content = view! {
+        <div class="stack">
+            <p>{w.made_text}</p>
+            {link_field(w.made_link.to_owned(), link)}
+            <button type="button" class="button wide" on:click=dismiss>{w.made_done}</button>
+        </div>
+    };
+    panel_frame(desk, w.made_heading, content)
+}
+
+/// A panel: its heading, a way to close it, and Escape. The keyboard goes back to where it came from.
+pub(super) fn panel_frame(desk: Desk, heading: &'static str, content: impl IntoView) -> impl IntoView {
+    let w = words();
+    let frame = NodeRef::<Aside>::new();
+    let before = document().active_element().and_then(|element| element.dyn_into::<HtmlElement>().ok());
+    let before = StoredValue::new_local(before);
+    let close = move || {
+        let back = before.get_value();
+        desk.close_panel();
+        if let Some(back) = back {
+            // What had the focus may be gone; then the page has it, which is as good.
+            back.focus().unwrap_or_default();
+        }
+    };
+    let keydown = move |event: KeyboardEvent| {
+        if event.key() == "Escape" {
+            event.stop_propagation();
+            close();
+        }
+    };
+    view! {
+        <aside class="panel" node_ref=frame aria-label=heading on:keydown=keydown>
+            <div class="panel-head">
+                <h2>{heading}</h2>
+                <button type="button" class="plain icon-only" aria-label=w.close title=w.close
+                    on:click=move |_| close()>
+                    {icon(Icon::Close)}
+                </button>
+            </div>
+            {content}
+        </aside>
+    }
+}

@@ -1,0 +1,120 @@
+//! The sheet: the head with the title, and the sections. In each section stands an empty host, in which
+//! the state makes the text surface; a question is never part of it.
+
+use leptos::html::{Div, Textarea};
+use leptos::prelude::*;
+use samsyn_shared::read_model::one_line;
+use samsyn_shared::{Section, limits};
+use web_sys::KeyboardEvent;
+
+use crate::state::malbild::Malbild;
+use crate::words::words;
+
+/// From this width on the reminders stand unfolded in the margin, as malbild.css has it.
+const MARGIN: &str = "(min-width: 84rem)";
+
+/// The sheet.
+pub(super) fn sheet(malbild: Malbild) -> impl IntoView {
+    let w = words();
+    let template = malbild.template.get_untracked();
+    let sections = template.map(|template| template.sections).unwrap_or_default();
+    let alone = sections.len() == 1;
+    let kind = move || {
+        template.map(|template| template.title).filter(|kind| *kind != malbild.title.get()).unwrap_or_default()
+    };
+    view! {
+        <article class="sheet" lang="sv">
+            <header class="sheet-head">
+                <p class="kicker"><span>{kind}</span><span class="chip">{w.draft}</span></p>
+                {title(malbild, sections.first().map(|section| section.key))}
+            </header>
+            {sections.iter().map(|section| self::section(malbild, section, alone)).collect_view()}
+        </article>
+    }
+}
+
+/// The title, edited in place: one line of text on as many lines of the sheet as it needs.
+fn title(malbild: Malbild, first: Option<&'static str>) -> impl IntoView {
+    let w = words();
+    let field = NodeRef::<Textarea>::new();
+    // What the field shows, which while someone types may have a space at its end.
+    let shown = RwSignal::new(String::new());
+    Effect::new(move |_| {
+        let title = malbild.title.get();
+        let Some(field) = field.get() else { return };
+        if one_line(&field.value()) == title {
+            return;
+        }
+        let caret = field.selection_start().ok().flatten();
+        field.set_value(&title);
+        shown.set(title);
+        if let Some(caret) = caret {
+            field.set_selection_range(caret, caret).expect("a text field takes every range");
+        }
+    });
+    let input = move |event| {
+        let text: String = event_target_value(&event);
+        let line = text.replace(['\r', '\n'], " ");
+        if let Some(field) = field.get_untracked().filter(|_| line != text) {
+            field.set_value(&line);
+        }
+        malbild.set_title(&line);
+        shown.set(line);
+    };
+    // A title is one line; Enter goes on to the text.
+    let keydown = move |event: KeyboardEvent| {
+        if event.key() == "Enter" && !event.is_composing() {
+            event.prevent_default();
+            if let Some(key) = first {
+                malbild.focus(key);
+            }
+        }
+    };
+    view! {
+        <div class="title" data-twin=shown>
+            <textarea rows="1" node_ref=field aria-label=w.title_field placeholder=w.untitled
+                maxlength=limits::TITLE_UNITS.to_string() spellcheck="true"
+                readonly=move || !malbild.role.get().may_write_content()
+                on:input=input on:keydown=keydown></textarea>
+        </div>
+    }
+}
+
+fn section(malbild: Malbild, section: &'static Section, alone: bool) -> impl IntoView {
+    let w = words();
+    let key = section.key;
+    let (heading_id, question_id) = (format!("heading-{key}"), format!("question-{key}"));
+    let filled = Memo::new(move |_| malbild.filled.get().contains(&key));
+    let unfolded = RwSignal::new(false);
+    let host = NodeRef::<Div>::new();
+    let (labelled_by, described_by, section_label) = (heading_id.clone(), question_id.clone(), heading_id.clone());
+    host.on_load(move |host| malbild.attach(key, &host, &labelled_by, &described_by));
+    let placeholder = section.questions.iter().map(|question| view! { <p>{*question}</p> });
+    view! {
+        <section class="section" class:filled=filled class:alone=alone data-section=key
+            aria-labelledby=section_label>
+            <h2 id=heading_id class:unseen=alone>{section.heading}</h2>
+            <button type="button" class="question" id=question_id
+                aria-expanded=move || unfolded.get().to_string()
+                on:click=move |_| unfolded.update(|unfolded| *unfolded = !*unfolded)>
+                {section.questions.join(" ")}
+            </button>
+            <div class="writing">
+                <div class="placeholder" aria-hidden="true">{placeholder.collect_view()}</div>
+                <div class="surface-host" node_ref=host></div>
+            </div>
+            {section.reminder.map(|reminder| view! {
+                <aside class="reminder">
+                    <details open=has_margin()>
+                        <summary>{w.reminder}</summary>
+                        <p>{reminder}</p>
+                    </details>
+                </aside>
+            })}
+        </section>
+    }
+}
+
+fn has_margin() -> bool {
+    window().match_media(MARGIN).ok().flatten().is_some_and(|query| query.matches())
+}

@@ -1,0 +1,185 @@
+//! The start page: make a målbild, or go on with one that this browser has opened before.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use samsyn_shared::{Template, limits};
+
+use super::browser;
+use super::icon::{self, Icon, icon};
+use crate::api::{self, Made};
+use crate::state::made;
+use crate::state::preferences::{Language, Theme};
+use crate::state::recent::{self, Recent};
+use crate::words::{NAME, language, words};
+
+/// The whole page.
+pub(super) fn start() -> impl IntoView {
+    let w = words();
+    view! {
+        <div class="start">
+            <header class="start-head">
+                <span class="wordmark">{icon::mark()}{NAME}</span>
+                {preferences()}
+            </header>
+            <main class="start-main">
+                <div class="start-intro">
+                    <h1>{w.start_heading}</h1>
+                    <p>{w.start_intro}</p>
+                </div>
+                {new_malbild()}
+                {recent_list()}
+            </main>
+        </div>
+    }
+}
+
+fn new_malbild() -> impl IntoView {
+    let w = words();
+    let title = RwSignal::new(String::new());
+    let template = RwSignal::new(Template::all()[0].name);
+    let problem = RwSignal::new(None::<&'static str>);
+    let under_way = RwSignal::new(false);
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        if under_way.get_untracked() {
+            return;
+        }
+        under_way.set(true);
+        problem.set(None);
+        spawn_local(async move {
+            let name = template.get_untracked();
+            match api::create_malbild(&title_or_default(&title.get_untracked(), name), name).await {
+                Ok(made) => go_to(&made),
+                Err(error) => {
+                    problem.set(Some((w.problem)(&error.code)));
+                    under_way.set(false);
+                }
+            }
+        });
+    };
+    let choices = Template::all().iter().map(|choice| {
+        let (name, hint) = (w.template)(choice.name);
+        view! {
+            <label class="template">
+                <input type="radio" name="template" value=choice.name
+                    prop:checked=move || template.get() == choice.name
+                    on:change=move |_| template.set(choice.name)/>
+                {icon::sheet(choice.name)}
+                <span class="name">{name}</span>
+                <span class="hint">{hint}</span>
+            </label>
+        }
+    });
+    view! {
+        <section class="start-new" aria-labelledby="new-heading">
+            <h2 id="new-heading">{w.new_heading}</h2>
+            <form on:submit=submit>
+                <div class="field">
+                    <label for="new-title">{w.title_label}</label>
+                    <p class="hint" id="new-title-hint">{w.title_hint}</p>
+                    <input class="input" id="new-title" name="title" autocomplete="off"
+                        aria-describedby="new-title-hint" maxlength=limits::TITLE_UNITS.to_string()
+                        prop:value=title on:input=move |event| title.set(event_target_value(&event))/>
+                </div>
+                <fieldset>
+                    <legend class="legend">{w.template_legend}</legend>
+                    <div class="templates">{choices.collect_view()}</div>
+                </fieldset>
+                <p role="alert" class:problem=move || problem.get().is_some()>{problem}</p>
+                <div>
+                    <button class="button main" data-action="new" aria-disabled=move || under_way.get().to_string()>
+                        {move || if under_way.get() { w.creating } else { w.create }}
+                    </button>
+                </div>
+            </form>
+        </section>
+    }
+}
+
+/// A målbild that nobody named is called after its template.
+fn title_or_default(title: &str, template: &str) -> String {
+    let title = title.trim();
+    if title.is_empty() {
+        Template::find(template).map(|template| template.title).unwrap_or_default().to_owned()
+    } else {
+        title.to_owned()
+    }
+}
+
+/// The page of the new målbild trades the token itself, and shows the link once.
+fn go_to(made: &Made) {
+    made::keep(made.id, made.link());
+    let address = format!("/m/{}#{}", made.id, made.token());
+    window().location().assign(&address).expect("an address of the page's own origin is allowed");
+}
+
+fn recent_list() -> impl IntoView {
+    let w = words();
+    let all = RwSignal::new(recent::load());
+    let item = move |recent: Recent| {
+        let id = recent.id;
+        let title = if recent.title.is_empty() { w.untitled.to_owned() } else { recent.title };
+        let remove = (w.recent_remove)(&title);
+        let hint = format!("{} · {}", (w.role)(recent.role), browser::moment(recent.opened));
+        view! {
+            <li>
+                <a href=format!("/m/{id}")>
+                    <span class="name">{title}</span>
+                    <span class="hint">{hint}</span>
+                </a>
+                <button type="button" class="plain icon-only" aria-label=remove.clone() title=remove
+                    on:click=move |_| all.set(recent::forget(id))>
+                    {icon(Icon::Close)}
+                </button>
+            </li>
+        }
+    };
+    let list = move || {
+        let recents = all.get();
+        if recents.is_empty() {
+            view! { <p class="recent-empty">{w.recent_empty}</p> }.into_any()
+        } else {
+            view! { <ul class="recent-list">{recents.into_iter().map(item).collect_view()}</ul> }.into_any()
+        }
+    };
+    view! {
+        <section class="start-recent" aria-labelledby="recent-heading">
+            <h2 id="recent-heading">{w.recent_heading}</h2>
+            {list}
+        </section>
+    }
+}
+
+fn preferences() -> impl IntoView {
+    let w = words();
+    let languages = Language::ALL.map(|choice| {
+        view! {
+            <option value=choice.tag() lang=choice.tag() selected=choice == language()>
+                {(w.language_name)(choice)}
+            </option>
+        }
+    });
+    let themes = Theme::ALL.map(|choice| {
+        view! {
+            <option value=choice.name() selected=choice == Theme::load()>{(w.theme_name)(choice)}</option>
+        }
+    });
+    let choose_language = |event| {
+        if let Some(language) = Language::from_tag(&event_target_value(&event)) {
+            language.save();
+            window().location().reload().expect("a page may always load itself anew");
+        }
+    };
+    let choose_theme = |event| {
+        let name = event_target_value(&event);
+        if let Some(theme) = Theme::ALL.into_iter().find(|theme| theme.name() == name) {
+            theme.save();
+        }
+    };
+    view! {
+        <div class="preferences">
+            <label>{w.language}<select on:change=choose_language>{languages.collect_view()}</select></label>
+            <label>{w.theme}<select on:change=choose_theme>{themes.collect_view()}</select></label>
+        </div>
+    }
+}

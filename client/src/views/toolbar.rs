@@ -1,0 +1,204 @@
+//! The tools for the text. One row for the whole page: it acts on the section that has the caret, and
+//! never takes the focus from it.
+
+use leptos::html::Div;
+use leptos::prelude::*;
+use samsyn_shared::delta::List;
+use samsyn_shared::limits;
+use wasm_bindgen::JsCast as _;
+use web_sys::{HtmlElement, KeyboardEvent};
+
+use super::icon::{Icon, icon};
+use crate::editor::command::Command;
+use crate::state::malbild::{Format, Malbild};
+use crate::words::words;
+
+/// One tool.
+#[derive(Clone, Copy)]
+struct Tool {
+    action: &'static str,
+    face: Face,
+    /// What it is called; the heading's name says its level.
+    label: fn(Format) -> String,
+    command: fn(Format) -> Command,
+    /// Whether it is on; none for a tool that is never on.
+    pressed: Option<fn(Format) -> bool>,
+    enabled: fn(Format) -> bool,
+}
+
+/// How a tool looks.
+#[derive(Clone, Copy)]
+enum Face {
+    Letter(&'static str),
+    Icon(Icon),
+    /// Its label, or its level alone where there is no room.
+    Heading,
+}
+
+fn tools() -> [Tool; 9] {
+    let always = |_: Format| true;
+    let plain = |action, face, label, command, pressed| Tool {
+        action,
+        face,
+        label,
+        command,
+        pressed: Some(pressed),
+        enabled: always,
+    };
+    [
+        plain("bold", Face::Letter(words().bold.0), |_| words().bold.1.into(), |_| Command::Bold, |f| f.bold),
+        plain(
+            "italic",
+            Face::Letter(words().italic.0),
+            |_| words().italic.1.into(),
+            |_| Command::Italic,
+            |f| f.italic,
+        ),
+        plain(
+            "underline",
+            Face::Letter(words().underline.0),
+            |_| words().underline.1.into(),
+            |_| Command::Underline,
+            |f| f.underline,
+        ),
+        plain("heading", Face::Heading, heading_label, next_heading, |f| f.header.is_some()),
+        plain(
+            "bullet",
+            Face::Icon(Icon::Bullet),
+            |_| words().bullet.into(),
+            |_| Command::List(List::Bullet),
+            |f| f.list == Some(List::Bullet),
+        ),
+        plain(
+            "ordered",
+            Face::Icon(Icon::Ordered),
+            |_| words().ordered.into(),
+            |_| Command::List(List::Ordered),
+            |f| f.list == Some(List::Ordered),
+        ),
+        plain(
+            "lettered",
+            Face::Icon(Icon::Lettered),
+            |_| words().lettered.into(),
+            |_| Command::List(List::Lettered),
+            |f| f.list == Some(List::Lettered),
+        ),
+        Tool {
+            action: "undo",
+            face: Face::Icon(Icon::Undo),
+            label: |_| words().undo.into(),
+            command: |_| Command::Undo,
+            pressed: None,
+            enabled: |f| f.can_undo,
+        },
+        Tool {
+            action: "redo",
+            face: Face::Icon(Icon::Redo),
+            label: |_| words().redo.into(),
+            command: |_| Command::Redo,
+            pressed: None,
+            enabled: |f| f.can_redo,
+        },
+    ]
+}
+
+fn heading_label(format: Format) -> String {
+    format.header.map_or_else(|| words().heading.to_owned(), words().heading_level)
+}
+
+/// From text through the levels and back to text.
+fn next_heading(format: Format) -> Command {
+    Command::Heading(match format.header {
+        None => Some(1),
+        Some(level) if level < limits::HEADER_MAX => Some(level + 1),
+        Some(_) => None,
+    })
+}
+
+/// The row.
+pub(super) fn toolbar(malbild: Malbild) -> impl IntoView {
+    let row = NodeRef::<Div>::new();
+    // The one tool that Tab reaches; the arrows lead to the others.
+    let current = RwSignal::new(0);
+    let buttons = tools().into_iter().enumerate().map(move |(place, tool)| {
+        let group_ends = matches!(tool.action, "underline" | "lettered");
+        view! {
+            {button(malbild, tool, place, current)}
+            {group_ends.then(|| view! { <span class="gap"></span> })}
+        }
+    });
+    let keydown = move |event: KeyboardEvent| {
+        let last = tools().len() - 1;
+        let to = match (event.key().as_str(), current.get_untracked()) {
+            ("ArrowRight", place) if place < last => place + 1,
+            ("ArrowRight", _) | ("Home", _) => 0,
+            ("ArrowLeft", 0) | ("End", _) => last,
+            ("ArrowLeft", place) => place - 1,
+            ("Escape", _) => {
+                if let Some(key) = malbild.active.get_untracked() {
+                    malbild.focus(key);
+                }
+                return;
+            }
+            _ => return,
+        };
+        event.prevent_default();
+        current.set(to);
+        focus_tool(row, to);
+    };
+    view! {
+        <div class="toolbar" role="toolbar" aria-label=words().tools node_ref=row
+            hidden=move || !malbild.role.get().may_write_content()
+            on:mousedown=|event| event.prevent_default() on:keydown=keydown>
+            {buttons.collect_view()}
+        </div>
+    }
+}
+
+fn button(malbild: Malbild, tool: Tool, place: usize, current: RwSignal<usize>) -> impl IntoView {
+    let format = malbild.format;
+    let enabled = move || {
+        malbild.active.get().is_some() && malbild.stopped.get().is_none() && (tool.enabled)(format.get())
+    };
+    let press = move |_| {
+        if untrack(enabled) {
+            malbild.command((tool.command)(format.get_untracked()));
+        }
+    };
+    let face = match tool.face {
+        Face::Letter(letter) => view! { <span class="letter" aria-hidden="true">{letter}</span> }.into_any(),
+        Face::Icon(drawing) => icon(drawing).into_any(),
+        Face::Heading => view! {
+            <span aria-hidden="true">
+                <span class="long">{move || (tool.label)(format.get())}</span>
+                <span class="short letter">{move || heading_letter(format.get())}</span>
+            </span>
+        }
+        .into_any(),
+    };
+    view! {
+        <button type="button" class="tool" data-action=tool.action
+            aria-label=move || (tool.label)(format.get()) title=move || (tool.label)(format.get())
+            aria-pressed=move || tool.pressed.map(|pressed| pressed(format.get()).to_string())
+            aria-disabled=move || (!enabled()).to_string()
+            tabindex=move || if current.get() == place { "0" } else { "-1" }
+            on:focus=move |_| current.set(place) on:click=press>
+            {face}
+        </button>
+    }
+}
+
+/// The heading tool where there is no room for a word.
+fn heading_letter(format: Format) -> String {
+    let letter: String = words().heading.chars().take(1).collect();
+    format.header.map_or(letter.clone(), |level| format!("{letter}{level}"))
+}
+
+fn focus_tool(row: NodeRef<Div>, place: usize) {
+    let Some(row) = row.get_untracked() else { return };
+    let buttons = row.query_selector_all("button").expect("the selector is valid");
+    let place = u32::try_from(place).expect("there are nine tools");
+    if let Some(button) = buttons.item(place).and_then(|node| node.dyn_into::<HtmlElement>().ok()) {
+        button.focus().expect("a button that is shown takes the focus");
+    }
+}

@@ -1,0 +1,178 @@
+//! Every word that the page says to a person, in each of its languages. Headings, questions and
+//! reminders are not here: they are the template's. A language is a constant of [`Words`], so one that
+//! lacks a word does not compile.
+
+mod en;
+mod sv;
+
+use std::sync::OnceLock;
+
+use samsyn_shared::client_session::Stopped;
+use samsyn_shared::{Role, SyncStatus};
+
+use crate::state::preferences::{Language, Theme};
+
+/// The product's name, which is the same in every language.
+pub const NAME: &str = "Samsyn";
+
+/// The catalogue.
+#[allow(missing_docs, reason = "each entry is named after what it says; its text is its documentation")]
+pub struct Words {
+    // The start page.
+    pub start_heading: &'static str,
+    pub start_intro: &'static str,
+    pub new_heading: &'static str,
+    pub title_label: &'static str,
+    pub title_hint: &'static str,
+    pub template_legend: &'static str,
+    /// The name and a description of a template.
+    pub template: fn(&str) -> (&'static str, &'static str),
+    pub create: &'static str,
+    pub creating: &'static str,
+    pub recent_heading: &'static str,
+    pub recent_empty: &'static str,
+    pub recent_remove: fn(&str) -> String,
+    /// What one does in a målbild in this role.
+    pub role: fn(Role) -> &'static str,
+
+    // Preferences.
+    pub language: &'static str,
+    pub language_name: fn(Language) -> &'static str,
+    pub theme: &'static str,
+    pub theme_name: fn(Theme) -> &'static str,
+
+    // The page of a målbild.
+    pub home: &'static str,
+    pub skip: &'static str,
+    pub untitled: &'static str,
+    pub title_field: &'static str,
+    pub draft: &'static str,
+    pub contents: &'static str,
+    pub contents_empty: &'static str,
+    pub contents_filled: &'static str,
+    pub reminder: &'static str,
+    pub tools: &'static str,
+    pub bold: (&'static str, &'static str),
+    pub italic: (&'static str, &'static str),
+    pub underline: (&'static str, &'static str),
+    pub heading: &'static str,
+    pub heading_level: fn(u8) -> String,
+    pub bullet: &'static str,
+    pub ordered: &'static str,
+    pub lettered: &'static str,
+    pub undo: &'static str,
+    pub redo: &'static str,
+    pub close: &'static str,
+
+    // The status line.
+    pub sync: fn(SyncStatus, usize) -> String,
+    pub sync_details: fn(SyncStatus) -> &'static str,
+    pub saved_at: fn(&str) -> String,
+    pub stopped: fn(Stopped) -> &'static str,
+    pub reload: &'static str,
+    pub retry: &'static str,
+    pub back_online: &'static str,
+
+    // People.
+    pub people: &'static str,
+    pub people_alone: &'static str,
+    /// So many others are here.
+    pub people_count: fn(usize) -> String,
+    /// So many are here, oneself included.
+    pub people_here: fn(usize) -> String,
+    pub writes_in: fn(&str) -> String,
+    pub nameless: &'static str,
+    pub you_heading: &'static str,
+    pub name: &'static str,
+    pub organisation: &'static str,
+    pub save: &'static str,
+    pub saved: &'static str,
+    pub introduction_heading: &'static str,
+    pub introduction_hint: &'static str,
+    pub introduction_go: &'static str,
+    pub name_missing: &'static str,
+
+    // Sharing.
+    pub share: &'static str,
+    pub share_hint: &'static str,
+    pub share_legend: &'static str,
+    /// What a link for this role lets people do: a name and a description.
+    pub share_role: fn(Role) -> (&'static str, &'static str),
+    pub share_make: &'static str,
+    pub share_link: fn(Role) -> String,
+    pub copy_link: &'static str,
+    pub copied: &'static str,
+    pub copy_failed: &'static str,
+    pub made_heading: &'static str,
+    pub made_text: &'static str,
+    pub made_link: &'static str,
+    pub made_done: &'static str,
+
+    // The menu.
+    pub more: &'static str,
+    pub copy_text: &'static str,
+    pub download: &'static str,
+    pub print: &'static str,
+    pub wall: &'static str,
+    pub file_name: &'static str,
+
+    // What is no målbild.
+    pub opening: &'static str,
+    pub no_access_heading: &'static str,
+    pub no_access_text: &'static str,
+    pub no_access_link: &'static str,
+    pub no_access_open: &'static str,
+    pub no_access_wrong: &'static str,
+    pub unreachable_heading: &'static str,
+    pub unreachable_text: &'static str,
+    pub nothing_heading: &'static str,
+    pub nothing_text: &'static str,
+    /// What went wrong, what it means and what to do, by the server's code; the empty code means
+    /// that the server was not reached.
+    pub problem: fn(&str) -> &'static str,
+}
+
+static CHOSEN: OnceLock<Language> = OnceLock::new();
+
+/// Fixes the language for as long as the page lives.
+pub fn choose(language: Language) {
+    CHOSEN.get_or_init(|| language);
+}
+
+/// The language of this page load.
+#[must_use]
+pub fn language() -> Language {
+    CHOSEN.get().copied().unwrap_or(Language::Swedish)
+}
+
+/// The catalogue in the language of this page load.
+#[must_use]
+pub fn words() -> &'static Words {
+    match language() {
+        Language::Swedish => &sv::WORDS,
+        Language::English => &en::WORDS,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_status_line_counts_in_both_languages() {
+        assert_eq!((sv::WORDS.sync)(SyncStatus::Offline, 12), "Frånkopplad. 12 ändringar väntar på den här enheten");
+        assert_eq!((sv::WORDS.sync)(SyncStatus::Offline, 1), "Frånkopplad. 1 ändring väntar på den här enheten");
+        assert_eq!((sv::WORDS.sync)(SyncStatus::Offline, 0), "Frånkopplad");
+        assert_eq!((en::WORDS.sync)(SyncStatus::Offline, 1), "Offline. 1 change waits on this device");
+    }
+
+    #[test]
+    fn every_template_and_every_theme_has_words() {
+        for words in [&sv::WORDS, &en::WORDS] {
+            let mut names: Vec<_> =
+                samsyn_shared::Template::all().iter().map(|template| (words.template)(template.name).0).collect();
+            names.dedup();
+            assert_eq!(names.len(), samsyn_shared::Template::all().len());
+        }
+    }
+}

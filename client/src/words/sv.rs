@@ -1,0 +1,189 @@
+//! The page in Swedish: short, plain, active; *ni* for organisations and *du* for a person.
+
+use samsyn_shared::client_session::Stopped;
+use samsyn_shared::{Role, SyncStatus};
+
+use super::Words;
+use crate::state::preferences::{Language, Theme};
+
+pub(super) const WORDS: Words = Words {
+    start_heading: "Skriv målbilden tillsammans",
+    start_intro: "Alla aktörer skriver i samma text, samtidigt, var och en i sin webbläsare. \
+                  Ingen behöver ett konto: den som får länken är med.",
+    new_heading: "Ny målbild",
+    title_label: "Titel",
+    title_hint: "Till exempel händelsen och platsen. Den går att ändra sedan.",
+    template_legend: "Utgå från",
+    template: |name| match name {
+        "aktorsgemensam" => ("Aktörsgemensam målbild", "Sex rubriker med vägledande frågor."),
+        "tom" => ("Tomt blad", "Ett blad utan rubriker."),
+        "exempel-snoovader" => ("Snöoväder i en kommun", "Ett ifyllt exempel att läsa och ändra i."),
+        _ => ("Väpnat angrepp", "Ett ifyllt exempel att läsa och ändra i."),
+    },
+    create: "Skapa målbilden",
+    creating: "Skapar …",
+    recent_heading: "Öppnade här",
+    recent_empty: "Målbilder som du öppnar i den här webbläsaren hittar du här.",
+    recent_remove: |title| format!("Ta bort ”{title}” från listan"),
+    role: |role| match role {
+        Role::Owner => "Du leder",
+        Role::Editor => "Du skriver",
+        Role::Commenter => "Du lämnar synpunkter",
+        Role::Reader => "Du läser",
+    },
+
+    language: "Språk",
+    language_name: |language| match language {
+        Language::Swedish => "Svenska",
+        Language::English => "English",
+    },
+    theme: "Utseende",
+    theme_name: |theme| match theme {
+        Theme::System => "Som enheten",
+        Theme::Light => "Ljust",
+        Theme::Dark => "Mörkt",
+        Theme::Contrast => "Hög kontrast",
+    },
+
+    home: "Samsyn, till startsidan",
+    skip: "Hoppa till texten",
+    untitled: "Målbild utan titel",
+    title_field: "Målbildens titel",
+    draft: "Utkast",
+    contents: "Innehåll",
+    contents_empty: "tomt",
+    contents_filled: "påbörjat",
+    reminder: "Att tänka på",
+    tools: "Verktyg för texten",
+    bold: ("F", "Fet"),
+    italic: ("K", "Kursiv"),
+    underline: ("U", "Understruken"),
+    heading: "Rubrik",
+    heading_level: |level| format!("Rubrik {level}"),
+    bullet: "Punktlista",
+    ordered: "Numrerad lista",
+    lettered: "Lista med bokstäver",
+    undo: "Ångra",
+    redo: "Gör om",
+    close: "Stäng",
+
+    sync: |status, pending| match (status, pending) {
+        (SyncStatus::Saved, _) => "Sparat".to_owned(),
+        (SyncStatus::Saving, _) => "Sparar …".to_owned(),
+        (SyncStatus::Offline, 0) => "Frånkopplad".to_owned(),
+        (SyncStatus::Offline, 1) => "Frånkopplad. 1 ändring väntar på den här enheten".to_owned(),
+        (SyncStatus::Offline, n) => format!("Frånkopplad. {n} ändringar väntar på den här enheten"),
+        (SyncStatus::ReadOnly, _) => "Endast läsning".to_owned(),
+        (SyncStatus::Error, _) => "Kan inte spara just nu".to_owned(),
+    },
+    sync_details: |status| match status {
+        SyncStatus::Saved => "Allt du har skrivit finns på serverns disk.",
+        SyncStatus::Saving => "Det du skriver är på väg till servern.",
+        SyncStatus::Offline => {
+            "Servern nås inte. Fortsätt skriva, men stäng inte sidan: det du skriver finns kvar här och \
+             skickas så snart servern svarar."
+        }
+        SyncStatus::ReadOnly => {
+            "Din länk är för att läsa. Be den som leder arbetet om en annan länk om du ska skriva."
+        }
+        SyncStatus::Error => {
+            "Det du skriver finns kvar på den här sidan och skickas så snart servern kan spara. Stäng inte \
+             sidan. Kopiera gärna texten."
+        }
+    },
+    saved_at: |time| format!("Senast sparat {time}."),
+    stopped: |why| match why {
+        Stopped::OtherEpoch => {
+            "Målbilden har ersatts på servern medan sidan var öppen. Kopiera den text du vill behålla och \
+             ladda sedan om sidan."
+        }
+        Stopped::NewerServer => {
+            "Servern har uppdaterats. Kopiera det du nyss skrev och ladda sedan om sidan."
+        }
+        Stopped::Refused => {
+            "Servern tog inte emot det du skrev. Texten finns kvar här: kopiera den du vill behålla och \
+             ladda sedan om sidan."
+        }
+    },
+    reload: "Ladda om sidan",
+    retry: "Försök igen",
+    back_online: "Ansluten igen",
+
+    people: "Deltagare",
+    people_alone: "Bara du är här just nu.",
+    people_count: |count| match count {
+        0 => "Deltagare: bara du".to_owned(),
+        1 => "Deltagare: du och en till".to_owned(),
+        n => format!("Deltagare: du och {n} till"),
+    },
+    people_here: |count| match count {
+        1 => "1 deltagare".to_owned(),
+        n => format!("{n} deltagare"),
+    },
+    writes_in: |heading| format!("är i ”{heading}”"),
+    nameless: "Utan namn",
+    you_heading: "Så syns du för andra",
+    name: "Namn",
+    organisation: "Organisation",
+    save: "Spara",
+    saved: "Ändrat. De andra ser det nu.",
+    introduction_heading: "Vem är du?",
+    introduction_hint: "Namnet syns för dem som skriver samtidigt. Det sparas i den här webbläsaren.",
+    introduction_go: "Till texten",
+    name_missing: "Skriv ditt namn.",
+
+    share: "Dela",
+    share_hint: "Den som har länken kommer in. Skicka den bara till dem som ska vara med.",
+    share_legend: "Den som får länken ska kunna",
+    share_role: |role| match role {
+        Role::Owner => ("Leda", "Skriver, och delar ut länkar av alla slag."),
+        Role::Editor => ("Skriva", "Läser och ändrar texten."),
+        Role::Commenter => ("Lämna synpunkter", "Läser och kommenterar."),
+        Role::Reader => ("Läsa", "Ser texten och vilka som är här."),
+    },
+    share_make: "Skapa en länk",
+    share_link: |role| match role {
+        Role::Owner => "Länk för den som ska leda".to_owned(),
+        Role::Editor => "Länk för den som ska skriva".to_owned(),
+        Role::Commenter => "Länk för den som ska lämna synpunkter".to_owned(),
+        Role::Reader => "Länk för den som ska läsa".to_owned(),
+    },
+    copy_link: "Kopiera länken",
+    copied: "Kopierat",
+    copy_failed: "Det gick inte att kopiera. Markera texten och kopiera den själv.",
+    made_heading: "Spara din länk",
+    made_text: "Med den leder du målbilden även från en annan dator eller webbläsare. Den visas bara här. \
+                Ge den inte till dem som ska skriva: skapa en länk till dem under Dela.",
+    made_link: "Länk för dig som leder",
+    made_done: "Jag har sparat den",
+
+    more: "Mer",
+    copy_text: "Kopiera texten",
+    download: "Ladda ner (Markdown)",
+    print: "Skriv ut",
+    wall: "Visa på vägg",
+    file_name: "målbild",
+
+    opening: "Öppnar …",
+    no_access_heading: "Du behöver en länk",
+    no_access_text: "Den här målbilden öppnas med en länk från den som leder arbetet, ofta en processledare. \
+                     Be om den, eller klistra in den här om du redan har fått den.",
+    no_access_link: "Länk",
+    no_access_open: "Öppna målbilden",
+    no_access_wrong: "Det där är ingen länk till den här målbilden. Kontrollera att hela länken följde med, \
+                      också det som står efter #.",
+    unreachable_heading: "Servern svarar inte",
+    unreachable_text: "Målbilden finns kvar, men går inte att hämta just nu. Kontrollera att du har \
+                       nätverk och försök igen.",
+    nothing_heading: "Här finns ingenting",
+    nothing_text: "Adressen leder inte till någon målbild. Kontrollera att hela länken följde med.",
+    problem: |code| match code {
+        "" => "Servern svarar inte. Kontrollera att du har nätverk och försök igen.",
+        "title-too-long" => "Titeln är för lång. Korta den till högst 200 tecken.",
+        "unknown-template" => "Servern känner inte till den mallen. Ladda om sidan och välj igen.",
+        "role" => "Din länk räcker inte till det. Be den som leder arbetet.",
+        "not-found" => "Målbilden finns inte längre, eller så har du inte kvar tillgången till den.",
+        "store" | "stopping" => "Servern kan inte spara just nu. Vänta en stund och försök igen.",
+        _ => "Något gick fel på servern. Försök igen om en stund.",
+    },
+};
