@@ -5,6 +5,7 @@
 //! must never see what this refuses: some of it aborts the process (deep values), some allocates a
 //! gigabyte (declared counts).
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 /// Client ids at or over this are refused: JavaScript can't hold them.
@@ -42,9 +43,13 @@ use GateError::{Forbidden, Malformed};
 pub(crate) fn scan_update(bytes: &[u8]) -> Result<Scan, GateError> {
     let mut r = Reader { bytes };
     let mut scan = Scan::default();
+    let mut clients = HashSet::new();
     for _ in 0..r.count(3)? {
         let blocks = r.count(2)?;
         let client = r.client()?;
+        if !clients.insert(client) {
+            return Err(Malformed("a client twice"));
+        }
         let mut clock = r.clock()?;
         for _ in 0..blocks {
             let (length, real) = r.block(&mut scan.needs)?;
@@ -172,11 +177,12 @@ impl<'a> Reader<'a> {
     fn block(&mut self, needs: &mut Vec<(u64, u32)>) -> Result<(u64, bool), GateError> {
         let info = self.byte()?;
         let kind = info & 0b1_1111;
-        if kind == 10 {
-            return Ok((self.number()?, false));
-        }
-        if kind == 0 {
-            return Ok((self.number()?, true));
+        match info {
+            0 => return Ok((self.number()?, true)),
+            10 => return Ok((self.number()?, false)),
+            // Yjs would read a hole here and yrs an item.
+            _ if kind == 0 || kind == 10 => return Err(Malformed("a hole with an origin")),
+            _ => {}
         }
         if info & 0x80 != 0 {
             needs.push((self.client()?, self.clock()?));
@@ -343,6 +349,14 @@ mod tests {
         map.insert(&mut txn, "k", Any::from_json(r#"{"a":[1,-2.5,"x",null,true,{"b":1e300}]}"#).unwrap());
         txn.get_or_insert_array("list").push_back(&mut txn, 1_i64);
         scan_update(&txn.encode_update_v1()).unwrap();
+    }
+
+    #[test]
+    fn what_yjs_and_yrs_would_read_differently_is_malformed() {
+        let hole_with_origin = [1, 1, 5, 0, 0x80, 3, 0];
+        assert_eq!(scan_update(&hole_with_origin), Err(Malformed("a hole with an origin")));
+        let client_twice = [2, 1, 5, 0, 0, 3, 1, 5, 0, 0, 3, 0];
+        assert_eq!(scan_update(&client_twice), Err(Malformed("a client twice")));
     }
 
     #[test]
