@@ -49,8 +49,9 @@ pub(super) async fn asset(method: Method, uri: Uri, headers: HeaderMap) -> Respo
         return ApiError::METHOD.into_response();
     }
     let name = uri.path().trim_start_matches('/');
-    // The brotli twins are an encoding, not files of their own, and the index has its own way.
-    let hidden = name.ends_with(".br") || name == "index.html";
+    // The brotli twins are an encoding, not files of their own; the index has its own way; what begins with
+    // a dot is Trunk at work.
+    let hidden = name.ends_with(".br") || name == "index.html" || name.starts_with('.');
     match Dist::get(name) {
         Some(file) if !hidden => {
             let twin = if accepts_brotli(&headers) { Dist::get(&format!("{name}.br")) } else { None };
