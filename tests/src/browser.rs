@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
 use thirtyfour::common::log::LoggingPrefsLogLevel;
 use thirtyfour::prelude::*;
@@ -37,8 +38,10 @@ const ARGUMENTS: &[&str] = &[
 #[derive(Debug)]
 pub struct Browsers {
     address: String,
-    // Held, not read: the process is killed when it is dropped.
-    _chromedriver: Child,
+    chromedriver: Child,
+    /// Where the browsers keep their profiles and whatever else they write.
+    folder: TempDir,
+    // Held, not read: the next test's turn comes when it is dropped.
     _turn: SemaphorePermit<'static>,
 }
 
@@ -50,8 +53,12 @@ impl Browsers {
     pub async fn start() -> Result<Self> {
         let turn = TURNS.acquire().await?;
         let program = program("SAMSYN_CHROMEDRIVER", "/usr/bin/chromedriver");
+        let folder = TempDir::new()?;
+        // A process group of their own: the browsers are its children, and end with it.
         let mut chromedriver = Command::new(&program)
             .arg("--port=0")
+            .env("TMPDIR", folder.path())
+            .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -69,7 +76,7 @@ impl Browsers {
         };
         let port = timeout(PATIENCE, starting).await.context("chromedriver does not start")??;
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok(Self { address: format!("http://127.0.0.1:{port}"), _chromedriver: chromedriver, _turn: turn })
+        Ok(Self { address: format!("http://127.0.0.1:{port}"), chromedriver, folder, _turn: turn })
     }
 
     /// A participant with a browser of their own.
@@ -77,16 +84,27 @@ impl Browsers {
     /// # Errors
     /// When the browser does not start.
     pub async fn participant(&self, name: &str, organisation: &str) -> Result<Page> {
-        let profile = TempDir::new()?;
+        let profile = tempfile::tempdir_in(self.folder.path())?.keep();
         let mut wanted = DesiredCapabilities::chrome();
         wanted.set_binary(&program("SAMSYN_CHROMIUM", "/usr/bin/chromium").to_string_lossy())?;
         for argument in ARGUMENTS {
             wanted.add_arg(argument)?;
         }
-        wanted.add_arg(&format!("--user-data-dir={}", profile.path().display()))?;
+        wanted.add_arg(&format!("--user-data-dir={}", profile.display()))?;
         wanted.set_browser_log_level(LoggingPrefsLogLevel::All)?;
         let driver = WebDriver::new(&self.address, wanted).await.context("the browser does not start")?;
-        Ok(Page::new(driver, profile, name, organisation))
+        // It need not be asked to quit: it is killed with its group, which takes no time.
+        driver.clone().leak()?;
+        Ok(Page::new(driver, name, organisation))
+    }
+}
+
+impl Drop for Browsers {
+    fn drop(&mut self) {
+        let group = self.chromedriver.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        if let Some(Err(error)) = group.map(|group| kill_process_group(group, Signal::KILL)) {
+            eprintln!("the browsers could not be killed: {error}");
+        }
     }
 }
 

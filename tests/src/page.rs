@@ -6,7 +6,6 @@ use anyhow::{Context, Result, ensure};
 use reqwest::Url;
 use samsyn_shared::Role;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use thirtyfour::BrowserLogEntry;
 use thirtyfour::prelude::*;
 
@@ -44,18 +43,15 @@ pub struct Page {
     name: String,
     organisation: String,
     console: Mutex<Vec<BrowserLogEntry>>,
-    // Held, not read: the directory goes after the browser has gone.
-    _profile: TempDir,
 }
 
 impl Page {
-    pub(crate) fn new(driver: WebDriver, profile: TempDir, name: &str, organisation: &str) -> Self {
+    pub(crate) fn new(driver: WebDriver, name: &str, organisation: &str) -> Self {
         Self {
             driver,
             name: name.to_owned(),
             organisation: organisation.to_owned(),
             console: Mutex::default(),
-            _profile: profile,
         }
     }
 

@@ -5,6 +5,7 @@ mod api;
 mod browser;
 mod durability;
 mod formatting;
+mod harness;
 mod interop;
 mod page_files;
 mod roles;
