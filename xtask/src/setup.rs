@@ -36,18 +36,21 @@ pub(crate) fn for_building(project: &Project) -> Result<PageTools> {
     let compiler = WebCompiler::ensure(project)?;
     let trunk = CargoTool::trunk().ensure(project)?;
     let bindgen = CargoTool::wasm_bindgen(project)?;
-    Ok(PageTools {
+    let tools = PageTools {
         compiler,
         trunk,
         bindgen: (bindgen.ensure(project)?, bindgen.version),
         wasm_opt: WasmOpt::ensure(project)?,
-    })
+    };
+    cargo_tool::clear_leftovers(project)?;
+    Ok(tools)
 }
 
 /// Sets up what the tests need beside the page: a browser, Node, and cargo-deny.
 pub(crate) fn for_testing(project: &Project) -> Result<Browser> {
     let browser = for_browsing(project)?;
     CargoTool::deny().ensure(project)?;
+    cargo_tool::clear_leftovers(project)?;
     Ok(browser)
 }
 

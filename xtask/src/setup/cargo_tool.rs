@@ -6,7 +6,8 @@
 use crate::cargo_lock;
 use crate::process::{self, Step};
 use crate::project::Project;
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// One tool at one version.
@@ -103,7 +104,7 @@ impl CargoTool {
             .arg("--root")
             .arg(self.folder(project))
             .arg("--target-dir")
-            .arg(project.cache.join("target-tools"))
+            .arg(leftovers(project))
             .env("CARGO_PROFILE_DEV_DEBUG", "0")
             .env("CARGO_INCREMENTAL", "0")
             // Away from the clone, whose cargo settings are not for tools.
@@ -119,6 +120,20 @@ impl CargoTool {
         }
         .run(&mut cargo)
     }
+}
+
+/// Removes what compiling the tools left behind, some two gigabytes, once they are all there. Until
+/// then they share much of it.
+pub(crate) fn clear_leftovers(project: &Project) -> Result<()> {
+    let folder = leftovers(project);
+    if folder.is_dir() {
+        fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+    }
+    Ok(())
+}
+
+fn leftovers(project: &Project) -> PathBuf {
+    project.cache.join("target-tools")
 }
 
 /// The version in what a program answers to `--version`: `trunk 0.21.14`.
