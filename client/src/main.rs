@@ -3,6 +3,8 @@
 
 pub mod api;
 pub mod editor;
+#[cfg(test)]
+mod palette;
 pub mod state;
 pub mod sync;
 pub mod views;

@@ -36,6 +36,8 @@ pub struct Words {
     pub role: fn(Role) -> &'static str,
 
     // Preferences.
+    /// How this language writes dates and times.
+    pub locale: &'static str,
     pub language: &'static str,
     pub language_name: fn(Language) -> &'static str,
     pub theme: &'static str,

@@ -5,7 +5,7 @@ use web_sys::Storage;
 
 /// How long a thing is remembered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Span {
+pub(super) enum Span {
     /// Until someone clears it.
     Always,
     /// As long as this tab.
@@ -14,12 +14,12 @@ pub enum Span {
 
 /// What was remembered under this name.
 #[must_use]
-pub fn read(span: Span, name: &str) -> Option<String> {
+pub(super) fn read(span: Span, name: &str) -> Option<String> {
     storage(span)?.get_item(&full(name)).ok()?
 }
 
 /// Remembers a text; `None` forgets what was there.
-pub fn write(span: Span, name: &str, text: Option<&str>) {
+pub(super) fn write(span: Span, name: &str, text: Option<&str>) {
     let Some(storage) = storage(span) else { return };
     let outcome = match text {
         Some(text) => storage.set_item(&full(name), text),

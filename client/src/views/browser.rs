@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, HtmlDocument, HtmlTextAreaElement, Url};
 
-use crate::words::language;
+use crate::words::words;
 
 /// Puts a text on the clipboard; false when the browser does not let us.
 pub(super) async fn copy(text: &str) -> bool {
@@ -57,7 +57,6 @@ pub(super) fn file_name(title: &str, otherwise: &str) -> String {
 /// A moment as people say it: the time, and the date when it was not today.
 pub(super) fn moment(millis: f64) -> String {
     let date = js_sys::Date::new(&JsValue::from_f64(millis));
-    let tag = language().tag();
     let options = js_sys::Object::new();
     let set = |key: &str, value: &str| {
         js_sys::Reflect::set(&options, &key.into(), &value.into()).expect("a plain object takes every key");
@@ -69,7 +68,7 @@ pub(super) fn moment(millis: f64) -> String {
     }
     set("hour", "2-digit");
     set("minute", "2-digit");
-    date.to_locale_string(tag, &options).into()
+    date.to_locale_string(words().locale, &options).into()
 }
 
 /// Keeps `--keyboard` on the root at what an on-screen keyboard covers, for the browsers that lay the

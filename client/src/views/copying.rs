@@ -25,7 +25,15 @@ pub(super) fn copy(text: String, outcome: RwSignal<Option<Outcome>>) {
     spawn_local(async move {
         let copied = browser::copy(&text).await;
         outcome.set(Some(if copied { Outcome::Copied } else { Outcome::Failed }));
-        set_timeout(move || drop(outcome.try_set(None)), SHOWN);
+        set_timeout(
+            move || {
+                // What shows it may be closed by then.
+                if !outcome.is_disposed() {
+                    outcome.set(None);
+                }
+            },
+            SHOWN,
+        );
     });
 }
 

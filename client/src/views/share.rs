@@ -30,13 +30,14 @@ pub(super) fn panel(desk: Desk) -> impl IntoView {
         problem.set(None);
         let asked = role.get_untracked();
         spawn_local(async move {
+            let answer = api::mint_link(malbild.id, asked).await;
             // The panel may be closed when the answer comes.
-            let unheard = match api::mint_link(malbild.id, asked).await {
-                Ok(minted) => made.try_set(Some((asked, minted.link))).is_some(),
-                Err(error) => problem.try_set(Some((w.problem)(&error.code))).is_some(),
-            };
-            if unheard {
-                leptos::logging::log!("a link was made for a panel that is closed");
+            if made.is_disposed() {
+                return;
+            }
+            match answer {
+                Ok(minted) => made.set(Some((asked, minted.link))),
+                Err(error) => problem.set(Some((w.problem)(&error.code))),
             }
         });
     };

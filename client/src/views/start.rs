@@ -178,8 +178,8 @@ fn preferences() -> impl IntoView {
     };
     view! {
         <div class="preferences">
-            <label>{w.language}<select on:change=choose_language>{languages.collect_view()}</select></label>
-            <label>{w.theme}<select on:change=choose_theme>{themes.collect_view()}</select></label>
+            <label><span>{w.language}</span><select on:change=choose_language>{languages.collect_view()}</select></label>
+            <label><span>{w.theme}</span><select on:change=choose_theme>{themes.collect_view()}</select></label>
         </div>
     }
 }

@@ -32,6 +32,7 @@ pub(super) const WORDS: Words = Words {
         Role::Reader => "You read",
     },
 
+    locale: "en-GB",
     language: "Language",
     language_name: |language| match language {
         Language::Swedish => "Svenska",

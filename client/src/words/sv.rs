@@ -32,6 +32,7 @@ pub(super) const WORDS: Words = Words {
         Role::Reader => "Du läser",
     },
 
+    locale: "sv-SE",
     language: "Språk",
     language_name: |language| match language {
         Language::Swedish => "Svenska",
