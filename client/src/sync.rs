@@ -8,7 +8,6 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use samsyn_shared::backoff::Backoff;
@@ -17,7 +16,8 @@ use samsyn_shared::limits;
 use samsyn_shared::protocol::{Message, PresenceEntry, encode_presence};
 
 use crate::api;
-use crate::state::malbild::{Malbild, Phase, Port};
+use crate::state::malbild::port::Port;
+use crate::state::malbild::{Malbild, Phase};
 use socket::Socket;
 
 /// A connection over which nothing came for this long is dead: the server speaks at least every 15 s.
@@ -151,12 +151,12 @@ impl Link {
     }
 
     fn tell_presence(&self, entry: PresenceEntry) {
-        self.transmit(Message::Presence(encode_presence(&[entry])).encode());
+        self.transmit(&Message::Presence(encode_presence(&[entry])).encode());
     }
 
-    fn transmit(&self, bytes: Bytes) {
+    fn transmit(&self, bytes: &[u8]) {
         if let Some(socket) = &*self.socket.borrow() {
-            socket.send(&bytes);
+            socket.send(bytes);
         }
     }
 
@@ -175,7 +175,7 @@ impl Link {
 
     fn perform(self: &Rc<Self>, effect: Effect) {
         match effect {
-            Effect::Transmit(bytes) => self.transmit(bytes),
+            Effect::Transmit(bytes) => self.transmit(&bytes),
             Effect::Integrate(update) => {
                 if self.malbild.integrate(&update).is_err() {
                     self.lost();

@@ -1,32 +1,34 @@
-//! One open målbild: its signals for the views, its replica, its text surfaces, and the port through
-//! which sync sends what is written here. Everything that changes the page's truth goes through here;
-//! how it reaches the server is sync's to know.
+//! One open målbild: its signals for the views, its replica and its text surfaces, and what a person
+//! does to them. What sync sees of it is in [`port`], what is shown in `showing`, who is here in
+//! `presence`. Everything that changes the page's truth goes through here.
+
+pub mod port;
+mod presence;
+mod showing;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
-use bytes::Bytes;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use samsyn_shared::client_session::Stopped;
-use samsyn_shared::delta::{LineKind, List, Op};
+use samsyn_shared::delta::{List, Op};
 use samsyn_shared::diff::diff;
-use samsyn_shared::presence::{Cursor, Presence, Presences, User};
-use samsyn_shared::protocol::PresenceEntry;
+use samsyn_shared::presence::{Cursor, Presences};
 use samsyn_shared::read_model::one_line;
 use samsyn_shared::{MalbildId, Role, SyncStatus, Template, ids, limits};
 use wasm_bindgen::prelude::*;
 use web_sys::HtmlElement;
 
 use super::identity::{self, Identity};
-use super::people::{self, Person};
-use super::replica::{By, Change, IntegrateError, Place, Replica, caret_after};
-use super::section::Section;
+use super::people::Person;
+use super::replica::{By, Change, Place, Replica, caret_after};
+use super::section::{Section, watch_size};
 use crate::api;
 use crate::editor::command::{Command, perform};
 use crate::editor::surface::Reports;
+use port::Port;
 
 /// How far opening has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,16 +60,6 @@ pub struct Format {
     pub can_undo: bool,
     /// There is something to redo.
     pub can_redo: bool,
-}
-
-/// The way out of the state: what sync is told.
-pub struct Port {
-    /// This page changed the document.
-    pub edited: Box<dyn Fn(Bytes)>,
-    /// This page's presence changed.
-    pub presence: Box<dyn Fn(PresenceEntry)>,
-    /// The person asks to try again.
-    pub retry: Box<dyn Fn()>,
 }
 
 /// One open målbild as the views see it. `Copy`: all fields are arena signals.
@@ -120,12 +112,6 @@ struct Core {
     carets_due: Cell<bool>,
     verify_due: Cell<bool>,
 }
-
-/// Presence is told at most this often; nobody sees a caret move faster.
-const PRESENCE_PACE: Duration = Duration::from_millis(100);
-
-/// The view is compared with the model when nothing was written for this long.
-const VERIFY_AFTER: Duration = Duration::from_millis(1500);
 
 impl Malbild {
     /// Opens a målbild: trades a token from a link for a session, asks what it is, and has `connect`
@@ -248,7 +234,7 @@ impl Malbild {
         let core = self.core();
         core.sections.borrow_mut().push(section.clone());
         section.surface.reset(&inserts(&self.read(Place::Section(key))));
-        section.on_resize(host, move || malbild.draw_carets_soon());
+        watch_size(host, move || malbild.draw_carets_soon());
         self.draw_carets_soon();
     }
 
@@ -290,99 +276,6 @@ impl Malbild {
     pub fn markdown(&self) -> String {
         self.with_replica(|replica| replica.read_model().map(|model| model.to_markdown()).unwrap_or_default())
             .unwrap_or_default()
-    }
-
-    // What follows is for sync.
-
-    /// Lets sync hear of what happens here.
-    pub fn plug(&self, port: Port) {
-        *self.core().port.borrow_mut() = Some(port);
-    }
-
-    /// The document's state vector.
-    #[must_use]
-    pub fn vector(&self) -> Bytes {
-        self.with_replica(|replica| replica.vector().expect("no transaction outlives a function of Replica"))
-            .unwrap_or_default()
-    }
-
-    /// All that the document has beyond a state vector.
-    ///
-    /// # Errors
-    /// [`IntegrateError::Invalid`] when it is no state vector.
-    pub fn difference(&self, vector: &[u8]) -> Result<Bytes, IntegrateError> {
-        self.with_replica(|replica| replica.difference(vector)).unwrap_or(Err(IntegrateError::Invalid))
-    }
-
-    /// Takes an update of others.
-    ///
-    /// # Errors
-    /// [`IntegrateError`] when it does not apply.
-    pub fn integrate(&self, update: &[u8]) -> Result<(), IntegrateError> {
-        let changes =
-            self.with_replica(|replica| replica.integrate(update)).unwrap_or(Err(IntegrateError::Invalid))?;
-        self.show(&changes);
-        Ok(())
-    }
-
-    /// All that the server had is here: the page may be shown.
-    pub fn in_step(&self) {
-        if self.phase.get_untracked() != Phase::Open {
-            self.refresh_title();
-            self.refresh_filled();
-            self.phase.set(Phase::Open);
-        }
-    }
-
-    /// What the status line may claim.
-    pub fn report(&self, status: SyncStatus, pending: usize, role: Option<Role>) {
-        if status == SyncStatus::Saved {
-            self.saved_at.set(Some(js_sys::Date::now()));
-        }
-        set_changed(self.status, status);
-        set_changed(self.pending, pending);
-        if let Some(role) = role.filter(|role| *role != self.role.get_untracked()) {
-            self.role.set(role);
-            for section in self.sections() {
-                section.surface.set_editable(role.may_write_content());
-            }
-        }
-    }
-
-    /// Syncing ended for good; the text stays as it is.
-    pub fn stop(&self, why: Stopped) {
-        self.stopped.set(Some(why));
-        set_changed(self.status, SyncStatus::Error);
-        for section in self.sections() {
-            section.surface.set_editable(false);
-        }
-    }
-
-    /// Access was taken back, or the målbild is gone.
-    pub fn lose_access(&self) {
-        self.phase.set(Phase::NoAccess);
-    }
-
-    /// Takes news of who is here; `None` when the connection is gone, and with it all knowledge.
-    pub fn show_presence(&self, entries: Option<Vec<PresenceEntry>>) {
-        let core = self.core();
-        match entries {
-            Some(entries) => core.presences.borrow_mut().apply(entries),
-            None => core.presences.borrow_mut().clear(),
-        }
-        self.refresh_people();
-    }
-
-    /// Tells the others again who is here: they forget after [`limits::PRESENCE_EXPIRY`].
-    pub fn announce(&self) {
-        let core = self.core();
-        let Some(client) = self.with_replica(|replica| replica.client()) else { return };
-        let state = serde_json::to_string(&self.presence(client)).expect("a presence is plain JSON");
-        let clock = core.announced.borrow().as_ref().map_or(1, |(clock, _)| clock + 1);
-        *core.announced.borrow_mut() = Some((clock, state.clone()));
-        if let Some(port) = &*core.port.borrow() {
-            (port.presence)(PresenceEntry { client, clock, state });
-        }
     }
 
     // What follows is this file's own.
@@ -466,183 +359,6 @@ impl Malbild {
             section.surface.focus();
             section.surface.select(caret, caret);
         }
-    }
-
-    /// Brings changes of the model to the views, and what was made here to the server.
-    fn show(&self, changes: &[Change]) {
-        for change in changes {
-            match change.place {
-                Place::Title => self.refresh_title(),
-                Place::Section(key) if !change.shown => self.show_in(key, &change.delta),
-                Place::Section(_) => {}
-            }
-        }
-        let updates = self.with_replica(Replica::take_updates).unwrap_or_default();
-        if let Some(port) = &*self.core().port.borrow() {
-            updates.into_iter().for_each(|update| (port.edited)(update));
-        }
-        if !changes.is_empty() {
-            self.refresh_filled();
-            self.refresh_format();
-            self.draw_carets_soon();
-            self.verify_soon();
-        }
-    }
-
-    fn show_in(&self, key: &'static str, delta: &[Op]) {
-        let Some(section) = self.section(key) else { return };
-        let shown = section.surface.apply(&inserts(delta));
-        let held = self.with_replica(|replica| replica.len(Place::Section(key)));
-        if held != Some(Ok(shown)) {
-            section.surface.reset(&inserts(&self.read(Place::Section(key))));
-        }
-    }
-
-    fn refresh_title(&self) {
-        let ops = self.read(Place::Title);
-        let text = ops.iter().map(|op| if let Op::Insert { insert, .. } = op { insert.as_str() } else { "" });
-        set_changed(self.title, one_line(&text.collect::<String>()));
-    }
-
-    fn refresh_filled(&self) {
-        let Some(template) = self.template.get_untracked() else { return };
-        let keys = template.sections.iter().map(|section| section.key);
-        let filled = self.with_replica(|replica| {
-            keys.filter(|key| replica.len(Place::Section(key)).is_ok_and(|len| len > 1)).collect::<Vec<_>>()
-        });
-        set_changed(self.filled, filled.unwrap_or_default());
-    }
-
-    fn refresh_format(&self) {
-        let (can_undo, can_redo) = self.with_replica(|replica| replica.history()).unwrap_or_default();
-        let mut format = Format { can_undo, can_redo, ..Format::default() };
-        if let Some(section) = self.active.get_untracked().and_then(|key| self.section(key)) {
-            format.bold = section.has_inline("bold");
-            format.italic = section.has_inline("italic");
-            format.underline = section.has_inline("underline");
-            match section.line() {
-                LineKind::Paragraph => {}
-                LineKind::Heading(level) => format.header = Some(level),
-                LineKind::Item(list, _) => format.list = Some(list),
-            }
-        }
-        set_changed(self.format, format);
-    }
-
-    fn refresh_people(&self) {
-        let core = self.core();
-        let Some(client) = self.with_replica(|replica| replica.client()) else { return };
-        let mut cursors = people::others(&core.presences.borrow(), client);
-        for (person, cursor) in &mut cursors {
-            let head = cursor.as_ref().and_then(|cursor| self.resolve(&cursor.head));
-            person.section = head.map(|(key, _)| key);
-        }
-        set_changed(self.people, cursors.iter().map(|(person, _)| person.clone()).collect());
-        *core.cursors.borrow_mut() = cursors;
-        self.draw_carets_soon();
-    }
-
-    fn resolve(&self, anchor: &serde_json::Value) -> Option<(&'static str, u32)> {
-        match self.with_replica(|replica| replica.resolve(anchor))?? {
-            (Place::Section(key), index) => Some((key, index)),
-            (Place::Title, _) => None,
-        }
-    }
-
-    fn presence(&self, client: u64) -> Presence {
-        let me = self.me.get_untracked().unwrap_or_default();
-        let section = self.active.get_untracked().and_then(|key| self.section(key));
-        let cursor = section.map(|section| {
-            let selection = section.selection();
-            let anchor = |index| {
-                self.with_replica(|replica| replica.anchor(Place::Section(section.key), index).ok()).flatten()
-            };
-            Cursor {
-                anchor: anchor(selection.anchor).unwrap_or_default(),
-                head: anchor(selection.head).unwrap_or_default(),
-            }
-        });
-        let user = User {
-            name: me.name,
-            color: people::css_colour(client).to_owned(),
-            organisation: me.organisation,
-        };
-        Presence { user, cursor }
-    }
-
-    fn announce_soon(&self) {
-        let core = self.core();
-        if core.presence_due.replace(true) {
-            return;
-        }
-        let malbild = *self;
-        set_timeout(
-            move || {
-                let core = malbild.core();
-                core.presence_due.set(false);
-                let Some(client) = malbild.with_replica(|replica| replica.client()) else { return };
-                let state =
-                    serde_json::to_string(&malbild.presence(client)).expect("a presence is plain JSON");
-                let news = core.announced.borrow().as_ref().is_none_or(|(_, told)| *told != state);
-                if news {
-                    malbild.announce();
-                }
-            },
-            PRESENCE_PACE,
-        );
-    }
-
-    /// Draws the carets of others before the next frame, once for all that happened until then.
-    fn draw_carets_soon(&self) {
-        let core = self.core();
-        if core.carets_due.replace(true) {
-            return;
-        }
-        let malbild = *self;
-        request_animation_frame(move || {
-            let core = malbild.core();
-            core.carets_due.set(false);
-            let cursors = core.cursors.borrow().clone();
-            let placed: Vec<_> = cursors
-                .iter()
-                .filter_map(|(person, cursor)| {
-                    let cursor = cursor.as_ref()?;
-                    let (key, head) = malbild.resolve(&cursor.head)?;
-                    let anchor = malbild.resolve(&cursor.anchor).filter(|(other, _)| *other == key);
-                    Some((key, person, anchor.map_or(head, |(_, index)| index), head))
-                })
-                .collect();
-            for section in malbild.sections() {
-                section.draw_carets(
-                    placed
-                        .iter()
-                        .filter(|(key, ..)| *key == section.key)
-                        .map(|(_, person, anchor, head)| (*person, *anchor, *head)),
-                );
-            }
-        });
-    }
-
-    /// When writing pauses, the views are compared with the model; one that differs shows it anew.
-    fn verify_soon(&self) {
-        let core = self.core();
-        if core.verify_due.replace(true) {
-            return;
-        }
-        let malbild = *self;
-        set_timeout(
-            move || {
-                malbild.core().verify_due.set(false);
-                for section in malbild.sections() {
-                    let held = malbild.read(Place::Section(section.key));
-                    if !section.shows(&held) {
-                        leptos::logging::warn!("a text surface parted from its document and was shown anew");
-                        section.surface.reset(&inserts(&held));
-                    }
-                }
-            },
-            VERIFY_AFTER,
-        );
     }
 }
 

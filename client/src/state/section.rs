@@ -12,11 +12,11 @@ use crate::editor::command::Selection;
 use crate::editor::surface::{Options, Reports, Surface};
 
 /// A section on the page.
-pub struct Section {
+pub(super) struct Section {
     /// Its key.
-    pub key: &'static str,
+    pub(super) key: &'static str,
     /// Its text.
-    pub surface: Surface,
+    pub(super) surface: Surface,
     carets: Carets,
     selection: Cell<Selection>,
     inline: RefCell<Attributes>,
@@ -25,7 +25,7 @@ pub struct Section {
 
 impl Section {
     /// Makes the surface in its host.
-    pub fn new(
+    pub(super) fn new(
         key: &'static str,
         host: &HtmlElement,
         labelled_by: &str,
@@ -40,7 +40,7 @@ impl Section {
     }
 
     /// Takes a report of the selection; the attributes are JSON.
-    pub fn select(&self, anchor: u32, head: u32, inline: &str, line: &str) {
+    pub(super) fn select(&self, anchor: u32, head: u32, inline: &str, line: &str) {
         let parse = |json| serde_json::from_str::<Attributes>(json).expect("the surface writes attributes");
         self.selection.set(Selection { anchor, head });
         self.line.set(LineKind::of(&parse(line)));
@@ -48,22 +48,22 @@ impl Section {
     }
 
     /// The selection.
-    pub fn selection(&self) -> Selection {
+    pub(super) fn selection(&self) -> Selection {
         self.selection.get()
     }
 
     /// What the selection's first line is.
-    pub fn line(&self) -> LineKind {
+    pub(super) fn line(&self) -> LineKind {
         self.line.get()
     }
 
     /// Whether all that is selected has an inline attribute.
-    pub fn has_inline(&self, name: &str) -> bool {
+    pub(super) fn has_inline(&self, name: &str) -> bool {
         self.inline.borrow().contains_key(name)
     }
 
     /// What the next typed text has when one attribute is switched.
-    pub fn pen_with(&self, name: &str, on: bool) -> String {
+    pub(super) fn pen_with(&self, name: &str, on: bool) -> String {
         let mut attributes = self.inline.borrow().clone();
         if on {
             attributes.insert(name.to_owned(), true.into());
@@ -74,13 +74,13 @@ impl Section {
     }
 
     /// Whether the surface shows this text.
-    pub fn shows(&self, held: &[Op]) -> bool {
+    pub(super) fn shows(&self, held: &[Op]) -> bool {
         let shown: Vec<Op> = serde_json::from_str(&self.surface.shown()).expect("the surface writes deltas");
         visible_lines(&shown) == visible_lines(held)
     }
 
     /// Draws the carets of these people: each with the selection's anchor and head.
-    pub fn draw_carets<'a>(&self, people: impl Iterator<Item = (&'a Person, u32, u32)>) {
+    pub(super) fn draw_carets<'a>(&self, people: impl Iterator<Item = (&'a Person, u32, u32)>) {
         let carets: Vec<Caret> = people
             .map(|(person, anchor, head)| {
                 let names = [person.name.as_str(), person.organisation.as_str()];
@@ -90,10 +90,10 @@ impl Section {
             .collect();
         self.carets.draw(&self.surface, &carets);
     }
+}
 
-    /// Calls back when the host's size changes, as long as the page lives.
-    pub fn on_resize(&self, host: &HtmlElement, resized: impl Fn() + 'static) {
-        let callback = Closure::<dyn Fn()>::new(resized).into_js_value();
-        ResizeObserver::new(callback.unchecked_ref()).expect("the callback is a function").observe(host);
-    }
+/// Calls back when the host's size changes, as long as the page lives.
+pub(super) fn watch_size(host: &HtmlElement, resized: impl Fn() + 'static) {
+    let callback = Closure::<dyn Fn()>::new(resized).into_js_value();
+    ResizeObserver::new(callback.unchecked_ref()).expect("the callback is a function").observe(host);
 }

@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, MessageEvent, WebSocket};
 
 /// An open or opening socket; dropped, it is closed and says nothing more.
-pub struct Socket {
+pub(super) struct Socket {
     socket: WebSocket,
     _opened: Closure<dyn Fn()>,
     _received: Closure<dyn Fn(MessageEvent)>,
@@ -16,7 +16,7 @@ pub struct Socket {
 
 impl Socket {
     /// Begins to open a socket to a målbild's content. `closed` is called once, also when it never opened.
-    pub fn open(
+    pub(super) fn open(
         id: MalbildId,
         opened: impl Fn() + 'static,
         received: impl Fn(Bytes) + 'static,
@@ -45,7 +45,7 @@ impl Socket {
 
     /// Sends a message. On a socket that is not open the message is dropped: the session offers all
     /// that the server lacks when the next one opens.
-    pub fn send(&self, bytes: &[u8]) {
+    pub(super) fn send(&self, bytes: &[u8]) {
         if self.socket.ready_state() == WebSocket::OPEN && self.socket.send_with_u8_array(bytes).is_err() {
             leptos::logging::warn!("the socket did not take a message");
         }
