@@ -19,7 +19,8 @@ fn themes() -> [(&'static str, Palette); 2] {
 fn read(css: &str) -> Palette {
     let mut palette = Palette::new();
     for line in css.lines() {
-        let Some((name, value)) = line.trim().strip_prefix("--").and_then(|rest| rest.split_once(": light-dark(#"))
+        let Some((name, value)) =
+            line.trim().strip_prefix("--").and_then(|rest| rest.split_once(": light-dark(#"))
         else {
             continue;
         };

@@ -162,8 +162,14 @@ mod tests {
 
     #[test]
     fn the_status_line_counts_in_both_languages() {
-        assert_eq!((sv::WORDS.sync)(SyncStatus::Offline, 12), "Frånkopplad. 12 ändringar väntar på den här enheten");
-        assert_eq!((sv::WORDS.sync)(SyncStatus::Offline, 1), "Frånkopplad. 1 ändring väntar på den här enheten");
+        assert_eq!(
+            (sv::WORDS.sync)(SyncStatus::Offline, 12),
+            "Frånkopplad. 12 ändringar väntar på den här enheten"
+        );
+        assert_eq!(
+            (sv::WORDS.sync)(SyncStatus::Offline, 1),
+            "Frånkopplad. 1 ändring väntar på den här enheten"
+        );
         assert_eq!((sv::WORDS.sync)(SyncStatus::Offline, 0), "Frånkopplad");
         assert_eq!((en::WORDS.sync)(SyncStatus::Offline, 1), "Offline. 1 change waits on this device");
     }
@@ -171,8 +177,10 @@ mod tests {
     #[test]
     fn every_template_and_every_theme_has_words() {
         for words in [&sv::WORDS, &en::WORDS] {
-            let mut names: Vec<_> =
-                samsyn_shared::Template::all().iter().map(|template| (words.template)(template.name).0).collect();
+            let mut names: Vec<_> = samsyn_shared::Template::all()
+                .iter()
+                .map(|template| (words.template)(template.name).0)
+                .collect();
             names.dedup();
             assert_eq!(names.len(), samsyn_shared::Template::all().len());
         }

@@ -60,7 +60,12 @@ mod tests {
     use super::*;
 
     fn opened(byte: u8, title: &str) -> Recent {
-        Recent { id: MalbildId::from_bytes([byte; 12]), title: title.to_owned(), role: Role::Editor, opened: 1.0 }
+        Recent {
+            id: MalbildId::from_bytes([byte; 12]),
+            title: title.to_owned(),
+            role: Role::Editor,
+            opened: 1.0,
+        }
     }
 
     #[test]

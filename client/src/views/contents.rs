@@ -14,7 +14,8 @@ const DISCS: usize = 3;
 
 /// The contents.
 pub(super) fn contents(desk: Desk) -> impl IntoView {
-    let sections = desk.malbild.template.get_untracked().map(|template| template.sections).unwrap_or_default();
+    let sections =
+        desk.malbild.template.get_untracked().map(|template| template.sections).unwrap_or_default();
     let w = words();
     view! {
         <nav class="contents" aria-labelledby="contents-heading">

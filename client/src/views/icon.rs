@@ -19,7 +19,9 @@ pub(super) enum Icon {
 /// A drawing of 20 by 20 in the colour of the text around it.
 pub(super) fn icon(icon: Icon) -> impl IntoView {
     let paths = match icon {
-        Icon::Bullet => "<path d='M8 5h9M8 10h9M8 15h9'/><path stroke-width='3' d='M3.5 5h.01M3.5 10h.01M3.5 15h.01'/>",
+        Icon::Bullet => {
+            "<path d='M8 5h9M8 10h9M8 15h9'/><path stroke-width='3' d='M3.5 5h.01M3.5 10h.01M3.5 15h.01'/>"
+        }
         Icon::Ordered => {
             "<path d='M8 5h9M8 10h9M8 15h9'/>\
              <path stroke-width='1.3' d='M2.8 3.6l1.2-.8v4M2.6 12.2c.3-1.3 2.4-1.2 2.2.1-.1.8-1.4 1.6-2.2 2.7h2.4'/>"

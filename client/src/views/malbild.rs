@@ -7,8 +7,8 @@ use samsyn_shared::SyncStatus;
 use web_sys::KeyboardEvent;
 
 use super::{bar, browser, contents, introduction, menu, notice, people, share, sheet};
-use crate::state::malbild::{Malbild, Phase};
 use crate::state::made;
+use crate::state::malbild::{Malbild, Phase};
 use crate::state::recent::{self, Recent};
 use crate::words::{NAME, words};
 
@@ -90,7 +90,8 @@ fn open(malbild: Malbild) -> impl IntoView {
             malbild.focus(section.key);
         }
     };
-    let writing = move || (malbild.active.get().is_some() && malbild.role.get().may_write_content()).then_some("");
+    let writing =
+        move || (malbild.active.get().is_some() && malbild.role.get().may_write_content()).then_some("");
     view! {
         <div class="malbild" class:wall=desk.wall data-panel=panel_name data-writing=writing>
             <button type="button" class="skip" on:click=skip>{w.skip}</button>

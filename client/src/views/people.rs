@@ -59,7 +59,11 @@ fn own_form(malbild: Malbild) -> impl IntoView {
 }
 
 /// Name and organisation, as they are now, and a button that sets them. `done` is called when they are.
-pub(super) fn identity_form(malbild: Malbild, button: &'static str, done: impl Fn() + 'static) -> impl IntoView {
+pub(super) fn identity_form(
+    malbild: Malbild,
+    button: &'static str,
+    done: impl Fn() + 'static,
+) -> impl IntoView {
     let w = words();
     let me = malbild.me.get_untracked().unwrap_or_default();
     let (name, organisation) = (RwSignal::new(me.name), RwSignal::new(me.organisation));
@@ -81,7 +85,7 @@ pub(super) fn identity_form(malbild: Malbild, button: &'static str, done: impl F
         <form class="stack" on:submit=submit>
             <label class="field">
                 <span class="legend">{w.name}</span>
-                <input class="input" name="name" autocomplete="name" maxlength=length.clone() autofocus
+                <input class="input" name="name" autocomplete="name" maxlength=length.clone()
                     prop:value=name aria-invalid=move || missing.get().then_some("true")
                     on:input=move |event| name.set(event_target_value(&event))/>
             </label>

@@ -4,7 +4,7 @@
 use leptos::html::{Div, Textarea};
 use leptos::prelude::*;
 use samsyn_shared::read_model::one_line;
-use samsyn_shared::{Section, limits};
+use samsyn_shared::{Section, Template, limits};
 use web_sys::KeyboardEvent;
 
 use crate::state::malbild::Malbild;
@@ -19,9 +19,8 @@ pub(super) fn sheet(malbild: Malbild) -> impl IntoView {
     let template = malbild.template.get_untracked();
     let sections = template.map(|template| template.sections).unwrap_or_default();
     let alone = sections.len() == 1;
-    let kind = move || {
-        template.map(|template| template.title).filter(|kind| *kind != malbild.title.get()).unwrap_or_default()
-    };
+    let kind = template.map(kind_of).unwrap_or_default();
+    let kind = move || if malbild.title.get() == kind { "" } else { kind };
     view! {
         <article class="sheet" lang="sv">
             <header class="sheet-head">
@@ -31,6 +30,14 @@ pub(super) fn sheet(malbild: Malbild) -> impl IntoView {
             {sections.iter().map(|section| self::section(malbild, section, alone)).collect_view()}
         </article>
     }
+}
+
+/// What kind of målbild it is. One that began as an example is of the kind that the example shows.
+fn kind_of(template: &'static Template) -> &'static str {
+    let keys = |template: &Template| template.sections.iter().map(|section| section.key).collect::<Vec<_>>();
+    let blank =
+        Template::all().iter().find(|other| other.content.is_empty() && keys(other) == keys(template));
+    blank.map_or(template.title, |blank| blank.title)
 }
 
 /// The title, edited in place: one line of text on as many lines of the sheet as it needs.
@@ -87,7 +94,8 @@ fn section(malbild: Malbild, section: &'static Section, alone: bool) -> impl Int
     let filled = Memo::new(move |_| malbild.filled.get().contains(&key));
     let unfolded = RwSignal::new(false);
     let host = NodeRef::<Div>::new();
-    let (labelled_by, described_by, section_label) = (heading_id.clone(), question_id.clone(), heading_id.clone());
+    let (labelled_by, described_by, section_label) =
+        (heading_id.clone(), question_id.clone(), heading_id.clone());
     host.on_load(move |host| malbild.attach(key, &host, &labelled_by, &described_by));
     let placeholder = section.questions.iter().map(|question| view! { <p>{*question}</p> });
     view! {

@@ -17,7 +17,9 @@ pub(super) const WORDS: Words = Words {
     template: |name| match name {
         "aktorsgemensam" => ("Aktörsgemensam målbild", "Six headings with guiding questions."),
         "tom" => ("Blank sheet", "A sheet without headings."),
-        "exempel-snoovader" => ("Snowstorm in a municipality", "A finished example in Swedish, to read and change."),
+        "exempel-snoovader" => {
+            ("Snowstorm in a municipality", "A finished example in Swedish, to read and change.")
+        }
         _ => ("Armed attack", "A finished example in Swedish, to read and change."),
     },
     create: "Make the målbild",
@@ -84,7 +86,9 @@ pub(super) const WORDS: Words = Words {
             "The server cannot be reached. Go on writing, but leave this page open: what you write stays \
              here and is sent as soon as the server answers."
         }
-        SyncStatus::ReadOnly => "Your link is for reading. Ask whoever leads the work for another one to write.",
+        SyncStatus::ReadOnly => {
+            "Your link is for reading. Ask whoever leads the work for another one to write."
+        }
         SyncStatus::Error => {
             "What you write stays on this page and is sent as soon as the server can save. Leave this page \
              open. Copying the text is a good idea."
