@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use samsyn_shared::Section;
 use wasm_bindgen::JsCast as _;
-use web_sys::HtmlElement;
+use web_sys::{HtmlElement, KeyboardEvent};
 
 use super::initials;
 use super::malbild::{Desk, Panel};
@@ -17,8 +17,13 @@ pub(super) fn contents(desk: Desk) -> impl IntoView {
     let sections =
         desk.malbild.template.get_untracked().map(|template| template.sections).unwrap_or_default();
     let w = words();
+    let keydown = move |event: KeyboardEvent| {
+        if event.key() == "Escape" && desk.panel.get_untracked() == Some(Panel::Contents) {
+            desk.close_panel();
+        }
+    };
     view! {
-        <nav class="contents" aria-labelledby="contents-heading">
+        <nav class="contents" aria-labelledby="contents-heading" on:keydown=keydown>
             <h2 id="contents-heading">{w.contents}</h2>
             <ol>{sections.iter().map(|section| entry(desk, section)).collect_view()}</ol>
         </nav>

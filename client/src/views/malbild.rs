@@ -42,7 +42,7 @@ impl Desk {
         if self.panel.get() == Some(panel) { "true" } else { "false" }
     }
 
-    /// Closes what is open, and gives the keyboard back to what opened it.
+    /// Closes what is open.
     pub(super) fn close_panel(self) {
         self.panel.set(None);
     }
