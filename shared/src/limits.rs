@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-/// Bytes of one message in either direction, 8 MiB. A målbild of a hundred pages is far below it;
-/// a larger message closes the connection, since nobody's typing can make one.
+/// Bytes of one update from a client, 8 MiB. A målbild of a hundred pages is far below it. A larger one
+/// is refused by its number, not closed upon, or it would come again for ever; over twice as much
+/// the server does not read, and closes.
 pub const MESSAGE_BYTES: usize = 8 * 1024 * 1024;
 
 /// UTF-16 code units in a title, 200: two lines on the wall. A longer one is answered with 422 when a

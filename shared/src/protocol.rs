@@ -85,7 +85,7 @@ pub enum CloseCode {
     Undecodable,
     /// 4408: nothing was heard from the client.
     Silent,
-    /// 4413: a message over the limit.
+    /// 4413: a message over twice the limit.
     TooLarge,
     /// 4429: the client reads too slowly; come back and resync.
     Slow,
@@ -125,10 +125,10 @@ impl CloseCode {
 pub mod refusal {
     /// The role may not write here.
     pub const ROLE: &str = "role";
-    /// The disk does not take it now.
-    pub const STORE: &str = "store";
     /// The update does not apply.
     pub const INVALID: &str = "invalid";
+    /// The update is over [`crate::limits::MESSAGE_BYTES`].
+    pub const TOO_LARGE: &str = "too-large";
 }
 
 impl Message {

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use samsyn_shared::protocol::{
-    self, CloseCode, Hello, Message, PresenceEntry, decode_presence, encode_presence,
+    self, CloseCode, Hello, Message, PresenceEntry, decode_presence, encode_presence, refusal,
 };
 use samsyn_shared::{Epoch, Role, Template, WriteNumber, limits, schema};
 
@@ -223,10 +223,10 @@ impl RoomState {
         match message {
             // Closed, it would come again for ever; refused, it is set aside and shown.
             Message::Write(number, _) if is_large => {
-                self.refuse(now, from, Some(number), writes::TOO_LARGE, effects);
+                self.refuse(now, from, Some(number), refusal::TOO_LARGE, effects);
             }
             Message::Step2(_) | Message::Update(_) if is_large => {
-                self.refuse(now, from, None, writes::TOO_LARGE, effects);
+                self.refuse(now, from, None, refusal::TOO_LARGE, effects);
             }
             _ if is_large => self.close(now, from, CloseCode::TooLarge, effects),
             Message::Step1(vector) => self.asked_for_diff(now, from, dialect, &vector, effects),

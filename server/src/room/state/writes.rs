@@ -15,9 +15,6 @@ use crate::room::gate::GateError;
 /// is closed and starts over.
 const GAP_BYTES: usize = 1024 * 1024;
 
-/// The refusal of an update over [`samsyn_shared::limits::MESSAGE_BYTES`].
-pub(super) const TOO_LARGE: &str = "too-large";
-
 impl RoomState {
     /// An update came, with the sender's number if it is a write of our own client's.
     pub(super) fn written(
