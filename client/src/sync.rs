@@ -104,7 +104,9 @@ impl Link {
         if self.done.get() {
             return;
         }
-        self.ask_for_access();
+        if self.malbild.phase.get_untracked() != Phase::Open {
+            self.ask_for_access();
+        }
         let delay = self.backoff.borrow_mut().next(&mut crate::state::random());
         let link = self.clone();
         set_timeout(
@@ -117,20 +119,17 @@ impl Link {
         );
     }
 
-    /// A browser does not tell why a socket did not open; the server's answer to a request does.
+    /// A browser does not tell why a socket did not open; the server's answer to a request does. Once
+    /// the målbild is open nobody asks: what is on the page stays there, also when access is lost.
     fn ask_for_access(self: &Rc<Self>) {
-        let link = self.clone();
+        let malbild = self.malbild;
         spawn_local(async move {
-            match api::get_malbild(link.malbild.id).await {
+            match api::get_malbild(malbild.id).await {
                 Ok(_) => {}
                 Err(error) if error.is_network() || error.status >= 500 => {
-                    if link.malbild.phase.get_untracked() == Phase::Opening {
-                        link.malbild.phase.set(Phase::Unreachable);
-                    }
+                    malbild.phase.set(Phase::Unreachable);
                 }
-                // What is open stays on the page: nobody's words vanish with their access.
-                Err(_) if link.malbild.phase.get_untracked() != Phase::Open => link.malbild.lose_access(),
-                Err(_) => {}
+                Err(_) => malbild.phase.set(Phase::NoAccess),
             }
         });
     }

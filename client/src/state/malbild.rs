@@ -165,6 +165,10 @@ impl Malbild {
 
     fn start(self, template: &'static Template, role: Role, title: String) {
         let core = self.core();
+        if core.replica.borrow().is_some() {
+            // Syncing began already; it was the way to the server that failed.
+            return self.hurry();
+        }
         let client = ids::client_id(&mut crate::state::random());
         let clock = Arc::new(|| js_sys::Date::now() as u64);
         *core.replica.borrow_mut() = Some(Replica::new(template, client, clock));
@@ -188,9 +192,14 @@ impl Malbild {
 
     /// Tries again to reach the server.
     pub fn retry(&self) {
-        if self.phase.get_untracked() == Phase::Unreachable {
-            self.begin(None);
-        } else if let Some(port) = &*self.core().port.borrow() {
+        match self.phase.get_untracked() {
+            Phase::Open => self.hurry(),
+            _ => self.begin(None),
+        }
+    }
+
+    fn hurry(&self) {
+        if let Some(port) = &*self.core().port.borrow() {
             (port.retry)();
         }
     }

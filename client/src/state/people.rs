@@ -49,12 +49,12 @@ fn colour_of(client: u64, taken: &mut [bool; COLOURS]) -> usize {
     colour
 }
 
-/// The colour that is told to foreign clients, which know no palette of ours.
+/// The colour that is told to foreign clients, which know no palette of ours: that of the light theme.
 #[must_use]
 pub fn css_colour(client: u64) -> &'static str {
     const PALETTE: [&str; COLOURS] = [
-        "#1f6f8b", "#a3402f", "#4b6b1f", "#6a4c93", "#8a5a00", "#0f766e", "#9d2f6a", "#3a5ba0", "#7a4a2b",
-        "#4f5d2f",
+        "#03397f", "#d92758", "#0e861e", "#72009d", "#8b682b", "#107c8b", "#b33fbe", "#314502", "#6252e2",
+        "#701033",
     ];
     PALETTE[usize::try_from(client % COLOURS as u64).expect("below the number of colours")]
 }

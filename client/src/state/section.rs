@@ -85,10 +85,10 @@ impl Section {
             .map(|(person, anchor, head)| {
                 let names = [person.name.as_str(), person.organisation.as_str()];
                 let label = names.into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join(" · ");
-                Caret { colour: person.colour, label, anchor, head }
+                Caret { client: person.client, colour: person.colour, label, anchor, head }
             })
             .collect();
-        self.carets.draw(&self.surface, &carets);
+        self.carets.draw(&self.surface, carets);
     }
 }
 

@@ -83,9 +83,4 @@ impl Malbild {
             section.surface.set_editable(false);
         }
     }
-
-    /// Access was taken back, or the målbild is gone.
-    pub fn lose_access(&self) {
-        self.phase.set(Phase::NoAccess);
-    }
 }
