@@ -38,6 +38,7 @@ pub(crate) fn build(project: &Project, tools: &PageTools) -> Result<()> {
 fn sources(project: &Project, tools: &PageTools) -> Result<String> {
     let mut hash = TreeHash::default()
         .text(&tools.compiler.name()?)
+        .text(&tools.compiler.flags())
         .text(&tools.bindgen.1)
         .text(&tools.wasm_opt.version);
     for source in SOURCES {

@@ -17,7 +17,7 @@ pub(crate) fn rename(dist: &Path) -> Result<()> {
         rename_one(dist, &entry)?;
     }
     let files = children(dist)?;
-    for ending in ["wasm", "css", "js"] {
+    for ending in ["wasm", "svg", "css", "js"] {
         for file in files.iter().filter(|file| file.is_file() && ends_in(file, ending)) {
             rename_one(dist, file)?;
         }
@@ -49,7 +49,9 @@ fn rename_one(dist: &Path, path: &Path) -> Result<()> {
 /// The name with another hash in it. A name without a hash is one that the outside may ask for, and
 /// stays.
 fn renamed(name: &str, hash: &str) -> Option<String> {
-    let is_hash = |part: &str| part.len() == 16 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    // Trunk writes its hash as a number, without the zeros that it may begin with.
+    let is_hash =
+        |part: &str| (12..=16).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_hexdigit());
     let old = name.split(['-', '_', '.']).find(|part| is_hash(part))?;
     Some(name.replacen(old, hash, 1))
 }
@@ -81,6 +83,7 @@ mod tests {
             Some("samsyn-client-ffffffffffffffff_bg.wasm")
         );
         assert_eq!(new("page-2a6e0dc0b8a9b34a.css").as_deref(), Some("page-ffffffffffffffff.css"));
+        assert_eq!(new("phone-796aecf9fd16d71.css").as_deref(), Some("phone-ffffffffffffffff.css"));
         assert_eq!(new("index.html"), None);
         assert_eq!(new("robots.txt"), None);
     }

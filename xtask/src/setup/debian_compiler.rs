@@ -51,13 +51,14 @@ impl DebianCompiler {
     }
 
     /// Makes a command, and what it starts in turn, use this compiler.
-    pub(crate) fn apply(&self, command: &mut Command) {
-        let sysroot = format!("--sysroot={}", self.sysroot.display());
-        command
-            .env("RUSTC", RUSTC)
-            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", sysroot)
-            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", LINKER);
+    pub(crate) fn apply(command: &mut Command) {
+        command.env("RUSTC", RUSTC).env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", LINKER);
         only_debian(command);
+    }
+
+    /// The flag that says where the standard library for the browser is.
+    pub(crate) fn flag(&self) -> String {
+        format!("--sysroot={}", self.sysroot.display())
     }
 
     /// The folder that must come first on PATH.

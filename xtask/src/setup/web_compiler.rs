@@ -14,6 +14,10 @@ use std::time::Duration;
 /// The target that a page is compiled for.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
+/// Has Leptos erase the types of views. Without it each view is a type of its own, made of the types
+/// of all that is in it, and the code for them is 25 kB more to download.
+const ERASED_VIEWS: &str = "--cfg=erase_components";
+
 /// A compiler that has the target.
 pub(crate) enum WebCompiler {
     /// The one that compiles everything else too.
@@ -64,8 +68,17 @@ impl WebCompiler {
         // and they would replace the flags that the page needs.
         command.env_remove("RUSTFLAGS");
         command.env_remove("CARGO_ENCODED_RUSTFLAGS");
-        if let WebCompiler::Debian(compiler) = self {
-            compiler.apply(command);
+        command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", self.flags());
+        if let WebCompiler::Debian(_) = self {
+            DebianCompiler::apply(command);
+        }
+    }
+
+    /// The flags that the page is compiled with.
+    pub(crate) fn flags(&self) -> String {
+        match self {
+            WebCompiler::Own => String::from(ERASED_VIEWS),
+            WebCompiler::Debian(compiler) => format!("{ERASED_VIEWS} {}", compiler.flag()),
         }
     }
 
