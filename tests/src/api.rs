@@ -146,7 +146,8 @@ impl Api {
         Ok(response.text().await?)
     }
 
-    /// The delta of one section, as the server holds it.
+    /// The delta of one section, as the server holds it, in its shortest form: two inserts with the same
+    /// attributes are one.
     ///
     /// # Errors
     /// When the export has no such section.
@@ -154,7 +155,7 @@ impl Api {
         let export: Value = serde_json::from_str(&self.export(malbild, "json").await?)?;
         let sections = export["sections"].as_array().context("no sections")?;
         let found = sections.iter().find(|found| found["key"] == section);
-        Ok(found.with_context(|| format!("no section {section}"))?["delta"].clone())
+        Ok(shortest(&found.with_context(|| format!("no section {section}"))?["delta"]))
     }
 
     /// The text of one section, without attributes, as the server holds it.
@@ -169,6 +170,24 @@ impl Api {
         });
         Ok(inserts.collect())
     }
+}
+
+/// A delta in which no two neighbours have the same attributes. Where a format was and is no more, Yjs
+/// and yrs part what reads as one.
+#[must_use]
+pub fn shortest(delta: &Value) -> Value {
+    let mut merged: Vec<Value> = Vec::new();
+    for op in delta.as_array().into_iter().flatten() {
+        if let Some(last) = merged.last_mut()
+            && last["attributes"] == op["attributes"]
+            && let (Some(one), Some(two)) = (last["insert"].as_str(), op["insert"].as_str())
+        {
+            last["insert"] = format!("{one}{two}").into();
+            continue;
+        }
+        merged.push(op.clone());
+    }
+    merged.into()
 }
 
 fn with_token(request: RequestBuilder, token: Option<&str>) -> RequestBuilder {
@@ -194,4 +213,16 @@ pub async fn error_code(response: Response) -> Result<String> {
     let message = body["error"]["message"].as_str().unwrap_or_default();
     ensure!(!message.is_empty(), "no error.message in {body}");
     Ok(body["error"]["code"].as_str().with_context(|| format!("no error.code in {body}"))?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shortest_delta_reads_the_same() {
+        let bold = json!({"insert": "c", "attributes": {"bold": true}});
+        let parted = json!([{"insert": "a"}, {"insert": "b"}, bold, {"insert": "\n"}]);
+        assert_eq!(shortest(&parted), json!([{"insert": "ab"}, bold, {"insert": "\n"}]));
+    }
 }

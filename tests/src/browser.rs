@@ -31,6 +31,7 @@ const ARGUMENTS: &[&str] = &[
     "--disable-dev-shm-usage",
     "--disable-sync",
     "--lang=sv-SE",
+    "--accept-lang=sv-SE,sv",
     "--window-size=1440,900",
 ];
 

@@ -266,13 +266,21 @@ impl Page {
         .await
     }
 
+    /// What the status line claims.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub async fn status(&self) -> Result<Option<String>> {
+        self.attribute("[data-sync-status]", "data-sync-status").await
+    }
+
     /// Waits until the status line claims this.
     ///
     /// # Errors
     /// When it never does.
     pub async fn wait_for_status(&self, status: &str) -> Result<()> {
         self.until(&format!("the status {status}"), async || {
-            let now = self.attribute("[data-sync-status]", "data-sync-status").await?;
+            let now = self.status().await?;
             Ok(Look::at(now.as_deref() == Some(status), || format!("{now:?}")))
         })
         .await
@@ -369,10 +377,11 @@ fn contains(flag: &Value, name: &str) -> bool {
     flag.as_str().is_some_and(|words| words.contains(name))
 }
 
-/// Whether a script is to blame for an entry: `console.error`, or an error that nobody caught.
+/// Whether the page is to blame for an entry: `console.error`, an error that nobody caught, or what its
+/// own security policy forbids.
 fn by_script(entry: &BrowserLogEntry) -> bool {
     let source = entry.source.as_deref().unwrap_or_default();
-    let own = ["console-api", "javascript"].contains(&source);
+    let own = ["console-api", "javascript", "security"].contains(&source);
     entry.level == "SEVERE" && own && !entry.message.contains("WebSocket connection to")
 }
 
@@ -393,6 +402,7 @@ mod tests {
     fn an_error_of_a_script_is_told_from_a_network_that_is_gone() {
         assert!(by_script(&entry("SEVERE", "console-api", "no")));
         assert!(by_script(&entry("SEVERE", "javascript", "Uncaught TypeError")));
+        assert!(by_script(&entry("SEVERE", "security", "Refused to apply inline style")));
         assert!(!by_script(&entry("SEVERE", "javascript", "WebSocket connection to 'ws://x' failed")));
         assert!(!by_script(&entry("SEVERE", "network", "Failed to load resource")));
         assert!(!by_script(&entry("WARNING", "console-api", "hm")));

@@ -7,6 +7,7 @@ use samsyn_tests::browser::Browsers;
 use samsyn_tests::page::Page;
 use samsyn_tests::peer::{Dialect, Peer};
 use samsyn_tests::server::Server;
+use samsyn_tests::until::Look;
 
 /// A server with one målbild.
 pub(crate) struct Stage {
@@ -85,13 +86,28 @@ pub(crate) async fn agree_on(
     malbild: &Malbild,
     section: &str,
 ) -> Result<String> {
-    tokio::try_join!(a.wait_for_status("saved"), b.wait_for_status("saved"))?;
-    let held = api.text(malbild, section).await?;
-    let held = held.strip_suffix('\n').unwrap_or(&held).to_owned();
-    tokio::try_join!(a.wait_for_text(section, |t| t == held), b.wait_for_text(section, |t| t == held))?;
+    let text = a
+        .until("both pages and the server to agree", async || {
+            let (status_a, status_b) = tokio::try_join!(a.status(), b.status())?;
+            let held = match api.text(malbild, section).await {
+                Ok(held) => held,
+                // It may be on its way back.
+                Err(error) => return Ok(Look::NotYet(error.to_string())),
+            };
+            let held = held.strip_suffix('\n').unwrap_or(&held).to_owned();
+            let (text_a, text_b) = tokio::try_join!(a.text(section), b.text(section))?;
+            let saved = [status_a.as_deref(), status_b.as_deref()] == [Some("saved"); 2];
+            let same = [text_a.as_deref(), text_b.as_deref()] == [Some(held.as_str()); 2];
+            Ok(if saved && same {
+                Look::Yes(held)
+            } else {
+                Look::NotYet(format!("{text_a:?} {status_a:?}, {text_b:?} {status_b:?}, and {held:?}"))
+            })
+        })
+        .await?;
     anyhow::ensure!(
         a.structure(section).await? == b.structure(section).await?,
         "two pages with the same text differ in structure"
     );
-    Ok(held)
+    Ok(text)
 }
