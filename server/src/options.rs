@@ -32,7 +32,7 @@ pub struct ServeArgs {
     /// The directory that holds everything; made if it isn't there.
     #[arg(long, env = "SAMSYN_DATA", default_value = "data", value_name = "DIR")]
     pub data: PathBuf,
-    /// The address under which browsers reach this server, such as https://malbild.example. Links are
+    /// The address under which browsers reach this server, such as `https://malbild.example`. Links are
     /// made from it. Default: the address that the caller used, without TLS.
     #[arg(long, env = "SAMSYN_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,

@@ -1,5 +1,5 @@
 //! A room: the live actor for one Document. It takes what happens from its inbox, lets
-//! [`state::RoomState`] say what must be done, and does it: frames into outboxes, appends to the store.
+//! `state::RoomState` say what must be done, and does it: frames into outboxes, appends to the store.
 //!
 //! It doesn't know HTTP or who may join. Its inbox is bounded, so senders wait; so are its outboxes, and
 //! one that is full closes its connection: an update is never dropped.

@@ -1,6 +1,6 @@
 //! What a målbild says, read once from its document: what views, exports and tests are made from.
 //! It knows the template's words and the document's, and no format of its own but JSON;
-//! Markdown is in [`markdown`].
+//! Markdown is in `markdown`.
 
 mod markdown;
 
