@@ -20,11 +20,12 @@ use crate::state::malbild::port::Port;
 use crate::state::malbild::{Malbild, Phase};
 use socket::Socket;
 
-/// A connection over which nothing came for this long is dead: the server speaks at least every 15 s.
-const SILENCE: f64 = 30_000.0;
+/// A connection over which nothing came for this long is dead, in milliseconds: the server speaks at
+/// least every 15 s.
+const SILENCE: f64 = 20_000.0;
 
 /// How often that is looked at.
-const WATCH: Duration = Duration::from_secs(5);
+const WATCH: Duration = Duration::from_secs(2);
 
 /// Starts syncing; it goes on as long as the page lives.
 pub fn connect(malbild: Malbild) {

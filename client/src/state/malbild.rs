@@ -79,7 +79,7 @@ pub struct Malbild {
     pub status: RwSignal<SyncStatus>,
     /// How many of this page's updates are not known to be on the server's disk.
     pub pending: RwSignal<usize>,
-    /// When the server last said that all was on disk, in milliseconds since 1970.
+    /// Since when all is known to be on the server's disk, in milliseconds since 1970.
     pub saved_at: RwSignal<Option<f64>>,
     /// Why syncing ended for good, if it did.
     pub stopped: RwSignal<Option<Stopped>>,

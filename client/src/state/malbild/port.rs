@@ -62,7 +62,7 @@ impl Malbild {
 
     /// What the status line may claim.
     pub fn report(&self, status: SyncStatus, pending: usize, role: Option<Role>) {
-        if status == SyncStatus::Saved {
+        if status == SyncStatus::Saved && self.status.get_untracked() != status {
             self.saved_at.set(Some(js_sys::Date::now()));
         }
         set_changed(self.status, status);
