@@ -269,7 +269,7 @@ impl Malbild {
         let now = vec![Op::insert(one_line(text))];
         let delta = diff(&self.read(Place::Title), &now, None);
         if !delta.is_empty() {
-            self.edit(Place::Title, 0, &delta, By::Command);
+            self.edit(Place::Title, 0, &delta, By::View);
         }
     }
 
