@@ -172,7 +172,22 @@ impl Page {
     /// When there is no such section.
     pub async fn go_to(&self, section: &str) -> Result<()> {
         self.click(&format!("[data-section=\"{section}\"] [role=textbox]")).await?;
-        self.press(&[Key::Control], Key::End).await
+        self.painted().await?;
+        self.press(&[Key::Control], Key::End).await?;
+        self.painted().await
+    }
+
+    /// Waits until the page has painted three frames more: nobody presses a key before they see the caret
+    /// where they put it.
+    ///
+    /// # Errors
+    /// When it paints none.
+    pub async fn painted(&self) -> Result<()> {
+        let script = "
+            const [done] = arguments;
+            const frames = left => left ? requestAnimationFrame(() => frames(left - 1)) : done();
+            frames(3)";
+        Ok(self.driver.execute_async(script, vec![]).await.map(drop)?)
     }
 
     /// Types text with real key events, wherever the caret is.

@@ -82,12 +82,9 @@ impl Page {
     /// # Errors
     /// When the browser or the disk does not do it.
     pub async fn photograph(&self, path: &Path) -> Result<()> {
-        self.driver()
-            .execute_async(
-                "document.fonts.ready.then(() => requestAnimationFrame(() => arguments[0]()))",
-                vec![],
-            )
-            .await?;
+        let fonts = "document.fonts.ready.then(() => arguments[0]())";
+        self.driver().execute_async(fonts, vec![]).await?;
+        self.painted().await?;
         Ok(self.driver().screenshot(path).await?)
     }
 }

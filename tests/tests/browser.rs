@@ -130,6 +130,24 @@ async fn a_composed_letter_comes_once_while_another_types() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_key_acts_where_the_caret_is() -> Result<()> {
+    let browsers = Browsers::start().await?;
+    let stage = Stage::with("exempel-snoovader").await?;
+    let page = browsers.participant("Anna Ask", "Region Väst").await?;
+    page.enter(stage.malbild.link(Role::Editor)).await?;
+    let section = "overgripande-beskrivning";
+    let before = page.wait_for_text(section, |text| !text.is_empty()).await?;
+    // The click is in the middle of the text, and the key leads to its end.
+    page.go_to(section).await?;
+    page.press(&[], Key::Enter).await?;
+    page.keys("Sist").await?;
+    page.press(&[Key::Control], Key::Home).await?;
+    page.press(&[], Key::Enter).await?;
+    page.wait_for_text(section, |text| text == format!("\n{before}\nSist")).await?;
+    page.expect_quiet_console().await
+}
+
+#[tokio::test]
 async fn a_link_leaves_the_address_bar_and_opens_again_without_it() -> Result<()> {
     let browsers = Browsers::start().await?;
     let stage = Stage::with("exempel-snoovader").await?;
