@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::desk::{Desk, Panel};
 use super::icon::{self, Icon, icon};
-use super::malbild::{Desk, Panel};
 use super::{browser, initials, notice, toolbar};
 use crate::state::malbild::Malbild;
 use crate::words::{NAME, words};

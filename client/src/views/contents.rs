@@ -5,8 +5,8 @@ use samsyn_shared::Section;
 use wasm_bindgen::JsCast as _;
 use web_sys::{HtmlElement, KeyboardEvent};
 
+use super::desk::{Desk, Panel};
 use super::initials;
-use super::malbild::{Desk, Panel};
 use crate::words::words;
 
 /// So many discs fit beside a heading.

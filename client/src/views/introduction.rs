@@ -4,7 +4,7 @@
 use leptos::html::Dialog;
 use leptos::prelude::*;
 
-use super::people::identity_form;
+use super::identity_form::identity_form;
 use crate::state::malbild::Malbild;
 use crate::words::words;
 

@@ -6,47 +6,12 @@ use leptos::prelude::*;
 use samsyn_shared::SyncStatus;
 use web_sys::KeyboardEvent;
 
+use super::desk::{Desk, Panel};
 use super::{bar, browser, contents, introduction, menu, notice, people, share, sheet};
 use crate::state::made;
 use crate::state::malbild::{Malbild, Phase};
 use crate::state::recent::{self, Recent};
 use crate::words::{NAME, words};
-
-/// What opens beside the sheet; one at a time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Panel {
-    Contents,
-    People,
-    Share,
-    /// The owner's link, once.
-    Made,
-}
-
-/// An open målbild and how its page is arranged.
-#[derive(Clone, Copy)]
-pub(super) struct Desk {
-    pub malbild: Malbild,
-    pub panel: RwSignal<Option<Panel>>,
-    /// The sheet alone, large.
-    pub wall: RwSignal<bool>,
-}
-
-impl Desk {
-    /// Opens a panel, or closes it when it is open.
-    pub(super) fn toggle(self, panel: Panel) {
-        self.panel.update(|open| *open = if *open == Some(panel) { None } else { Some(panel) });
-    }
-
-    /// Whether the panel is open, as `aria-expanded` says it.
-    pub(super) fn expanded(self, panel: Panel) -> &'static str {
-        if self.panel.get() == Some(panel) { "true" } else { "false" }
-    }
-
-    /// Closes what is open.
-    pub(super) fn close_panel(self) {
-        self.panel.set(None);
-    }
-}
 
 /// The page.
 pub(super) fn malbild(malbild: Malbild) -> impl IntoView {
@@ -102,7 +67,7 @@ fn open(malbild: Malbild) -> impl IntoView {
             {move || desk.wall.get().then(|| wall_mark(malbild))}
             {bar::sync_details(malbild)}
             {menu::menu(desk)}
-            {introduction::introduction(malbild)}
+            {(!is_wall_asked_for()).then(|| introduction::introduction(malbild))}
             {announcer(malbild)}
         </div>
     }

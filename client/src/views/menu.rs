@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::browser;
 use super::copying::{self, Outcome};
-use super::malbild::Desk;
+use super::desk::Desk;
 use crate::state::preferences::{Language, Theme};
 use crate::words::{language, words};
 

@@ -1,16 +1,13 @@
 //! The panel that makes links for others, and the one that shows the owner's own link once. A link is
 //! made anew each time: the server keeps none that could be read back.
 
-use leptos::html::Aside;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use samsyn_shared::Role;
-use wasm_bindgen::JsCast as _;
-use web_sys::{HtmlElement, KeyboardEvent};
 
 use super::copying::link_field;
-use super::icon::{Icon, icon};
-use super::malbild::Desk;
+use super::desk::Desk;
+use super::panel::panel_frame;
 use crate::api;
 use crate::state::made;
 use crate::words::words;
@@ -88,38 +85,4 @@ pub(super) fn made_panel(desk: Desk) -> impl IntoView {
         </div>
     };
     panel_frame(desk, w.made_heading, content)
-}
-
-/// A panel: its heading, a way to close it, and Escape. The keyboard goes back to where it came from.
-pub(super) fn panel_frame(desk: Desk, heading: &'static str, content: impl IntoView) -> impl IntoView {
-    let w = words();
-    let frame = NodeRef::<Aside>::new();
-    let before = document().active_element().and_then(|element| element.dyn_into::<HtmlElement>().ok());
-    let before = StoredValue::new_local(before);
-    let close = move || {
-        let back = before.get_value();
-        desk.close_panel();
-        if let Some(back) = back {
-            // What had the focus may be gone; then the page has it, which is as good.
-            back.focus().unwrap_or_default();
-        }
-    };
-    let keydown = move |event: KeyboardEvent| {
-        if event.key() == "Escape" {
-            event.stop_propagation();
-            close();
-        }
-    };
-    view! {
-        <aside class="panel" node_ref=frame aria-label=heading on:keydown=keydown>
-            <div class="panel-head">
-                <h2>{heading}</h2>
-                <button type="button" class="plain icon-only" aria-label=w.close title=w.close
-                    on:click=move |_| close()>
-                    {icon(Icon::Close)}
-                </button>
-            </div>
-            {content}
-        </aside>
-    }
 }

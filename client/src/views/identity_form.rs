@@ -1,0 +1,50 @@
+//! The fields in which a person says who they are, at the first visit and later.
+
+use leptos::prelude::*;
+
+use crate::state::identity::Identity;
+use crate::state::malbild::Malbild;
+use crate::words::words;
+
+/// Name and organisation, as they are now, and a button that sets them. `done` is called when they are.
+pub(super) fn identity_form(
+    malbild: Malbild,
+    button: &'static str,
+    done: impl Fn() + 'static,
+) -> impl IntoView {
+    let w = words();
+    let me = malbild.me.get_untracked().unwrap_or_default();
+    let (name, organisation) = (RwSignal::new(me.name), RwSignal::new(me.organisation));
+    let missing = RwSignal::new(false);
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let me = Identity {
+            name: name.get_untracked().trim().to_owned(),
+            organisation: organisation.get_untracked().trim().to_owned(),
+        };
+        missing.set(me.name.is_empty());
+        if !me.name.is_empty() {
+            malbild.introduce(me);
+            done();
+        }
+    };
+    let length = samsyn_shared::limits::NAME_CHARS.to_string();
+    view! {
+        <form class="stack" on:submit=submit>
+            <label class="field">
+                <span class="legend">{w.name}</span>
+                <input class="input" name="name" autocomplete="name" maxlength=length.clone()
+                    prop:value=name aria-invalid=move || missing.get().then_some("true")
+                    on:input=move |event| name.set(event_target_value(&event))/>
+            </label>
+            <p role="alert" class:problem=missing>{move || missing.get().then_some(w.name_missing)}</p>
+            <label class="field">
+                <span class="legend">{w.organisation}</span>
+                <input class="input" name="organisation" autocomplete="organization" maxlength=length
+                    prop:value=organisation
+                    on:input=move |event| organisation.set(event_target_value(&event))/>
+            </label>
+            <button class="button main">{button}</button>
+        </form>
+    }
+}
