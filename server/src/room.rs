@@ -4,6 +4,7 @@
 //! It doesn't know HTTP or who may join. Its inbox is bounded, so senders wait; so are its outboxes, and
 //! one that is full closes its connection: an update is never dropped.
 
+mod connection;
 mod document;
 mod gate;
 mod presence;
@@ -21,8 +22,8 @@ use samsyn_shared::{Epoch, Role, Seq, Template};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
+pub use self::connection::{ConnectionId, Dialect};
 use self::document::RoomDocument;
-pub use self::state::{ConnectionId, Dialect};
 use self::state::{Effect, Event, RoomState};
 use crate::store::{DocumentId, Loaded, Storage, StoreError, Write};
 

@@ -10,7 +10,7 @@ use samsyn_shared::limits;
 use samsyn_shared::protocol::PresenceEntry;
 use serde::de::IgnoredAny;
 
-use super::state::ConnectionId;
+use super::connection::ConnectionId;
 
 /// All presence in a room.
 #[derive(Debug, Default)]

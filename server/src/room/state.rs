@@ -20,6 +20,7 @@ use samsyn_shared::protocol::{
 };
 use samsyn_shared::{Epoch, Role, Template, WriteNumber, limits, schema};
 
+use super::connection::{ConnectionId, Dialect};
 use super::document::{Broken, DocumentError, RoomDocument};
 use super::presence::Presence;
 
@@ -28,19 +29,6 @@ const STEP1_EVERY: Duration = Duration::from_secs(1);
 
 /// Bytes of a message around its update, at most.
 const ENVELOPE: usize = 64;
-
-/// One connection, unique for the room's lifetime.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ConnectionId(pub u64);
-
-/// Which messages a connection understands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dialect {
-    /// Offers `samsyn.v1`.
-    Own,
-    /// Any client of y-websocket's protocol.
-    Stock,
-}
 
 /// What happened.
 #[derive(Debug)]
