@@ -73,7 +73,9 @@ impl Page {
         cdp.send_raw("Emulation.setDeviceMetricsOverride", metrics).await?;
         cdp.send_raw("Emulation.setTouchEmulationEnabled", json!({"enabled": screen.touched})).await?;
         let scheme = json!({"name": "prefers-color-scheme", "value": light.feature()});
-        cdp.send_raw("Emulation.setEmulatedMedia", json!({"features": [scheme]})).await?;
+        // Nothing may be photographed on its way to where it is going.
+        let still = json!({"name": "prefers-reduced-motion", "value": "reduce"});
+        cdp.send_raw("Emulation.setEmulatedMedia", json!({"features": [scheme, still]})).await?;
         Ok(())
     }
 
