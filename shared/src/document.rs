@@ -75,18 +75,26 @@ pub fn seed(template: &Template, title: &str, client_id: u64) -> Doc {
 /// positions hold. Exports leave it out.
 pub const EMBED: &str = "\u{FFFC}";
 
-/// The text as inserts.
+/// The text as inserts, each as long as its attributes are the same.
 pub fn read(text: &TextRef, txn: &impl ReadTxn) -> Vec<Op> {
-    text.diff(txn, YChange::identity)
-        .into_iter()
-        .map(|chunk| {
-            let insert = match &chunk.insert {
-                Out::Any(Any::String(insert)) => insert,
-                _ => EMBED,
-            };
-            Op::insert_with(insert, chunk.attributes.map(|a| attributes_of(&a)).unwrap_or_default())
-        })
-        .collect()
+    let mut ops: Vec<Op> = Vec::new();
+    for chunk in text.diff(txn, YChange::identity) {
+        let read = match &chunk.insert {
+            Out::Any(Any::String(insert)) => insert,
+            _ => EMBED,
+        };
+        let has = chunk.attributes.map(|a| attributes_of(&a)).unwrap_or_default();
+        match ops.last_mut() {
+            // Where a format has come and gone, yrs gives equal neighbours.
+            Some(Op::Insert { insert, attributes })
+                if *attributes == has && read != EMBED && insert != EMBED =>
+            {
+                insert.push_str(read);
+            }
+            _ => ops.push(Op::insert_with(read, has)),
+        }
+    }
+    ops
 }
 
 /// The text without its attributes.
@@ -218,6 +226,27 @@ mod tests {
         assert_eq!(lines.len(), 3);
         assert!(lines.iter().all(|l| l.kind == LineKind::Item(crate::delta::List::Lettered, 0)));
         assert_eq!(section(&doc, "samordnade-budskap"), [Op::insert("\n")]);
+    }
+
+    #[test]
+    fn a_format_that_came_and_went_leaves_one_insert() {
+        assert_eq!(
+            edited(
+                json!([{"insert": "abc", "attributes": {"bold": true}}, {"insert": "\n"}]),
+                1,
+                json!([{"retain": 1, "attributes": {"bold": null}}, {"retain": 0}])
+            ),
+            json!([{"insert": "a", "attributes": {"bold": true}}, {"insert": "b"},
+                   {"insert": "c", "attributes": {"bold": true}}, {"insert": "\n"}])
+        );
+        assert_eq!(
+            edited(
+                json!([{"insert": "a"}, {"insert": "b", "attributes": {"bold": true}}, {"insert": "c\n"}]),
+                1,
+                json!([{"retain": 1, "attributes": {"bold": null}}])
+            ),
+            json!([{"insert": "abc\n"}])
+        );
     }
 
     #[test]

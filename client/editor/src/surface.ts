@@ -186,8 +186,16 @@ export class Surface {
     this.view.destroy();
   }
 
+  /** What others insert at the caret comes after it, so that two who type in one place do not cut each
+   * other's words; and it leaves the attributes of the next typed text as they are. */
   private show(tr: Transaction): void {
-    if (tr.docChanged) this.view.dispatch(tr.setMeta("model", true));
+    if (!tr.docChanged) return;
+    const { selection, storedMarks } = this.view.state;
+    const from = tr.mapping.map(selection.from, selection.empty ? -1 : 1);
+    const to = Math.max(from, tr.mapping.map(selection.to, -1));
+    const [anchor, head] = selection.anchor <= selection.head ? [from, to] : [to, from];
+    tr.setSelection(TextSelection.between(tr.doc.resolve(anchor), tr.doc.resolve(head)));
+    this.view.dispatch(tr.setStoredMarks(storedMarks).setMeta("model", true));
   }
 
   private dispatch(tr: Transaction): void {
@@ -237,6 +245,9 @@ export class Surface {
   }
 
   private notice(event: KeyboardEvent): boolean {
+    // The browser tells of a moved caret some time after it moved; a key that follows quickly must find
+    // it where it is. ProseMirror reads the selection when it is told.
+    if (!this.view.composing) document.dispatchEvent(new Event("selectionchange"));
     if (event.key !== "Shift" && event.key !== "Tab") this.leaving = event.key === "Escape";
     return false;
   }

@@ -32,12 +32,11 @@ impl Language {
         Self::ALL.into_iter().find(|language| primary.eq_ignore_ascii_case(language.tag()))
     }
 
-    /// What was chosen here, else what the browser asks for, else Swedish.
+    /// What was chosen here, else Swedish: the people who write a målbild together have it in
+    /// common, whatever language their browsers were installed in.
     #[must_use]
     pub fn load() -> Self {
-        let chosen = storage::read(Span::Always, "language");
-        let asked = || web_sys::window().and_then(|window| window.navigator().language());
-        chosen.or_else(asked).and_then(|tag| Self::from_tag(&tag)).unwrap_or(Self::Swedish)
+        storage::read(Span::Always, "language").and_then(|tag| Self::from_tag(&tag)).unwrap_or(Self::Swedish)
     }
 
     /// Chooses it for the next page load.

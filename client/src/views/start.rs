@@ -106,10 +106,12 @@ fn title_or_default(title: &str, template: &str) -> String {
     }
 }
 
-/// The page of the new målbild trades the token itself, and shows the link once.
+/// The page of the new målbild trades the token itself, and shows the link once. Who was introduced by
+/// this page's address is introduced there, too.
 fn go_to(made: &Made) {
     made::keep(made.id, made.link());
-    let address = format!("/m/{}#{}", made.id, made.token());
+    let query = window().location().search().unwrap_or_default();
+    let address = format!("/m/{}{query}#{}", made.id, made.token());
     window().location().assign(&address).expect("an address of the page's own origin is allowed");
 }
 
