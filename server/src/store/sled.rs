@@ -18,6 +18,7 @@ use std::fs::{File, TryLockError};
 use std::io;
 use std::path::Path;
 use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use samsyn_shared::Seq;
@@ -42,6 +43,9 @@ pub struct SledStore {
     _lock: File,
 }
 
+/// How long the threads of a store that was closed may take to end.
+const CLOSING: Duration = Duration::from_secs(10);
+
 impl SledStore {
     /// Opens the store in `dir`, making it if it isn't there.
     ///
@@ -55,12 +59,7 @@ impl SledStore {
             TryLockError::Error(error) => error.into(),
         })?;
         let path = dir.join("sled");
-        let db = sled::Config::new()
-            .path(&path)
-            .cache_capacity(CACHE_BYTES)
-            .flush_every_ms(None)
-            .open()
-            .map_err(from_sled)?;
+        let db = open_sled(&path).map_err(from_sled)?;
         let file = File::open(path.join("db"))?;
         let store = Self { db, file, last: Mutex::default(), _lock: lock };
         store.check_format()?;
@@ -315,6 +314,27 @@ fn record_key(table: Table, name: &str, index: u32) -> Vec<u8> {
     key
 }
 
+/// Opens sled's own files. Whoever gets here holds our lock, so if sled's is taken, then by threads of a
+/// store that this process has just closed: sled 0.34 lets them end in their own time. They are
+/// waited for.
+fn open_sled(path: &Path) -> sled::Result<sled::Db> {
+    let config = sled::Config::new().path(path).cache_capacity(CACHE_BYTES).flush_every_ms(None);
+    let begun = Instant::now();
+    loop {
+        match config.open() {
+            Err(sled::Error::Io(error)) if is_locked(&error) && begun.elapsed() < CLOSING => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// sled wraps the operating system's error into one with a text.
+fn is_locked(error: &io::Error) -> bool {
+    error.to_string().contains("could not acquire lock")
+}
+
 fn from_sled(error: sled::Error) -> StoreError {
     match error {
         sled::Error::Io(error) => error.into(),
@@ -350,6 +370,16 @@ mod tests {
         assert_eq!(store.get(Table::Token, "key").unwrap(), Some(Bytes::from_static(b"value")));
         assert_eq!(contract::append(&store, document, &[b"c"]), [Some(Seq(3))]);
         assert!(!dir.path().join("sled/blobs").read_dir().is_ok_and(|mut blobs| blobs.next().is_some()));
+    }
+
+    /// sled's threads outlive a closed store by a moment, and hold its lock.
+    #[test]
+    fn a_store_that_was_just_closed_opens_again() {
+        let dir = tempfile::tempdir().unwrap();
+        for round in 0..30 {
+            let store = SledStore::open(dir.path()).unwrap_or_else(|error| panic!("{round}: {error}"));
+            contract::append(&store, contract::document(1), &[&[7; 100_000]]);
+        }
     }
 
     #[test]
