@@ -150,3 +150,18 @@ async fn undo_takes_back_ones_own_words_and_never_the_others() -> Result<()> {
     assert_eq!(pair.agree_on(SECTION).await?, "mitt");
     pair.expect_quiet_consoles().await
 }
+
+#[tokio::test]
+async fn bold_that_was_switched_on_stays_on_while_another_writes() -> Result<()> {
+    let pair = typed("a").await?;
+    pair.agree_on(SECTION).await?;
+    pair.a.press(&[Key::Control], 'b').await?;
+    pair.b.go_to(SECTION).await?;
+    pair.b.press(&[], Key::Home).await?;
+    pair.b.keys("b ").await?;
+    pair.a.wait_for_text(SECTION, |text| text == "b a").await?;
+    pair.a.keys("c").await?;
+    let bold = json!({"insert": "c", "attributes": {"bold": true}});
+    expect(&pair, json!([{"insert": "b a"}, bold, {"insert": "\n"}])).await?;
+    pair.expect_quiet_consoles().await
+}
