@@ -8,6 +8,7 @@
 mod binary;
 mod cargo_lock;
 mod check;
+mod claim;
 mod doctor;
 mod editor;
 mod npm;

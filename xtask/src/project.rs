@@ -58,7 +58,7 @@ impl Project {
 
     /// Waits until no other xtask on this machine installs or builds, and keeps it so for as long
     /// as the file that is returned stays open. Clones share the cache, and Trunk's intermediate
-    /// files in it have the same names for all of them.
+    /// files in it have the same names for all of them. From then on the cache is this clone's.
     pub(crate) fn lock(&self) -> Result<File> {
         fs::create_dir_all(&self.cache)
             .with_context(|| format!("cannot make the cache folder {}", self.cache.display()))?;
@@ -68,6 +68,7 @@ impl Project {
             crate::report::say("waiting for another xtask that uses the same cache");
             file.lock().with_context(|| format!("cannot lock {}", path.display()))?;
         }
+        crate::claim::claim(self)?;
         Ok(file)
     }
 }
