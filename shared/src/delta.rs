@@ -63,6 +63,12 @@ impl Op {
     }
 }
 
+/// The text of inserts, without their attributes.
+#[must_use]
+pub fn plain(ops: &[Op]) -> String {
+    ops.iter().map(|op| if let Op::Insert { insert, .. } = op { insert.as_str() } else { "" }).collect()
+}
+
 /// How long a text is in UTF-16 code units.
 #[must_use]
 pub fn utf16_len(text: &str) -> u32 {

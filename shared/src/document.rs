@@ -97,17 +97,6 @@ pub fn read(text: &TextRef, txn: &impl ReadTxn) -> Vec<Op> {
     ops
 }
 
-/// The text without its attributes.
-pub fn read_plain(text: &TextRef, txn: &impl ReadTxn) -> String {
-    read(text, txn)
-        .into_iter()
-        .filter_map(|op| match op {
-            Op::Insert { insert, .. } => Some(insert),
-            _ => None,
-        })
-        .collect()
-}
-
 /// Applies a delta that begins at `at`. What would lie beyond the end is cut to it, and a line
 /// attribute for a last `\n` that somebody deleted writes that `\n` anew.
 pub fn change(text: &TextRef, txn: &mut TransactionMut, at: u32, ops: &[Op]) {

@@ -19,6 +19,7 @@ pub const PRESENCE_EXPIRY: Duration = Duration::from_secs(30);
 
 /// How often a client renews its presence: half its expiry, as y-protocols does.
 pub const PRESENCE_RENEWAL: Duration = Duration::from_secs(15);
+const _: () = assert!(PRESENCE_RENEWAL.as_secs() < PRESENCE_EXPIRY.as_secs());
 
 /// A connection that heard nothing for this long gets an empty presence message: `y-websocket`
 /// reconnects after 30 s of silence, and CONTRACT promises something at least every 15 s.

@@ -7,7 +7,7 @@ mod markdown;
 use serde::Serialize;
 use yrs::{Doc, ReadTxn, Transact};
 
-use crate::delta::{Line, Op, lines};
+use crate::delta::{Line, Op, lines, plain};
 use crate::document::{self, Busy};
 use crate::{Template, schema};
 
@@ -41,7 +41,7 @@ impl ReadModel {
     pub fn of(doc: &Doc, template: &Template) -> Result<Self, Busy> {
         let txn = doc.try_transact()?;
         let title =
-            txn.get_text(schema::TITLE).map(|text| document::read_plain(&text, &txn)).unwrap_or_default();
+            txn.get_text(schema::TITLE).map(|text| plain(&document::read(&text, &txn))).unwrap_or_default();
         let sections = template.sections.iter().map(|section| SectionText {
             key: section.key.to_owned(),
             heading: section.heading.to_owned(),

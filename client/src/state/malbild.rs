@@ -17,7 +17,7 @@ use samsyn_shared::delta::{List, Op};
 use samsyn_shared::diff::diff;
 use samsyn_shared::presence::{Cursor, Presences};
 use samsyn_shared::read_model::one_line;
-use samsyn_shared::{MalbildId, Role, SyncStatus, Template, ids, limits};
+use samsyn_shared::{MalbildId, Role, SyncStatus, Template, ids};
 use wasm_bindgen::prelude::*;
 use web_sys::HtmlElement;
 
@@ -391,5 +391,3 @@ fn forget_fragment() {
         replaced.expect("an address of the page's own origin is allowed");
     }
 }
-
-const _: () = assert!(limits::PRESENCE_RENEWAL.as_secs() < limits::PRESENCE_EXPIRY.as_secs());

@@ -346,8 +346,7 @@ mod tests {
     }
 
     fn plain(replica: &Replica) -> String {
-        let ops = replica.read(TEXT).expect("free");
-        ops.iter().map(|op| if let Op::Insert { insert, .. } = op { insert.as_str() } else { "" }).collect()
+        samsyn_shared::delta::plain(&replica.read(TEXT).expect("free"))
     }
 
     #[test]

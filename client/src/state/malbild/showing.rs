@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
-use samsyn_shared::delta::{LineKind, Op};
+use samsyn_shared::delta::{LineKind, Op, plain};
 use samsyn_shared::read_model::one_line;
 
 use super::{Format, Malbild, inserts, set_changed};
@@ -45,9 +45,7 @@ impl Malbild {
     }
 
     pub(super) fn refresh_title(&self) {
-        let ops = self.read(Place::Title);
-        let text = ops.iter().map(|op| if let Op::Insert { insert, .. } = op { insert.as_str() } else { "" });
-        set_changed(self.title, one_line(&text.collect::<String>()));
+        set_changed(self.title, one_line(&plain(&self.read(Place::Title))));
     }
 
     pub(super) fn refresh_filled(&self) {
