@@ -4,7 +4,7 @@
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
-use samsyn_shared::delta::Op;
+use samsyn_shared::delta::{Op, plain};
 use samsyn_shared::protocol::{Message, PresenceEntry, SUBPROTOCOL, decode_presence, encode_presence};
 use samsyn_shared::read_model::ReadModel;
 use samsyn_shared::{Template, WriteNumber, document, ids, schema};
@@ -339,7 +339,7 @@ impl Peer {
     pub fn text(&self, section: &str) -> Result<String> {
         let txn = self.doc.try_transact()?;
         let text = txn.get_text(schema::section(section).as_str());
-        Ok(text.map(|text| document::read_plain(&text, &txn)).unwrap_or_default())
+        Ok(text.map(|text| plain(&document::read(&text, &txn))).unwrap_or_default())
     }
 
     /// The replica as views and exports read it.
