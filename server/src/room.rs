@@ -6,7 +6,6 @@
 
 mod connection;
 mod document;
-mod gate;
 mod presence;
 mod state;
 

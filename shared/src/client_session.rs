@@ -14,7 +14,9 @@
 //! assert_eq!((session.status(), session.pending()), (SyncStatus::Offline, 1));
 //! // The socket opens, both sides say what they have, and the difference goes as one write.
 //! session.handle(Event::Opened { vector: b"mine".as_slice().into() }, &mut effects);
-//! let hello = Hello { epoch: Epoch(1), role: Role::Editor, protocol: 1, schema: 1, message_bytes: 1 << 20 };
+//! let (message_bytes, document_bytes) = (1 << 20, 1 << 25);
+//! let hello =
+//!     Hello { epoch: Epoch(1), role: Role::Editor, protocol: 1, schema: 1, message_bytes, document_bytes };
 //! for message in [Message::Hello(hello), Message::Step1(b"theirs".as_slice().into())] {
 //!     session.handle(Event::Received(message.encode()), &mut effects);
 //! }
@@ -172,7 +174,7 @@ impl ClientSession {
                 }
             }
             Message::Update(update) => effects.push(Effect::Integrate(update)),
-            Message::Presence(presence) => effects.push(Effect::ShowPresence(decode_presence(presence)?)),
+            Message::Presence(presence) => effects.push(Effect::ShowPresence(decode_presence(&presence)?)),
             Message::QueryPresence => effects.push(Effect::AnnouncePresence),
             Message::Saved(number) => {
                 while self.unsaved.front().is_some_and(|oldest| *oldest <= number) {
@@ -180,8 +182,8 @@ impl ClientSession {
                 }
             }
             Message::Refused(_, _) => self.stop(Stopped::Refused, effects),
-            // Stock clients are told so; our own writes are answered by number.
-            Message::Denied(_) => {}
+            // Stock clients are told what was denied; our own writes are answered by number.
+            Message::Denied(_) | Message::RoleChanged(_) | Message::Figures(_) => {}
             // The server never writes by number.
             Message::Write(_, _) => return Err(DecodeError::UnknownType(101)),
         }
@@ -257,7 +259,14 @@ mod tests {
     }
 
     fn hello(role: Role, epoch: u64) -> Message {
-        Message::Hello(Hello { epoch: Epoch(epoch), role, protocol: 1, schema: 1, message_bytes: 1 << 20 })
+        Message::Hello(Hello {
+            epoch: Epoch(epoch),
+            role,
+            protocol: 1,
+            schema: 1,
+            message_bytes: 1 << 20,
+            document_bytes: 1 << 25,
+        })
     }
 
     fn step(session: &mut ClientSession, event: Event) -> Vec<Effect> {

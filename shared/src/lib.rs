@@ -2,8 +2,8 @@
 //! network, no browser. `now` and `rng` come in as arguments, bytes come in and go out.
 //!
 //! In reading order: the words of the domain ([`MalbildId`], [`Role`], [`Template`]), the document
-//! ([`schema`], [`delta`], [`document`], [`read_model`]), the wire ([`protocol`], [`client_session`]),
-//! and small pure decisions ([`diff`], [`backoff`]).
+//! ([`schema`], [`delta`], [`document`], [`read_model`]), the wire ([`protocol`], [`scan`],
+//! [`client_session`]), and small pure decisions ([`diff`], [`backoff`]).
 
 pub mod backoff;
 pub mod client_session;
@@ -11,11 +11,13 @@ pub mod delta;
 pub mod diff;
 pub mod document;
 pub mod ids;
+mod lib0;
 pub mod limits;
 pub mod presence;
 pub mod protocol;
 pub mod read_model;
 pub mod role;
+pub mod scan;
 pub mod schema;
 pub mod status;
 pub mod template;

@@ -2,17 +2,62 @@
 
 use std::time::Duration;
 
+// ── What is written ──
+
 /// Bytes of one update from a client, 8 MiB. A målbild of a hundred pages is far below it. A larger one
-/// is refused by its number, not closed upon, or it would come again for ever; over twice as much
+/// is refused by its number, not closed upon, or it would come again for ever; over [`READ_BYTES`]
 /// the server does not read, and closes.
 pub const MESSAGE_BYTES: usize = 8 * 1024 * 1024;
+
+/// Bytes of a message around its update, at most, 64: a type, a number, a length. Not reached.
+pub const ENVELOPE_BYTES: usize = 64;
+
+/// Bytes of the largest WebSocket message that is read at all, twice [`MESSAGE_BYTES`], so that what is
+/// somewhat too large is refused by its number. More closes the connection with 4413, unread.
+pub const READ_BYTES: usize = 2 * MESSAGE_BYTES;
+
+/// Bytes of a document as one update, 32 MiB: loading it takes some ten times that in memory, on every
+/// device. A write that would bring it over this is refused with `document-full`.
+pub const DOCUMENT_BYTES: usize = 32 * 1024 * 1024;
+
+/// Clients, blocks, deleted ranges and values in one update, or clients in one state vector, a million:
+/// yrs takes some 200 bytes for each, however few it has on the wire. An update with more is refused with
+/// `invalid`; a vector closes the connection with 4400.
+pub const UPDATE_ITEMS: usize = 1_000_000;
+
+/// How deep a value in an update or a presence may be nested, 64: the document has none that is, and whoever
+/// reads with recursion survives it. An update with a deeper one is refused with `invalid`.
+pub const VALUE_DEPTH: usize = 64;
+
+/// The first number that no message may hold, 2^53: JavaScript's numbers are exact below it, and npm's lib0
+/// throws at it. A message with one closes the connection with 4400.
+pub const NUMBER_END: u64 = 1 << 53;
+
+/// The first value that is no client id.
+pub const CLIENT_ID_END: u64 = NUMBER_END;
 
 /// UTF-16 code units in a title, 200: two lines on the wall. A longer one is answered with 422 when a
 /// målbild is made, and cut by the title field of the page.
 pub const TITLE_UNITS: usize = 200;
 
+/// The largest `indent` of a line; more is shown as this.
+pub const INDENT_MAX: u8 = 8;
+
+/// The largest `header` of a line; more is shown as a paragraph.
+pub const HEADER_MAX: u8 = 3;
+
+/// Bytes of the body of an HTTP request, 64 KiB: the API takes a title and a few names. More is answered
+/// with 413.
+pub const HTTP_BODY_BYTES: usize = 64 * 1024;
+
+// ── Presence ──
+
 /// Bytes of one presence state, 4 KiB: a name, a colour and a caret need 300. A larger one is ignored.
 pub const PRESENCE_BYTES: usize = 4 * 1024;
+
+/// Entries in one presence message, 10,000: stock clients pass on what they know of others. More
+/// close the connection with 4400.
+pub const PRESENCE_ENTRIES: u64 = 10_000;
 
 /// How long a presence that is not renewed is shown: y-protocols' own 30 s.
 pub const PRESENCE_EXPIRY: Duration = Duration::from_secs(30);
@@ -21,18 +66,73 @@ pub const PRESENCE_EXPIRY: Duration = Duration::from_secs(30);
 pub const PRESENCE_RENEWAL: Duration = Duration::from_secs(15);
 const _: () = assert!(PRESENCE_RENEWAL.as_secs() < PRESENCE_EXPIRY.as_secs());
 
-/// A connection that heard nothing for this long gets an empty presence message: `y-websocket`
-/// reconnects after 30 s of silence, and CONTRACT promises something at least every 15 s.
-pub const SILENCE: Duration = Duration::from_secs(12);
+/// Presence frames a second to one receiver, 10: a caret that moves smoothly. What comes in between is
+/// merged, the latest of each client.
+pub const PRESENCE_FRAMES_PER_SECOND: u32 = 10;
+
+/// Presence states a second that one room sends, counted at each receiver, 100,000: some 30 MB/s. Beyond it
+/// frames come more seldom.
+pub const PRESENCE_STATES_PER_SECOND: u32 = 100_000;
 
 /// Characters of a person's or an organisation's name that are shown, 80. The rest is cut.
 pub const NAME_CHARS: usize = 80;
 
-/// The first value that is no client id: JavaScript's numbers are exact below 2^53.
-pub const CLIENT_ID_END: u64 = 1 << 53;
+// ── Connections ──
 
-/// The largest `indent` of a line; more is shown as this.
-pub const INDENT_MAX: u8 = 8;
+/// A connection that heard nothing for this long gets an empty presence message: `y-websocket`
+/// reconnects after 30 s of silence, and CONTRACT promises something at least every 15 s.
+pub const SILENCE: Duration = Duration::from_secs(12);
 
-/// The largest `header` of a line.
-pub const HEADER_MAX: u8 = 3;
+/// How often the server pings a connection, 10 s.
+pub const PING_EVERY: Duration = Duration::from_secs(10);
+
+/// A connection from which nothing came for this long, two pings and some, is closed with 4408.
+pub const SILENT: Duration = Duration::from_secs(25);
+const _: () = assert!(SILENT.as_secs() > 2 * PING_EVERY.as_secs());
+
+/// How long the last words of a closing connection may take, 2 s. Then it is cut.
+pub const FAREWELL: Duration = Duration::from_secs(2);
+
+/// How often a connection is asked for what its updates lacked, at most once a second. What lacks more in
+/// between is asked for together.
+pub const STEP1_EVERY: Duration = Duration::from_secs(1);
+
+/// Bytes of numbered updates with a gap that are remembered for one connection, 1 MiB. Beyond it the
+/// connection is closed with 4429 and starts over.
+pub const GAP_BYTES: usize = 1024 * 1024;
+
+/// Bytes of frames that wait for one connection, 8 MiB, and beside them one answer to a step 1, however
+/// large. A connection that reads so slowly that there would be more is closed with 4429, and resyncs.
+pub const OUTBOX_BYTES: usize = 8 * 1024 * 1024;
+
+// ── Rooms ──
+
+/// Commands that wait for one room, 256. Beyond it whoever sends one waits, and the socket with it.
+pub const ROOM_INBOX: usize = 256;
+
+/// How long a room without connections stays in memory, 60 s: a reload of the page finds it there.
+pub const ROOM_IDLE: Duration = Duration::from_secs(60);
+
+/// Updates in a room's log after which a snapshot replaces them, 2000: reading them takes some 100 ms when
+/// the room is opened.
+pub const LOG_UPDATES: u64 = 2000;
+
+/// The longest that a frame waits for more to come into it, 33 ms: nobody sees it, and a busy room sends
+/// thirty frames a second instead of hundreds.
+pub const PACE_MAX: Duration = Duration::from_millis(33);
+
+/// Frames a second that one room sends before it begins to pace, counted at each receiver, 2200: about 7 µs
+/// of CPU each.
+pub const FRAMES_PER_SECOND: u32 = 2200;
+
+// ── The process ──
+
+/// How long open connections are given when the server stops, 5 s. Then they are cut; what was accepted is
+/// stored before.
+pub const DRAIN: Duration = Duration::from_secs(5);
+
+/// Requests that wait for the thread that writes to the store, 1024. Beyond it rooms wait.
+pub const STORE_QUEUE: usize = 1024;
+
+/// Bytes that are written to the store as one commit, 4 MiB. What is beyond goes into the next one.
+pub const COMMIT_BYTES: usize = 4 * 1024 * 1024;

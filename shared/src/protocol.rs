@@ -4,13 +4,16 @@
 #![doc = include_str!("../PROTOCOL.md")]
 
 mod awareness;
-mod lib0;
+mod close;
+mod figures;
 
 use bytes::Bytes;
 
 pub use awareness::{PresenceEntry, decode_presence, encode_presence};
-use lib0::{Reader, Writer};
+pub use close::CloseCode;
+pub use figures::{Figures, Trouble};
 
+use crate::lib0::{ReadError, Reader, Writer};
 use crate::{Epoch, Role, WriteNumber};
 
 /// The WebSocket subprotocol that a client offers to get the project's own messages.
@@ -40,8 +43,12 @@ pub enum Message {
     Write(WriteNumber, Bytes),
     /// 102: all that the room held once the write of this number was handled is on disk.
     Saved(WriteNumber),
-    /// 103: the write of this number was not taken, and why (a stable code).
+    /// 103: the write of this number was not taken, and why (one of [`refusal`]'s codes).
     Refused(WriteNumber, String),
+    /// 104: the connection's role from now on.
+    RoleChanged(Role),
+    /// 105: how the room is doing.
+    Figures(Figures),
 }
 
 /// What a client of ours must know before anything else.
@@ -55,8 +62,10 @@ pub struct Hello {
     pub protocol: u64,
     /// The server's [`crate::schema::VERSION`].
     pub schema: u64,
-    /// Bytes of the largest message that the server takes.
+    /// Bytes of the largest update that the server takes in one message.
     pub message_bytes: u64,
+    /// Bytes of the largest document, as one update.
+    pub document_bytes: u64,
 }
 
 /// Why bytes are no message.
@@ -71,52 +80,17 @@ pub enum DecodeError {
     /// A message type that nobody knows.
     #[error("unknown message type {0}")]
     UnknownType(u64),
-    /// A number over 2^53, a text that is not UTF-8, a role that does not exist.
+    /// A number of 2^53 or more, a text that is not UTF-8, a role or a trouble that does not exist.
     #[error("malformed value")]
     Malformed,
 }
 
-/// Why a WebSocket was closed by the server (RFC 6455, 7.4: 4000 to 4999 are ours).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CloseCode {
-    /// 1001: the server stops; come back.
-    GoingAway,
-    /// 4400: a frame did not decode.
-    Undecodable,
-    /// 4408: nothing was heard from the client.
-    Silent,
-    /// 4413: a message over twice the limit.
-    TooLarge,
-    /// 4429: the client reads too slowly; come back and resync.
-    Slow,
-    /// 4500: the room failed and stops; come back.
-    RoomFailed,
-}
-
-impl CloseCode {
-    /// The number on the wire.
-    #[must_use]
-    pub const fn number(self) -> u16 {
-        match self {
-            Self::GoingAway => 1001,
-            Self::Undecodable => 4400,
-            Self::Silent => 4408,
-            Self::TooLarge => 4413,
-            Self::Slow => 4429,
-            Self::RoomFailed => 4500,
-        }
-    }
-
-    /// The reason on the wire, a stable code.
-    #[must_use]
-    pub const fn reason(self) -> &'static str {
-        match self {
-            Self::GoingAway => "going-away",
-            Self::Undecodable => "undecodable",
-            Self::Silent => "silent",
-            Self::TooLarge => "too-large",
-            Self::Slow => "slow",
-            Self::RoomFailed => "room-failed",
+impl From<ReadError> for DecodeError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Truncated => Self::Truncated,
+            ReadError::Trailing => Self::Trailing,
+            ReadError::TooLarge | ReadError::NotUtf8 => Self::Malformed,
         }
     }
 }
@@ -129,6 +103,8 @@ pub mod refusal {
     pub const INVALID: &str = "invalid";
     /// The update is over [`crate::limits::MESSAGE_BYTES`].
     pub const TOO_LARGE: &str = "too-large";
+    /// The document would grow over [`crate::limits::DOCUMENT_BYTES`].
+    pub const DOCUMENT_FULL: &str = "document-full";
 }
 
 impl Message {
@@ -149,51 +125,74 @@ impl Message {
                 .number(hello.role.to_byte().into())
                 .number(hello.protocol)
                 .number(hello.schema)
-                .number(hello.message_bytes),
+                .number(hello.message_bytes)
+                .number(hello.document_bytes),
             Self::Write(n, update) => w.number(101).number(n.0).bytes(update),
             Self::Saved(n) => w.number(102).number(n.0),
             Self::Refused(n, code) => w.number(103).number(n.0).bytes(code.as_bytes()),
+            Self::RoleChanged(role) => w.number(104).number(role.to_byte().into()),
+            Self::Figures(figures) => w
+                .number(105)
+                .number(figures.connected)
+                .number(figures.in_step)
+                .number(figures.on_disk_at)
+                .number(figures.trouble.number()),
         };
         w.finish()
     }
 
-    /// The message that these bytes are.
+    /// The message that these bytes are. What it holds shares them; nothing of their size is allocated.
     ///
     /// # Errors
     /// [`DecodeError`] when they are not exactly one message.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a frame is given away: the message goes on sharing it"
+    )]
     pub fn decode(bytes: Bytes) -> Result<Self, DecodeError> {
-        let mut r = Reader::new(bytes);
+        let mut r = Reader::new(&bytes);
+        let shared = |part: &[u8]| bytes.slice_ref(part);
         let message = match r.number()? {
             0 => match r.number()? {
-                0 => Self::Step1(r.bytes()?),
-                1 => Self::Step2(r.bytes()?),
-                2 => Self::Update(r.bytes()?),
+                0 => Self::Step1(shared(r.bytes()?)),
+                1 => Self::Step2(shared(r.bytes()?)),
+                2 => Self::Update(shared(r.bytes()?)),
                 other => return Err(DecodeError::UnknownType(other)),
             },
-            1 => Self::Presence(r.bytes()?),
+            1 => Self::Presence(shared(r.bytes()?)),
             2 => match r.number()? {
-                0 => Self::Denied(r.string()?),
+                0 => Self::Denied(r.string()?.to_owned()),
                 other => return Err(DecodeError::UnknownType(other)),
             },
             3 => Self::QueryPresence,
             100 => Self::Hello(Hello {
                 epoch: Epoch(r.number()?),
-                role: u8::try_from(r.number()?)
-                    .ok()
-                    .and_then(Role::from_byte)
-                    .ok_or(DecodeError::Malformed)?,
+                role: role(&mut r)?,
                 protocol: r.number()?,
                 schema: r.number()?,
                 message_bytes: r.number()?,
+                document_bytes: r.number()?,
             }),
-            101 => Self::Write(WriteNumber(r.number()?), r.bytes()?),
+            101 => Self::Write(WriteNumber(r.number()?), shared(r.bytes()?)),
             102 => Self::Saved(WriteNumber(r.number()?)),
-            103 => Self::Refused(WriteNumber(r.number()?), r.string()?),
+            103 => Self::Refused(WriteNumber(r.number()?), r.string()?.to_owned()),
+            104 => Self::RoleChanged(role(&mut r)?),
+            105 => Self::Figures(Figures {
+                connected: r.number()?,
+                in_step: r.number()?,
+                on_disk_at: r.number()?,
+                trouble: Trouble::from_number(r.number()?).ok_or(DecodeError::Malformed)?,
+            }),
             other => return Err(DecodeError::UnknownType(other)),
         };
         r.end()?;
         Ok(message)
     }
+}
+
+fn role(r: &mut Reader<'_>) -> Result<Role, DecodeError> {
+    let byte = u8::try_from(r.number()?).ok();
+    byte.and_then(Role::from_byte).ok_or(DecodeError::Malformed)
 }
 
 #[cfg(test)]
@@ -208,7 +207,10 @@ mod tests {
             protocol: 1,
             schema: 1,
             message_bytes: 8 << 20,
+            document_bytes: 32 << 20,
         };
+        let figures =
+            Figures { connected: 37, in_step: 36, on_disk_at: 1_795_000_000_000, trouble: Trouble::DiskFull };
         vec![
             Message::Step1(b.clone()),
             Message::Step2(b.clone()),
@@ -220,6 +222,8 @@ mod tests {
             Message::Write(WriteNumber(300), b),
             Message::Saved(WriteNumber(1)),
             Message::Refused(WriteNumber(2), refusal::ROLE.into()),
+            Message::RoleChanged(Role::Reader),
+            Message::Figures(figures),
         ]
     }
 
@@ -277,8 +281,14 @@ mod tests {
 
     #[test]
     fn hostile_bytes_are_an_error_and_no_panic() {
-        for bytes in [&[0xFF; 12][..], &[0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F], &[103, 1, 2, 0xC3, 0x28], &[9]]
-        {
+        for bytes in [
+            &[0xFF; 12][..],
+            &[0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F],
+            &[103, 1, 2, 0xC3, 0x28],
+            &[9],
+            &[104, 4],
+            &[105, 1, 1, 1, 3],
+        ] {
             assert!(Message::decode(Bytes::copy_from_slice(bytes)).is_err(), "{bytes:?}");
         }
     }

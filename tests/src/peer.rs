@@ -320,7 +320,7 @@ impl Peer {
         holds: impl Fn(&PresenceEntry) -> bool,
     ) -> Result<PresenceEntry> {
         self.wait_for("a presence", |message| match message {
-            Message::Presence(bytes) => decode_presence(bytes.clone()).ok()?.into_iter().find(&holds),
+            Message::Presence(bytes) => decode_presence(bytes).ok()?.into_iter().find(&holds),
             _ => None,
         })
         .await

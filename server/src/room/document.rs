@@ -11,12 +11,11 @@ use bytes::Bytes;
 use samsyn_shared::Template;
 use samsyn_shared::document;
 use samsyn_shared::read_model::ReadModel;
+use samsyn_shared::scan::{self, ScanError, UpdateScan};
 use yrs::block::ClientID;
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
 use yrs::{Doc, ReadTxn, StateVector, Transact, Update, WriteTxn};
-
-use super::gate::{self, GateError, Scan};
 
 /// yrs panicked or stopped half-way: the document in memory can't be trusted any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -28,7 +27,7 @@ pub(crate) struct Broken(pub(crate) &'static str);
 pub(crate) enum DocumentError {
     /// The bytes may not reach yrs.
     #[error(transparent)]
-    Gate(#[from] GateError),
+    Gate(#[from] ScanError),
     /// See [`Broken`].
     #[error(transparent)]
     Broken(#[from] Broken),
@@ -77,15 +76,15 @@ impl RoomDocument {
 
     /// The update with all that a replica with this state vector lacks.
     pub(crate) fn diff(&self, vector: &[u8]) -> Result<Bytes, DocumentError> {
-        gate::scan_vector(vector)?;
+        scan::vector(vector)?;
         let vector = guarded(|| Ok(StateVector::decode_v1(vector)))?
-            .map_err(|_| GateError::Malformed("yrs does not read this vector"))?;
+            .map_err(|_| ScanError::Malformed("yrs does not read this vector"))?;
         Ok(guarded(|| Ok(Bytes::from(self.read()?.encode_diff_v1(&vector))))?)
     }
 
     /// What this update would do, without doing it.
     pub(crate) fn judge(&self, update: &[u8]) -> Result<Judgement, DocumentError> {
-        let scan = gate::scan_update(update)?;
+        let scan = scan::update(update)?;
         let vector = guarded(|| Ok(self.read()?.state_vector()))?;
         if lacks(&scan, &vector) {
             return Ok(Judgement::Gap);
@@ -139,7 +138,7 @@ impl RoomDocument {
 }
 
 /// Whether the update points at something that neither the vector nor the update itself covers.
-fn lacks(scan: &Scan, vector: &StateVector) -> bool {
+fn lacks(scan: &UpdateScan, vector: &StateVector) -> bool {
     let mut covered: std::collections::HashMap<u64, u32> = std::collections::HashMap::new();
     let here = |client: u64| vector.get(&ClientID::new(client));
     for (client, clocks) in &scan.blocks {
@@ -156,7 +155,7 @@ fn lacks(scan: &Scan, vector: &StateVector) -> bool {
 
 fn decode(update: &[u8]) -> Result<Update, DocumentError> {
     let decoded = guarded(|| Ok(Update::decode_v1(update)))?;
-    Ok(decoded.map_err(|_| GateError::Malformed("yrs does not read this update"))?)
+    Ok(decoded.map_err(|_| ScanError::Malformed("yrs does not read this update"))?)
 }
 
 /// Works in a transaction of its own and commits it. After a panic the transaction is leaked, and the

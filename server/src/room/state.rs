@@ -15,10 +15,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use samsyn_shared::protocol::{
-    self, CloseCode, Hello, Message, PresenceEntry, decode_presence, encode_presence, refusal,
-};
-use samsyn_shared::{Epoch, Role, Template, WriteNumber, limits, schema};
+use samsyn_shared::protocol::{self, CloseCode, Hello, Message, PresenceEntry, encode_presence, refusal};
+use samsyn_shared::{Epoch, Role, Template, WriteNumber, limits, scan, schema};
 
 use super::connection::{ConnectionId, Dialect};
 use super::document::{Broken, DocumentError, RoomDocument};
@@ -190,6 +188,7 @@ impl RoomState {
                 protocol: protocol::VERSION,
                 schema: schema::VERSION,
                 message_bytes: limits::MESSAGE_BYTES as u64,
+                document_bytes: limits::DOCUMENT_BYTES as u64,
             });
             self.send(now, id, &hello, effects);
         }
@@ -224,7 +223,7 @@ impl RoomState {
             Message::Write(number, update) if dialect == Dialect::Own => {
                 self.written(now, from, Some(number), &update, effects);
             }
-            Message::Presence(body) => self.announced(now, from, body, effects),
+            Message::Presence(body) => self.announced(now, from, &body, effects),
             Message::QueryPresence => {
                 let here = presence_message(&self.presence.all());
                 self.send(now, from, &here, effects);
@@ -234,7 +233,9 @@ impl RoomState {
             | Message::Hello(_)
             | Message::Write(..)
             | Message::Saved(_)
-            | Message::Refused(..) => self.undecodable(now, from, &"not for a server", effects),
+            | Message::Refused(..)
+            | Message::RoleChanged(_)
+            | Message::Figures(_) => self.undecodable(now, from, &"not for a server", effects),
         }
     }
 
@@ -260,8 +261,8 @@ impl RoomState {
         }
     }
 
-    fn announced(&mut self, now: Instant, from: ConnectionId, body: Bytes, effects: &mut Vec<Effect>) {
-        let entries = match decode_presence(body) {
+    fn announced(&mut self, now: Instant, from: ConnectionId, body: &[u8], effects: &mut Vec<Effect>) {
+        let entries = match scan::presence(body) {
             Ok(entries) => entries,
             Err(error) => return self.undecodable(now, from, &error, effects),
         };

@@ -6,10 +6,10 @@ use std::time::Instant;
 use bytes::Bytes;
 use samsyn_shared::WriteNumber;
 use samsyn_shared::protocol::{CloseCode, Message, refusal};
+use samsyn_shared::scan::ScanError;
 
 use super::{ConnectionId, Dialect, Effect, RoomState};
 use crate::room::document::{DocumentError, Judgement};
-use crate::room::gate::GateError;
 
 /// Numbered updates with a gap that are remembered for one connection, in bytes. Beyond it the connection
 /// is closed and starts over.
@@ -118,10 +118,10 @@ impl RoomState {
         effects: &mut Vec<Effect>,
     ) {
         match error {
-            DocumentError::Gate(error @ GateError::Malformed(_)) => {
+            DocumentError::Gate(error @ ScanError::Malformed(_)) => {
                 self.undecodable(now, from, &error, effects);
             }
-            DocumentError::Gate(GateError::Forbidden(what)) => {
+            DocumentError::Gate(ScanError::Forbidden(what)) => {
                 tracing::info!(connection = from.0, what, "an update was refused");
                 self.refuse(now, from, number, refusal::INVALID, effects);
             }

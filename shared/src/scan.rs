@@ -1,0 +1,107 @@
+//! Reads the raw bytes of updates, state vectors and presences without recursion and without trusting a
+//! declared count, and says what is in them. It decides what may reach yrs, whatever sent it.
+//!
+//! yrs must never see what this refuses: some of it aborts the process (deep values), some allocates a
+//! gigabyte (declared counts). It doesn't know a document; whether something is missing there, or new, is
+//! the holder's to say.
+
+mod update;
+mod value;
+
+use std::ops::Range;
+
+use crate::lib0::{ReadError, Reader};
+use crate::limits;
+use crate::protocol::PresenceEntry;
+
+pub use update::update;
+
+/// What an update brings and needs.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct UpdateScan {
+    /// The blocks in it, in order: client, and clocks from and to (exclusive). What a skip leaves out is not
+    /// there.
+    pub blocks: Vec<(u64, Range<u32>)>,
+    /// What its blocks point at: origins and parents, client and clock.
+    pub needs: Vec<(u64, u32)>,
+    /// What it deletes: client, and clocks from and to (exclusive).
+    pub deletes: Vec<(u64, Range<u32>)>,
+}
+
+/// Why bytes may not reach yrs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ScanError {
+    /// Not what it should be at all: no decent client makes such bytes.
+    #[error("malformed: {0}")]
+    Malformed(&'static str),
+    /// Well-formed, and with something that no målbild has.
+    #[error("not allowed: {0}")]
+    Forbidden(&'static str),
+}
+
+use ScanError::Malformed;
+
+impl From<ReadError> for ScanError {
+    fn from(error: ReadError) -> Self {
+        Malformed(error.words())
+    }
+}
+
+/// Clocks of blocks at or over this are refused: yrs computes with them as `i32`.
+const CLOCK_END: u32 = 1 << 31;
+
+/// Scans a state vector: each client and the clock up to which its blocks are known.
+///
+/// # Errors
+/// [`ScanError::Malformed`] when it is none, names a client twice, or more than [`limits::UPDATE_ITEMS`].
+pub fn vector(bytes: &[u8]) -> Result<Vec<(u64, u32)>, ScanError> {
+    let mut r = Reader::new(bytes);
+    let count = r.count(2)?;
+    if count > limits::UPDATE_ITEMS as u64 {
+        return Err(Malformed("too many clients"));
+    }
+    let mut clocks = Vec::new();
+    for _ in 0..count {
+        clocks.push((r.number()?, clock(&mut r)?));
+    }
+    r.end()?;
+    let mut clients: Vec<u64> = clocks.iter().map(|(client, _)| *client).collect();
+    clients.sort_unstable();
+    if clients.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Err(Malformed("a client twice"));
+    }
+    Ok(clocks)
+}
+
+/// Scans the body of a presence message, and gives the entries that may be shown to others. An entry whose
+/// state is over [`limits::PRESENCE_BYTES`], no JSON or nested too deep is left out: it is ignored, not
+/// punished, since stock clients pass on what others say.
+///
+/// # Errors
+/// [`ScanError::Malformed`] when it is no such body, has more than [`limits::PRESENCE_ENTRIES`], or a clock
+/// after which no greater one could be told.
+pub fn presence(bytes: &[u8]) -> Result<Vec<PresenceEntry>, ScanError> {
+    let mut r = Reader::new(bytes);
+    let count = r.count(3)?;
+    if count > limits::PRESENCE_ENTRIES {
+        return Err(Malformed("too many presences"));
+    }
+    let mut entries = Vec::new();
+    for _ in 0..count {
+        let (client, clock, state) = (r.number()?, r.number()?, r.string()?);
+        // When the client goes, its clock and one is told; npm's lib0 throws at a larger number.
+        if clock + 1 >= limits::NUMBER_END {
+            return Err(Malformed("a clock too large"));
+        }
+        if state.len() <= limits::PRESENCE_BYTES && value::json(state).is_ok() {
+            entries.push(PresenceEntry { client, clock, state: state.to_owned() });
+        }
+    }
+    r.end()?;
+    Ok(entries)
+}
+
+fn clock(r: &mut Reader<'_>) -> Result<u32, ScanError> {
+    let clock = u32::try_from(r.number()?).ok().filter(|clock| *clock < CLOCK_END);
+    clock.ok_or(Malformed("a clock too large"))
+}

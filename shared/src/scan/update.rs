@@ -1,0 +1,227 @@
+//! The scan of an update (version 1): blocks by client, then what is deleted.
+
+use std::collections::HashSet;
+
+use super::ScanError::{self, Forbidden, Malformed};
+use super::{CLOCK_END, UpdateScan, clock, value};
+use crate::lib0::Reader;
+use crate::limits;
+
+/// Scans an update (version 1).
+///
+/// # Errors
+/// [`ScanError`] when yrs must not see it.
+pub fn update(bytes: &[u8]) -> Result<UpdateScan, ScanError> {
+    let mut scan = Scan { r: Reader::new(bytes), left: limits::UPDATE_ITEMS, found: UpdateScan::default() };
+    scan.blocks()?;
+    scan.deletes()?;
+    scan.r.end()?;
+    Ok(scan.found)
+}
+
+struct Scan<'a> {
+    r: Reader<'a>,
+    /// How many more clients, blocks, ranges and values may come.
+    left: usize,
+    found: UpdateScan,
+}
+
+/// A block: how many clocks it takes, and whether it is more than a hole.
+struct Block {
+    length: u64,
+    real: bool,
+}
+
+impl Scan<'_> {
+    fn blocks(&mut self) -> Result<(), ScanError> {
+        let mut clients = HashSet::new();
+        for _ in 0..self.r.count(3)? {
+            self.spend()?;
+            let blocks = self.r.count(2)?;
+            let client = self.r.number()?;
+            if !clients.insert(client) {
+                return Err(Malformed("a client twice"));
+            }
+            let mut start = clock(&mut self.r)?;
+            for _ in 0..blocks {
+                self.spend()?;
+                let Block { length, real } = self.block()?;
+                if length == 0 {
+                    return Err(Malformed("an empty block"));
+                }
+                let end = end(start, length)?;
+                if real {
+                    match self.found.blocks.last_mut() {
+                        Some((c, range)) if *c == client && range.end == start => range.end = end,
+                        _ => self.found.blocks.push((client, start..end)),
+                    }
+                }
+                start = end;
+            }
+        }
+        Ok(())
+    }
+
+    fn deletes(&mut self) -> Result<(), ScanError> {
+        let mut clients = HashSet::new();
+        for _ in 0..self.r.count(2)? {
+            self.spend()?;
+            let client = self.r.number()?;
+            if !clients.insert(client) {
+                return Err(Malformed("a client twice"));
+            }
+            for _ in 0..self.r.count(2)? {
+                self.spend()?;
+                let start = clock(&mut self.r)?;
+                let length = self.r.number()?;
+                self.found.deletes.push((client, start..end(start, length)?));
+            }
+        }
+        Ok(())
+    }
+
+    fn spend(&mut self) -> Result<(), ScanError> {
+        spend(&mut self.left)
+    }
+
+    fn block(&mut self) -> Result<Block, ScanError> {
+        let info = self.r.byte()?;
+        let kind = info & 0b1_1111;
+        match info {
+            0 => return Ok(Block { length: self.r.number()?, real: true }),
+            10 => return Ok(Block { length: self.r.number()?, real: false }),
+            // Yjs would read a hole here and yrs an item.
+            _ if kind == 0 || kind == 10 => return Err(Malformed("a hole with an origin")),
+            _ => {}
+        }
+        for origin in [0x80, 0x40] {
+            if info & origin != 0 {
+                self.need()?;
+            }
+        }
+        if info & 0xC0 == 0 {
+            if self.r.number()? == 1 {
+                self.r.string()?;
+            } else {
+                self.need()?;
+            }
+            if info & 0x20 != 0 {
+                self.r.string()?;
+            }
+        }
+        Ok(Block { length: self.content(kind)?, real: true })
+    }
+
+    fn need(&mut self) -> Result<(), ScanError> {
+        let client = self.r.number()?;
+        self.found.needs.push((client, clock(&mut self.r)?));
+        Ok(())
+    }
+
+    fn content(&mut self, kind: u8) -> Result<u64, ScanError> {
+        match kind {
+            // Content that is gone: only its length is left.
+            1 => Ok(self.r.number()?),
+            2 => {
+                let count = self.r.count(1)?;
+                for _ in 0..count {
+                    self.spend()?;
+                    let text = self.r.string()?;
+                    // What Yjs writes for undefined.
+                    if text != "undefined" {
+                        value::json(text)?;
+                    }
+                }
+                Ok(count)
+            }
+            4 => Ok(self.r.string()?.encode_utf16().count() as u64),
+            // An embed.
+            5 => value::json(self.r.string()?).map(|()| 1),
+            // A format: its name and its value.
+            6 => {
+                self.r.string()?;
+                value::json(self.r.string()?).map(|()| 1)
+            }
+            8 => {
+                let count = self.r.count(1)?;
+                for _ in 0..count {
+                    value::any(&mut self.r, || spend(&mut self.left))?;
+                }
+                Ok(count)
+            }
+            3 => Err(Forbidden("binary content")),
+            7 => Err(Forbidden("a nested type")),
+            9 => Err(Forbidden("a subdocument")),
+            11 => Err(Forbidden("a move")),
+            _ => Err(Malformed("an unknown content")),
+        }
+    }
+}
+
+fn spend(left: &mut usize) -> Result<(), ScanError> {
+    *left = left.checked_sub(1).ok_or(Forbidden("too many blocks or values"))?;
+    Ok(())
+}
+
+/// The clock after so many from `start`.
+fn end(start: u32, length: u64) -> Result<u32, ScanError> {
+    let end = u64::from(start).checked_add(length).and_then(|end| u32::try_from(end).ok());
+    end.filter(|end| *end < CLOCK_END).ok_or(Malformed("a clock too large"))
+}
+
+#[cfg(test)]
+mod tests {
+    use yrs::updates::encoder::Encode;
+    use yrs::{Any, Array, Doc, Map, ReadTxn, StateVector, Text, Transact, WriteTxn};
+
+    use super::*;
+    use crate::{Template, document};
+
+    fn state(doc: &Doc) -> Vec<u8> {
+        doc.try_transact().unwrap().encode_state_as_update_v1(&StateVector::default())
+    }
+
+    #[test]
+    fn every_template_passes() {
+        for template in Template::all() {
+            let doc = document::seed(template, "Storm 😀", 7);
+            let scan = update(&state(&doc)).unwrap();
+            let end = doc.try_transact().unwrap().state_vector().get(&yrs::block::ClientID::new(7));
+            assert_eq!(scan.blocks, [(7, 0..end)]);
+            let vector = doc.try_transact().unwrap().state_vector().encode_v1();
+            assert_eq!(crate::scan::vector(&vector), Ok(vec![(7, end)]));
+        }
+    }
+
+    #[test]
+    fn what_an_update_needs_and_deletes_is_seen() {
+        let doc = document::seed(Template::find("tom").unwrap(), "ab", 7);
+        let mut txn = doc.try_transact_mut().unwrap();
+        let title = txn.get_or_insert_text("title");
+        title.remove_range(&mut txn, 0, 1);
+        let scan = update(&txn.encode_update_v1()).unwrap();
+        assert_eq!((scan.blocks, scan.deletes), (vec![], vec![(7, 0..1)]));
+        let title = txn.get_or_insert_text("title");
+        title.insert(&mut txn, 1, "x");
+        let scan = update(&txn.encode_update_v1()).unwrap();
+        assert_eq!(scan.needs, [(7, 1)]);
+    }
+
+    #[test]
+    fn every_value_of_a_map_and_an_array_passes() {
+        let doc = document::replica(5);
+        let mut txn = doc.try_transact_mut().unwrap();
+        let map = txn.get_or_insert_map("meta");
+        map.insert(&mut txn, "k", Any::from_json(r#"{"a":[1,-2.5,"x",null,true,{"b":1e300}]}"#).unwrap());
+        txn.get_or_insert_array("list").push_back(&mut txn, 1_i64);
+        update(&txn.encode_update_v1()).unwrap();
+    }
+
+    #[test]
+    fn every_truncation_is_malformed() {
+        let bytes = state(&document::seed(Template::find("exempel-snoovader").unwrap(), "T", 7));
+        for end in 0..bytes.len() {
+            assert!(matches!(update(&bytes[..end]), Err(Malformed(_))), "cut at {end}");
+        }
+    }
+}
