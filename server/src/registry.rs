@@ -18,7 +18,7 @@ use crate::room::{Dialect, Ended, Joined, Opening, RoomHandle};
 use crate::store::{DocumentId, Part, Storage, StoreError, Table, Write};
 
 /// A målbild as the server keeps it beside its Documents.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Malbild {
     /// Its name.
     pub id: MalbildId,
@@ -26,6 +26,8 @@ pub struct Malbild {
     pub template: &'static Template,
     /// The birth mark of its content.
     pub epoch: Epoch,
+    /// The birth marks that its content had before its history was replaced.
+    pub past_epochs: Vec<Epoch>,
 }
 
 /// Why a målbild or its room isn't there.
@@ -65,6 +67,8 @@ type Opened = Shared<BoxFuture<'static, Result<RoomHandle, OpenError>>>;
 struct Record {
     template: String,
     epoch: Epoch,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    past_epochs: Vec<Epoch>,
     /// Seconds since 1970.
     made: u64,
 }
@@ -91,7 +95,8 @@ impl Registry {
         beside: Vec<Write>,
     ) -> Result<Malbild, StoreError> {
         let epoch = Epoch(client_id);
-        let record = Record { template: template.identifier(), epoch, made };
+        let past_epochs = Vec::new();
+        let record = Record { template: template.identifier(), epoch, past_epochs, made };
         let value = serde_json::to_vec(&record).expect("plain strings and numbers become JSON");
         let seeded = document::seed(template, title, client_id);
         let snapshot = {
@@ -104,7 +109,7 @@ impl Registry {
         ];
         writes.extend(beside);
         self.storage.commit(writes).await?;
-        Ok(Malbild { id, template, epoch })
+        Ok(Malbild { id, template, epoch, past_epochs: record.past_epochs })
     }
 
     /// The record of a målbild.
@@ -119,7 +124,7 @@ impl Registry {
         })?;
         let template =
             Template::find(&record.template).ok_or_else(|| OpenError::Template(record.template.clone()))?;
-        Ok(Malbild { id, template, epoch: record.epoch })
+        Ok(Malbild { id, template, epoch: record.epoch, past_epochs: record.past_epochs })
     }
 
     /// Joins a connection to a målbild's content.
@@ -183,7 +188,7 @@ impl Registry {
             if rooms.stopping {
                 return Err(OpenError::Stopping);
             }
-            rooms.open.entry(id).or_insert_with(|| open(self.storage.clone(), *malbild, id)).clone()
+            rooms.open.entry(id).or_insert_with(|| open(self.storage.clone(), malbild.clone(), id)).clone()
         };
         let outcome = opened.clone().await;
         if outcome.is_err() {
@@ -229,8 +234,8 @@ fn open(storage: Storage, malbild: Malbild, id: DocumentId) -> Opened {
             at: Seq(0),
             what: "its record is there and its content is not",
         })?;
-        let (epoch, template) = (malbild.epoch, malbild.template);
-        Ok(RoomHandle::start(Opening { id, epoch, template, loaded }, storage)?)
+        let Malbild { template, epoch, past_epochs, .. } = malbild;
+        Ok(RoomHandle::start(Opening { id, epoch, past_epochs, template, loaded }, storage)?)
     });
     task.map(|outcome| outcome.unwrap_or(Err(OpenError::Stopping))).boxed().shared()
 }

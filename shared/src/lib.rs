@@ -3,7 +3,7 @@
 //!
 //! In reading order: the words of the domain ([`MalbildId`], [`Role`], [`Template`]), the document
 //! ([`schema`], [`delta`], [`document`], [`read_model`]), the wire ([`protocol`], [`scan`],
-//! [`client_session`]), and small pure decisions ([`diff`], [`backoff`]).
+//! [`client_session`], [`server_session`]), and small pure decisions ([`diff`], [`backoff`]).
 
 pub mod backoff;
 pub mod client_session;
@@ -19,6 +19,7 @@ pub mod read_model;
 pub mod role;
 pub mod scan;
 pub mod schema;
+pub mod server_session;
 pub mod status;
 pub mod template;
 

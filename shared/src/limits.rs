@@ -66,13 +66,16 @@ pub const PRESENCE_EXPIRY: Duration = Duration::from_secs(30);
 pub const PRESENCE_RENEWAL: Duration = Duration::from_secs(15);
 const _: () = assert!(PRESENCE_RENEWAL.as_secs() < PRESENCE_EXPIRY.as_secs());
 
-/// Presence frames a second to one receiver, 10: a caret that moves smoothly. What comes in between is
-/// merged, the latest of each client.
-pub const PRESENCE_FRAMES_PER_SECOND: u32 = 10;
+/// The shortest time between two presence frames to one receiver, 100 ms: a caret that moves smoothly. What
+/// comes in between is merged, the latest of each client.
+pub const PRESENCE_PACE_MIN: Duration = Duration::from_millis(100);
 
-/// Presence states a second that one room sends, counted at each receiver, 100,000: some 30 MB/s. Beyond it
-/// frames come more seldom.
-pub const PRESENCE_STATES_PER_SECOND: u32 = 100_000;
+/// Presence frames a second that one room sends before they come more seldom, counted at each receiver, 2000:
+/// as many as text has. Text is never shed for them.
+pub const PRESENCE_FRAMES_PER_SECOND: u32 = 2000;
+
+/// States in one presence frame, 64, some 20 kB. Who else moved meanwhile is in the next ones.
+pub const PRESENCE_STATES: usize = 64;
 
 /// Characters of a person's or an organisation's name that are shown, 80. The rest is cut.
 pub const NAME_CHARS: usize = 80;
@@ -113,9 +116,27 @@ pub const ROOM_INBOX: usize = 256;
 /// How long a room without connections stays in memory, 60 s: a reload of the page finds it there.
 pub const ROOM_IDLE: Duration = Duration::from_secs(60);
 
+/// How often a room looks after what nobody asks for, 1 s: presence that expires, connections that hear
+/// nothing, questions that are owed.
+pub const ROOM_TICK: Duration = Duration::from_secs(1);
+
 /// Updates in a room's log after which a snapshot replaces them, 2000: reading them takes some 100 ms when
 /// the room is opened.
-pub const LOG_UPDATES: u64 = 2000;
+pub const LOG_LONG: u64 = 2000;
+
+/// Updates in the log of a room that nobody is in any more, below which no snapshot is made, 20: reading them
+/// costs less.
+pub const LOG_SHORT: u64 = 20;
+
+/// The longest that a room which is written in goes without a snapshot, 10 min: each is a point in time to
+/// which the document can be brought back.
+pub const SNAPSHOT_EVERY: Duration = Duration::from_secs(600);
+
+/// The shortest time between two messages with a room's figures, 2 s.
+pub const FIGURES_EVERY: Duration = Duration::from_secs(2);
+
+/// How far the time on disk may move on before the figures are told anew for its sake, in ms: 10 s.
+pub const ON_DISK_EVERY_MS: u64 = 10_000;
 
 /// The longest that a frame waits for more to come into it, 33 ms: nobody sees it, and a busy room sends
 /// thirty frames a second instead of hundreds.

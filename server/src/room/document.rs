@@ -1,53 +1,71 @@
-//! A room's yrs document, and every call into yrs: each under `catch_unwind`, each update through the
-//! gate first.
+//! A room's yrs document, and every call into yrs: each under `catch_unwind`, each update scanned first.
 //!
 //! It doesn't know connections, roles or the store. After [`Broken`] nothing of the document may be
 //! used: the room loads it anew.
 
+use std::cell::OnceCell;
+use std::collections::HashMap;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
-use samsyn_shared::Template;
-use samsyn_shared::document;
 use samsyn_shared::read_model::ReadModel;
 use samsyn_shared::scan::{self, ScanError, UpdateScan};
-use yrs::block::ClientID;
+use samsyn_shared::{Template, document};
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
-use yrs::{Doc, ReadTxn, StateVector, Transact, Update, WriteTxn};
+use yrs::{Doc, IdSet, ReadTxn, Snapshot, StateVector, Transact, Update, WriteTxn};
 
 /// yrs panicked or stopped half-way: the document in memory can't be trusted any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the document broke: {0}")]
-pub(crate) struct Broken(pub(crate) &'static str);
+pub struct Broken(pub(crate) &'static str);
 
 /// Why something was not done, or that the document broke over it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum DocumentError {
     /// The bytes may not reach yrs.
     #[error(transparent)]
-    Gate(#[from] ScanError),
+    Scan(#[from] ScanError),
     /// See [`Broken`].
     #[error(transparent)]
     Broken(#[from] Broken),
 }
 
-/// What an update would do here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Judgement {
-    /// It brings nothing that is not here.
-    Nothing,
-    /// It brings something, and all that it depends on is here.
-    Change,
-    /// It depends on something that is not here.
-    Gap,
-}
-
 /// The document of one room load.
 #[derive(Debug)]
-pub(crate) struct RoomDocument {
+pub struct RoomDocument {
     doc: Doc,
+    /// Up to which clock each client's blocks are here or expected ([`Self::expect`]). A vector of our own,
+    /// since asking yrs for one costs a copy of it.
+    clocks: HashMap<u64, u32>,
+    /// Bytes of all that it was built from and that came since: never less than its encoded size.
+    bytes: usize,
+    answers: Answers,
+}
+
+/// What many ask for between two changes; made once for all of them.
+#[derive(Debug, Default)]
+struct Answers {
+    vector: OnceCell<Bytes>,
+    whole: OnceCell<Bytes>,
+    deleted: OnceCell<IdSet>,
+}
+
+/// A whole state, and what a replica that loads it must have to be the same.
+#[derive(Debug)]
+pub(crate) struct Unproven {
+    whole: Bytes,
+    snapshot: Snapshot,
+}
+
+/// A whole state that was loaded again.
+#[derive(Debug)]
+pub(crate) enum Proven {
+    /// It gives the same document.
+    Same(Bytes),
+    /// It gives one in which more is deleted: this update makes the live document the same.
+    DeletesMore(Bytes),
 }
 
 impl RoomDocument {
@@ -55,76 +73,126 @@ impl RoomDocument {
     ///
     /// # Errors
     /// [`Broken`] if any of it doesn't decode or apply, or depends on something that isn't there.
-    pub(crate) fn build<'a>(parts: impl Iterator<Item = &'a Bytes>, client_id: u64) -> Result<Self, Broken> {
+    pub fn build<'a>(parts: impl Iterator<Item = &'a Bytes>, client_id: u64) -> Result<Self, Broken> {
         let doc = document::replica(client_id);
+        let mut bytes = 0;
         // One transaction for all: garbage collection and squashing run once.
         in_transaction(&doc, |txn| {
             for part in parts {
+                bytes += part.len();
                 let update =
                     Update::decode_v1(part).map_err(|_| Broken("a stored update does not decode"))?;
                 txn.apply_update(update).map_err(|_| Broken("a stored update does not apply"))?;
             }
             if txn.has_missing_updates() { Err(Broken("a stored update lacks another")) } else { Ok(()) }
         })?;
-        Ok(Self { doc })
+        let mut built = Self { doc, clocks: HashMap::new(), bytes, answers: Answers::default() };
+        built.expect_only(&[])?;
+        Ok(built)
     }
 
     /// The state vector, encoded.
     pub(crate) fn vector(&self) -> Result<Bytes, Broken> {
-        guarded(|| Ok(self.read()?.state_vector().encode_v1().into()))
+        made_once(&self.answers.vector, || guarded(|| Ok(self.read()?.state_vector().encode_v1().into())))
     }
 
     /// The update with all that a replica with this state vector lacks.
     pub(crate) fn diff(&self, vector: &[u8]) -> Result<Bytes, DocumentError> {
-        scan::vector(vector)?;
+        if scan::vector(vector)?.is_empty() {
+            return Ok(self.whole()?);
+        }
         let vector = guarded(|| Ok(StateVector::decode_v1(vector)))?
             .map_err(|_| ScanError::Malformed("yrs does not read this vector"))?;
         Ok(guarded(|| Ok(Bytes::from(self.read()?.encode_diff_v1(&vector))))?)
     }
 
-    /// What this update would do, without doing it.
-    pub(crate) fn judge(&self, update: &[u8]) -> Result<Judgement, DocumentError> {
-        let scan = scan::update(update)?;
-        let vector = guarded(|| Ok(self.read()?.state_vector()))?;
-        if lacks(&scan, &vector) {
-            return Ok(Judgement::Gap);
-        }
-        let here = |client: u64| vector.get(&ClientID::new(client));
-        if scan.blocks.iter().any(|(client, clocks)| clocks.end > here(*client)) {
-            return Ok(Judgement::Change);
-        }
-        if scan.deletes.is_empty() {
-            return Ok(Judgement::Nothing);
-        }
-        let decoded = decode(update)?;
-        Ok(guarded(|| {
-            let txn = self.read()?;
-            let new = decoded.delete_set().diff(&txn.snapshot().delete_set);
-            Ok(if new.is_empty() { Judgement::Nothing } else { Judgement::Change })
-        })?)
+    /// Whether an update brings blocks that are neither here nor expected.
+    pub(crate) fn is_extended_by(&self, scan: &UpdateScan) -> bool {
+        scan.blocks.iter().any(|(client, clocks)| clocks.end > self.end_of(*client))
     }
 
-    /// Applies an update that was judged a [`Judgement::Change`], and gives the transaction's own
-    /// update: exactly what was new. `None` if that was nothing.
-    pub(crate) fn apply(&mut self, update: &[u8]) -> Result<Option<Bytes>, DocumentError> {
-        let decoded = decode(update)?;
-        Ok(in_transaction(&self.doc, |txn| {
-            txn.apply_update(decoded).map_err(|_| Broken("an update stopped half-way"))?;
+    /// Whether an update points at something that is neither here, nor expected, nor in the update itself.
+    pub(crate) fn lacks_for(&self, scan: &UpdateScan) -> bool {
+        let mut covered: HashMap<u64, u32> = HashMap::new();
+        for (client, clocks) in &scan.blocks {
+            let end = covered.entry(*client).or_insert_with(|| self.end_of(*client));
+            if clocks.start > *end {
+                return true;
+            }
+            *end = clocks.end.max(*end);
+        }
+        let end_of = |client: u64| covered.get(&client).copied().unwrap_or_else(|| self.end_of(client));
+        scan.needs.iter().any(|(client, clock)| *clock >= end_of(*client))
+            || scan.deletes.iter().any(|(client, clocks)| clocks.end > end_of(*client))
+    }
+
+    /// Whether an update deletes something that is here and not deleted yet.
+    pub(crate) fn loses_by(&self, update: &Update) -> Result<bool, Broken> {
+        if self.answers.deleted.get().is_none() {
+            let deleted = guarded(|| Ok(self.read()?.snapshot().delete_set))?;
+            // Nobody else fills it: this value is not shared between threads.
+            self.answers.deleted.get_or_init(|| deleted);
+        }
+        let deleted = self.answers.deleted.get().expect("it was filled above");
+        guarded(|| Ok(!update.delete_set().diff(deleted).is_empty()))
+    }
+
+    /// An update with this scan will be applied soon: what builds on it has no gap.
+    pub(crate) fn expect(&mut self, scan: &UpdateScan) {
+        for (client, clocks) in &scan.blocks {
+            let end = self.clocks.entry(*client).or_default();
+            *end = clocks.end.max(*end);
+        }
+    }
+
+    /// Expects these updates and nothing else.
+    pub(crate) fn expect_only(&mut self, updates: &[Bytes]) -> Result<(), Broken> {
+        self.clocks = guarded(|| Ok(clocks(&self.read()?.state_vector())))?;
+        for update in updates {
+            self.expect(&scan::update(update).map_err(|_| Broken("what was scanned once is not again"))?);
+        }
+        Ok(())
+    }
+
+    /// Applies updates that lack nothing, in one transaction, and gives its own update: exactly what was
+    /// new in all of them. `None` if that was nothing.
+    pub(crate) fn apply(
+        &mut self,
+        updates: impl IntoIterator<Item = Update>,
+    ) -> Result<Option<Bytes>, Broken> {
+        let own = in_transaction(&self.doc, |txn| {
+            for update in updates {
+                txn.apply_update(update).map_err(|_| Broken("an update stopped half-way"))?;
+            }
             if txn.has_missing_updates() {
-                // `judge` rules this out; if it was wrong, pending parts must still not stay.
+                // `lacks_for` rules this out; if it was wrong, pending parts must still not stay.
                 txn.prune_pending();
                 return Err(Broken("an update was left pending"));
             }
             Ok(document::update_of(txn).map(Bytes::from))
-        })?)
+        })?;
+        if let Some(own) = &own {
+            // What is stored and passed on has itself passed the gate.
+            scan::update(own).map_err(|_| Broken("yrs made an update that the gate refuses"))?;
+            self.bytes += own.len();
+            self.answers = Answers::default();
+        }
+        Ok(own)
     }
 
-    /// The whole state as one update, proven to load again to the same state vector.
-    pub(crate) fn snapshot(&self) -> Result<Bytes, Broken> {
-        let whole: Bytes = guarded(|| Ok(self.read()?.encode_diff_v1(&StateVector::default()).into()))?;
-        let again = Self::build(std::iter::once(&whole), 0)?;
-        let same = guarded(|| Ok(again.read()?.snapshot() == self.read()?.snapshot()))?;
-        if same { Ok(whole) } else { Err(Broken("a snapshot differs from its document")) }
+    /// Whether `more` bytes would bring its encoded size over `limit`, in bytes. Measured only when
+    /// the sum of what came says so.
+    pub(crate) fn would_exceed(&mut self, more: usize, limit: usize) -> Result<bool, Broken> {
+        if self.bytes + more <= limit {
+            return Ok(false);
+        }
+        self.bytes = self.whole()?.len();
+        Ok(self.bytes + more > limit)
+    }
+
+    /// The whole state, to be proven by [`Unproven::prove`] where that may take its time.
+    pub(crate) fn whole_to_prove(&self) -> Result<Unproven, Broken> {
+        Ok(Unproven { whole: self.whole()?, snapshot: guarded(|| Ok(self.read()?.snapshot()))? })
     }
 
     /// What the målbild says now.
@@ -132,28 +200,57 @@ impl RoomDocument {
         guarded(|| ReadModel::of(&self.doc, template).map_err(|_| Broken("a transaction is open")))
     }
 
+    fn whole(&self) -> Result<Bytes, Broken> {
+        made_once(&self.answers.whole, || {
+            guarded(|| Ok(self.read()?.encode_diff_v1(&StateVector::default()).into()))
+        })
+    }
+
+    fn end_of(&self, client: u64) -> u32 {
+        self.clocks.get(&client).copied().unwrap_or(0)
+    }
+
     fn read(&self) -> Result<yrs::Transaction<'_>, Broken> {
         self.doc.try_transact().map_err(|_| Broken("a transaction is open"))
     }
 }
 
-/// Whether the update points at something that neither the vector nor the update itself covers.
-fn lacks(scan: &UpdateScan, vector: &StateVector) -> bool {
-    let mut covered: std::collections::HashMap<u64, u32> = std::collections::HashMap::new();
-    let here = |client: u64| vector.get(&ClientID::new(client));
-    for (client, clocks) in &scan.blocks {
-        let end = covered.entry(*client).or_insert_with(|| here(*client));
-        if clocks.start > *end {
-            return true;
+impl Unproven {
+    /// Loads it as a room would. Takes as long as that does, so not on a room's own task.
+    ///
+    /// # Errors
+    /// [`Broken`] when it doesn't load, or gives another document: then it must not replace a log.
+    pub(crate) fn prove(self) -> Result<Proven, Broken> {
+        let Self { whole, snapshot } = self;
+        let again = RoomDocument::build(std::iter::once(&whole), 0)?;
+        let loaded = guarded(|| Ok(again.read()?.snapshot()))?;
+        if loaded == snapshot {
+            return Ok(Proven::Same(whole));
         }
-        *end = clocks.end.max(*end);
+        if loaded.state_map != snapshot.state_map || loaded.delete_set == snapshot.delete_set {
+            return Err(Broken("a snapshot differs from its document"));
+        }
+        // A forged origin can make a loaded replica delete what the live one only hides. Every client that
+        // loads it would, too, so the live one follows.
+        let healing = guarded(|| Ok(again.read()?.encode_diff_v1(&snapshot.state_map)))?;
+        Ok(Proven::DeletesMore(healing.into()))
     }
-    let end_of = |client: u64| covered.get(&client).copied().unwrap_or_else(|| here(client));
-    scan.needs.iter().any(|(client, clock)| *clock >= end_of(*client))
-        || scan.deletes.iter().any(|(client, clocks)| clocks.end > end_of(*client))
 }
 
-fn decode(update: &[u8]) -> Result<Update, DocumentError> {
+fn clocks(vector: &StateVector) -> HashMap<u64, u32> {
+    vector.iter().map(|(client, clock)| (client.get(), *clock)).collect()
+}
+
+/// Fills a cell with what `make` gives, unless it is filled.
+fn made_once(cell: &OnceCell<Bytes>, make: impl FnOnce() -> Result<Bytes, Broken>) -> Result<Bytes, Broken> {
+    match cell.get() {
+        Some(made) => Ok(made.clone()),
+        None => make().map(|made| cell.get_or_init(|| made).clone()),
+    }
+}
+
+/// An update that was scanned, decoded.
+pub(crate) fn decode(update: &[u8]) -> Result<Update, DocumentError> {
     let decoded = guarded(|| Ok(Update::decode_v1(update)))?;
     Ok(decoded.map_err(|_| ScanError::Malformed("yrs does not read this update"))?)
 }
@@ -180,157 +277,4 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, Broken>) -> Result<T, Broken> {
 }
 
 #[cfg(test)]
-mod tests {
-    use yrs::Text;
-
-    use super::*;
-
-    fn state(doc: &Doc) -> Bytes {
-        doc.try_transact().unwrap().encode_diff_v1(&StateVector::default()).into()
-    }
-
-    fn seeded() -> (Doc, RoomDocument) {
-        let client = document::seed(Template::find("tom").unwrap(), "T", 7);
-        let room = RoomDocument::build(std::iter::once(&state(&client)), 1).unwrap();
-        (client, room)
-    }
-
-    fn edit(doc: &Doc, change: impl Fn(&yrs::TextRef, &mut yrs::TransactionMut)) -> Bytes {
-        let mut txn = doc.try_transact_mut().unwrap();
-        let text = txn.get_or_insert_text("section:text");
-        change(&text, &mut txn);
-        txn.encode_update_v1().into()
-    }
-
-    #[test]
-    fn what_is_new_is_applied_and_given_once() {
-        let (client, mut room) = seeded();
-        let update = edit(&client, |text, txn| text.insert(txn, 0, "hej"));
-        assert_eq!(room.judge(&update), Ok(Judgement::Change));
-        assert_eq!(room.apply(&update), Ok(Some(update.clone())));
-        assert_eq!(room.judge(&update), Ok(Judgement::Nothing));
-        assert_eq!(room.apply(&update), Ok(None));
-    }
-
-    #[test]
-    fn a_whole_state_is_nothing_until_a_deletion_in_it_is_new() {
-        let (client, mut room) = seeded();
-        assert_eq!(room.judge(&state(&client)), Ok(Judgement::Nothing));
-        edit(&client, |text, txn| text.insert(txn, 0, "hej"));
-        room.apply(&state(&client)).unwrap();
-        edit(&client, |text, txn| text.remove_range(txn, 0, 1));
-        assert_eq!(room.judge(&state(&client)), Ok(Judgement::Change));
-        let own = room.apply(&state(&client)).unwrap().unwrap();
-        assert!(own.len() < 12, "only the deletion: {own:?}");
-        assert_eq!(room.judge(&state(&client)), Ok(Judgement::Nothing));
-    }
-
-    #[test]
-    fn what_depends_on_something_missing_is_a_gap_and_leaves_no_trace() {
-        let (client, room) = seeded();
-        let first = edit(&client, |text, txn| text.insert(txn, 0, "a"));
-        let own_clock = edit(&client, |text, txn| text.insert(txn, 1, "b"));
-        let deletion = edit(&client, |text, txn| text.remove_range(txn, 0, 1));
-        let other = document::replica(9);
-        for update in [state(&client), first.clone()] {
-            other.try_transact_mut().unwrap().apply_update(Update::decode_v1(&update).unwrap()).unwrap();
-        }
-        let origin = edit(&other, |text, txn| text.insert(txn, 1, "c"));
-        for (name, update) in [("own clock", own_clock), ("deletion", deletion), ("origin", origin)] {
-            assert_eq!(room.judge(&update), Ok(Judgement::Gap), "{name}");
-        }
-        assert_eq!(room.judge(&first), Ok(Judgement::Change));
-    }
-
-    #[test]
-    fn a_diff_brings_another_replica_to_the_same_snapshot() {
-        let (client, mut room) = seeded();
-        room.apply(&edit(&client, |text, txn| text.insert(txn, 0, "hej"))).unwrap();
-        let empty = StateVector::default().encode_v1();
-        assert_eq!(room.diff(&empty).unwrap(), state(&client));
-        let snapshot = room.snapshot().unwrap();
-        let again = RoomDocument::build(std::iter::once(&snapshot), 2).unwrap();
-        assert_eq!(again.vector(), room.vector());
-    }
-
-    #[test]
-    fn a_stored_log_with_a_hole_does_not_build() {
-        let (client, _) = seeded();
-        let base = state(&client);
-        edit(&client, |text, txn| text.insert(txn, 0, "a"));
-        let second = edit(&client, |text, txn| text.insert(txn, 1, "b"));
-        assert!(RoomDocument::build([&base, &second].into_iter(), 1).is_err());
-    }
-
-    /// From `shared/hostile-updates/` of the project: each panicked yrs 0.28.1 when it was found.
-    #[test]
-    fn known_hostile_updates_stop_at_the_gate_or_are_survived() {
-        for hex in include_str!("hostile_updates.txt").lines().filter(|line| !line.starts_with('#')) {
-            let pairs = hex.as_bytes().chunks(2);
-            let bytes: Vec<u8> = pairs
-                .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
-                .collect();
-            let (_, mut room) = seeded();
-            if room.judge(&bytes) == Ok(Judgement::Change) && room.apply(&bytes).is_ok() {
-                room.snapshot().expect("what was taken can be stored and loaded");
-            }
-        }
-    }
-
-    /// Flips bits in real updates. Whatever gets through the gate is refused, survived or taken whole, and
-    /// what was taken can be stored and loaded.
-    #[test]
-    fn mutated_updates_break_nothing() {
-        use rand::{Rng as _, SeedableRng as _};
-
-        let doc = document::seed(Template::find("exempel-snoovader").unwrap(), "T", 7);
-        let base = state(&doc);
-        let mut updates = vec![base.to_vec()];
-        for at in 0..20_u32 {
-            let mut txn = doc.try_transact_mut().unwrap();
-            let text = txn.get_or_insert_text("section:prioriteringar");
-            match at % 4 {
-                0 => text.insert(&mut txn, at, "åäö 😀 x"),
-                1 => text.remove_range(&mut txn, at, 3),
-                2 => text.format(&mut txn, at, 4, [("bold".into(), true.into())].into()),
-                _ => {
-                    let meta = txn.get_or_insert_map("meta");
-                    yrs::Map::insert(&meta, &mut txn, "k", yrs::Any::from_json(r#"{"a":[1,null]}"#).unwrap());
-                }
-            }
-            updates.push(txn.encode_update_v1());
-        }
-        let mut rng = rand::rngs::SmallRng::seed_from_u64(20_261_122);
-        let fresh = || RoomDocument::build(std::iter::once(&base), 1).unwrap();
-        let (mut room, mut taken, mut broken) = (fresh(), 0, 0);
-        for _ in 0..30_000 {
-            let mut bytes = updates[rng.random_range(1..updates.len())].clone();
-            for _ in 0..rng.random_range(1..4) {
-                let at = rng.random_range(0..bytes.len());
-                bytes[at] =
-                    if rng.random() { rng.random() } else { bytes[at] ^ (1 << rng.random_range(0..8)) };
-            }
-            if room.judge(&bytes) != Ok(Judgement::Change) {
-                continue;
-            }
-            match room.apply(&bytes) {
-                Ok(_) => {
-                    taken += 1;
-                    // A forged origin may make a loaded replica delete what the live one only hides: then
-                    // no snapshot is made and the log stays. It must never fail to load.
-                    if let Err(broken) = room.snapshot() {
-                        assert_eq!(broken, Broken("a snapshot differs from its document"), "{bytes:?}");
-                        room = fresh();
-                    } else if taken % 20 == 0 {
-                        room = fresh();
-                    }
-                }
-                Err(_) => {
-                    broken += 1;
-                    room = fresh();
-                }
-            }
-        }
-        assert!(taken > 100, "{taken} taken, {broken} broken");
-    }
-}
+mod tests;

@@ -1,14 +1,14 @@
-//! Who is here: the latest presence of each client, for newcomers, and what to tell the others.
+//! Who is here: the latest presence of each client, and what is to be told of it.
 //!
-//! It doesn't know sockets or documents, and stores nothing. A connection speaks for one client id alone,
-//! the first that it announces; entries for others (stock clients reflect them) are ignored.
+//! It doesn't know sockets or documents, nor when it is told, and stores nothing. A connection speaks for
+//! one client id alone, the first that it announces; entries for others (stock clients reflect them)
+//! are ignored. Between two tellings only the latest state of each client is kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Instant;
 
 use samsyn_shared::limits;
 use samsyn_shared::protocol::PresenceEntry;
-use serde::de::IgnoredAny;
 
 use super::connection::ConnectionId;
 
@@ -16,6 +16,14 @@ use super::connection::ConnectionId;
 #[derive(Debug, Default)]
 pub(crate) struct Presence {
     by_client: BTreeMap<u64, Known>,
+    /// Which client each connection speaks for.
+    spoken_for: HashMap<ConnectionId, u64>,
+    /// Clients whose state is to be told, the one that waits longest first. Each stands here once at most.
+    news: VecDeque<u64>,
+    /// Clients that are gone, to be told.
+    parting: Vec<PresenceEntry>,
+    /// Connections that are to be told of everyone.
+    newcomers: BTreeSet<ConnectionId>,
 }
 
 #[derive(Debug)]
@@ -24,79 +32,109 @@ struct Known {
     state: String,
     owner: ConnectionId,
     heard: Instant,
+    is_news: bool,
 }
 
 impl Presence {
-    /// Takes what a connection announced. `own` is the client id it speaks for, set by its first entry
-    /// that counts. Gives what is new and must be relayed to all, the sender included.
-    pub(crate) fn announced(
-        &mut self,
-        now: Instant,
-        from: ConnectionId,
-        own: &mut Option<u64>,
-        entries: Vec<PresenceEntry>,
-    ) -> Vec<PresenceEntry> {
-        let mut news = Vec::new();
+    /// Takes what a connection announced, scanned before.
+    pub(crate) fn announced(&mut self, now: Instant, from: ConnectionId, entries: Vec<PresenceEntry>) {
         for entry in entries {
-            if own.is_some_and(|own| own != entry.client)
-                || entry.client >= limits::CLIENT_ID_END
-                || entry.state.len() > limits::PRESENCE_BYTES
-                || serde_json::from_str::<IgnoredAny>(&entry.state).is_err()
-            {
+            if self.spoken_for.get(&from).is_some_and(|own| *own != entry.client) {
                 continue;
             }
+            let known = self.by_client.get(&entry.client);
             let gone = entry.state == "null";
-            let is_new = match self.by_client.get(&entry.client) {
-                Some(known) => entry.clock > known.clock || (entry.clock == known.clock && gone),
-                None => !gone,
-            };
-            if !is_new {
+            let is_newer = known
+                .map_or(!gone, |known| entry.clock > known.clock || (entry.clock == known.clock && gone));
+            if !is_newer {
                 continue;
             }
-            *own = Some(entry.client);
+            self.spoken_for.insert(from, entry.client);
             if gone {
                 self.by_client.remove(&entry.client);
+                self.parting.push(entry);
             } else {
-                let (clock, state) = (entry.clock, entry.state.clone());
-                self.by_client.insert(entry.client, Known { clock, state, owner: from, heard: now });
+                let PresenceEntry { client, clock, state } = entry;
+                if !known.is_some_and(|known| known.is_news) {
+                    self.news.push_back(client);
+                }
+                self.by_client.insert(client, Known { clock, state, owner: from, heard: now, is_news: true });
             }
-            news.push(entry);
         }
-        news
+    }
+
+    /// A connection is to be told of everyone.
+    pub(crate) fn joined(&mut self, connection: ConnectionId) {
+        self.newcomers.insert(connection);
     }
 
     /// A connection ended: what it spoke for is gone, unless a newer connection took it over.
-    pub(crate) fn left(&mut self, from: ConnectionId) -> Vec<PresenceEntry> {
-        self.remove_where(|known| known.owner == from)
+    pub(crate) fn left(&mut self, from: ConnectionId) {
+        self.newcomers.remove(&from);
+        let Some(client) = self.spoken_for.remove(&from) else { return };
+        if self.by_client.get(&client).is_some_and(|known| known.owner == from) {
+            self.part(client);
+        }
     }
 
     /// Removes what has not been renewed in time.
-    pub(crate) fn expire(&mut self, now: Instant) -> Vec<PresenceEntry> {
-        self.remove_where(|known| now.duration_since(known.heard) > limits::PRESENCE_EXPIRY)
+    pub(crate) fn expire(&mut self, now: Instant) {
+        let expired = self
+            .by_client
+            .iter()
+            .filter(|(_, known)| now.duration_since(known.heard) > limits::PRESENCE_EXPIRY);
+        for client in expired.map(|(client, _)| *client).collect::<Vec<_>>() {
+            self.part(client);
+        }
     }
 
-    /// Everyone, for a newcomer.
-    pub(crate) fn all(&self) -> Vec<PresenceEntry> {
-        let entry = |(client, known): (&u64, &Known)| PresenceEntry {
-            client: *client,
-            clock: known.clock,
-            state: known.state.clone(),
-        };
-        self.by_client.iter().map(entry).collect()
+    /// Whether somebody's state is to be told.
+    pub(crate) fn has_news(&self) -> bool {
+        !self.news.is_empty()
     }
 
-    fn remove_where(&mut self, gone: impl Fn(&Known) -> bool) -> Vec<PresenceEntry> {
-        let mut news = Vec::new();
-        self.by_client.retain(|client, known| {
-            let gone = gone(known);
-            if gone {
-                let clock = known.clock.saturating_add(1);
-                news.push(PresenceEntry { client: *client, clock, state: "null".into() });
+    /// Whether it is to be told that somebody is gone.
+    pub(crate) fn has_parting(&self) -> bool {
+        !self.parting.is_empty()
+    }
+
+    /// Whether somebody is to be told of everyone.
+    pub(crate) fn has_newcomers(&self) -> bool {
+        !self.newcomers.is_empty()
+    }
+
+    /// What is to be told now, and the newcomers, who are to be told of [`Self::all`] instead. Everyone who is
+    /// gone, and at most [`limits::PRESENCE_STATES`] others: the rest is taken next.
+    pub(crate) fn take_news(&mut self) -> (Vec<PresenceEntry>, BTreeSet<ConnectionId>) {
+        let mut told = std::mem::take(&mut self.parting);
+        let end = told.len() + limits::PRESENCE_STATES;
+        while told.len() < end
+            && let Some(client) = self.news.pop_front()
+        {
+            // Who left meanwhile and came back stands here twice.
+            if let Some(known) = self.by_client.get_mut(&client).filter(|known| known.is_news) {
+                known.is_news = false;
+                told.push(entry(client, known));
             }
-            !gone
-        });
-        news
+        }
+        (told, std::mem::take(&mut self.newcomers))
     }
+
+    /// Everyone.
+    pub(crate) fn all(&self) -> Vec<PresenceEntry> {
+        self.by_client.iter().map(|(client, known)| entry(*client, known)).collect()
+    }
+
+    fn part(&mut self, client: u64) {
+        if let Some(known) = self.by_client.remove(&client) {
+            let clock = known.clock + 1;
+            self.parting.push(PresenceEntry { client, clock, state: "null".into() });
+        }
+    }
+}
+
+fn entry(client: u64, known: &Known) -> PresenceEntry {
+    PresenceEntry { client, clock: known.clock, state: known.state.clone() }
 }
 
 #[cfg(test)]
@@ -112,46 +150,85 @@ mod tests {
         PresenceEntry { client, clock, state: state.into() }
     }
 
-    #[test]
-    fn a_connection_speaks_for_the_first_id_it_announces_and_no_other() {
-        let (mut presence, now, mut own) = (Presence::default(), Instant::now(), None);
-        let news = presence.announced(now, A, &mut own, vec![entry(7, 1, "{}"), entry(8, 1, "{}")]);
-        assert_eq!((news, own), (vec![entry(7, 1, "{}")], Some(7)));
-        assert_eq!(presence.announced(now, A, &mut own, vec![entry(8, 9, "null")]), []);
+    /// What is told after `from` announced `entries`.
+    fn told(presence: &mut Presence, from: ConnectionId, entries: &[PresenceEntry]) -> Vec<PresenceEntry> {
+        presence.announced(Instant::now(), from, entries.to_vec());
+        presence.take_news().0
     }
 
     #[test]
-    fn only_what_is_newer_is_relayed() {
-        let (mut presence, now, mut own) = (Presence::default(), Instant::now(), None);
-        presence.announced(now, A, &mut own, vec![entry(7, 5, "{}")]);
-        assert_eq!(presence.announced(now, A, &mut own, vec![entry(7, 5, "{}")]), []);
-        assert_eq!(presence.announced(now, A, &mut own, vec![entry(7, 4, "1")]), []);
-        assert_eq!(presence.announced(now, A, &mut own, vec![entry(7, 5, "null")]).len(), 1);
+    fn a_connection_speaks_for_the_first_id_it_announces_and_no_other() {
+        let mut presence = Presence::default();
+        assert_eq!(told(&mut presence, A, &[entry(7, 1, "{}"), entry(8, 1, "{}")]), [entry(7, 1, "{}")]);
+        assert_eq!(told(&mut presence, A, &[entry(8, 9, "null")]), []);
+    }
+
+    #[test]
+    fn only_what_is_newer_is_told() {
+        let mut presence = Presence::default();
+        told(&mut presence, A, &[entry(7, 5, "{}")]);
+        assert_eq!(told(&mut presence, A, &[entry(7, 5, "{}")]), []);
+        assert_eq!(told(&mut presence, A, &[entry(7, 4, "1")]), []);
+        assert_eq!(told(&mut presence, A, &[entry(7, 5, "null")]), [entry(7, 5, "null")]);
         assert_eq!(presence.all(), []);
     }
 
     #[test]
-    fn what_is_too_large_or_no_json_is_ignored() {
-        let (mut presence, now, mut own) = (Presence::default(), Instant::now(), None);
-        let large = format!("\"{}\"", "x".repeat(limits::PRESENCE_BYTES));
-        assert_eq!(presence.announced(now, A, &mut own, vec![entry(7, 1, &large), entry(7, 1, "{")]), []);
-        assert_eq!(own, None);
+    fn between_two_tellings_only_the_latest_state_counts() {
+        let mut presence = Presence::default();
+        presence.announced(Instant::now(), A, vec![entry(7, 1, "1"), entry(7, 2, "2")]);
+        assert_eq!(told(&mut presence, A, &[entry(7, 3, "3")]), [entry(7, 3, "3")]);
+        // Who came and went is told to have gone, since somebody may have heard of it before.
+        presence.announced(Instant::now(), A, vec![entry(7, 4, "4")]);
+        presence.left(A);
+        assert_eq!(presence.take_news().0, [entry(7, 5, "null")]);
+    }
+
+    #[test]
+    fn a_crowd_is_told_of_in_parts_and_nobody_is_left_out() {
+        let mut presence = Presence::default();
+        let crowd = limits::PRESENCE_STATES as u64 * 2 + 5;
+        for client in 0..crowd {
+            presence.announced(Instant::now(), ConnectionId(client), vec![entry(client, 1, "{}")]);
+        }
+        let mut heard = Vec::new();
+        while presence.has_news() {
+            let (news, _) = presence.take_news();
+            assert!(news.len() <= limits::PRESENCE_STATES);
+            heard.extend(news.into_iter().map(|entry| entry.client));
+        }
+        assert_eq!(heard, (0..crowd).collect::<Vec<_>>());
     }
 
     #[test]
     fn a_lost_connection_takes_its_presence_along_unless_a_newer_one_took_over() {
-        let (mut presence, now) = (Presence::default(), Instant::now());
-        presence.announced(now, A, &mut None, vec![entry(7, 1, "{}")]);
-        presence.announced(now, B, &mut None, vec![entry(7, 2, "{}")]);
-        assert_eq!(presence.left(A), []);
-        assert_eq!(presence.left(B), [entry(7, 3, "null")]);
+        let mut presence = Presence::default();
+        told(&mut presence, A, &[entry(7, 1, "{}")]);
+        told(&mut presence, B, &[entry(7, 2, "{}")]);
+        presence.left(A);
+        assert!(!presence.has_parting());
+        presence.left(B);
+        assert_eq!(presence.take_news().0, [entry(7, 3, "null")]);
     }
 
     #[test]
     fn presence_that_is_not_renewed_expires() {
         let (mut presence, now) = (Presence::default(), Instant::now());
-        presence.announced(now, A, &mut None, vec![entry(7, 1, "{}")]);
-        assert_eq!(presence.expire(now + Duration::from_secs(29)), []);
-        assert_eq!(presence.expire(now + Duration::from_secs(31)), [entry(7, 2, "null")]);
+        presence.announced(now, A, vec![entry(7, 1, "{}")]);
+        presence.take_news();
+        presence.expire(now + Duration::from_secs(29));
+        assert!(!presence.has_parting());
+        presence.expire(now + Duration::from_secs(31));
+        assert_eq!(presence.take_news().0, [entry(7, 2, "null")]);
+    }
+
+    #[test]
+    fn a_newcomer_is_told_of_everyone_once() {
+        let mut presence = Presence::default();
+        presence.joined(A);
+        presence.joined(B);
+        presence.left(B);
+        assert_eq!(presence.take_news().1, BTreeSet::from([A]));
+        assert!(!presence.has_newcomers());
     }
 }

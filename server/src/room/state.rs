@@ -3,72 +3,141 @@
 //! It doesn't know sockets, tasks, the store or the clock; it says what must be done as [`Effect`]s, and
 //! `room.rs` does it. The rules are DESIGN.md's:
 //!
-//! - our own clients hear of a change at once, stock clients once it is on disk;
+//! - what came since the last frame is applied in one transaction, whose own update is sent and stored;
+//! - our own clients hear of a change at the room's pace, stock clients once it is on disk;
 //! - `Saved(n)` is said when all that the room held once write n was handled is on disk;
 //! - one append is in flight, what arrives meanwhile goes into the next.
 
+mod news;
+mod pace;
 #[cfg(test)]
 mod tests;
 mod writes;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
-use samsyn_shared::protocol::{self, CloseCode, Hello, Message, PresenceEntry, encode_presence, refusal};
-use samsyn_shared::{Epoch, Role, Template, WriteNumber, limits, scan, schema};
+use samsyn_shared::protocol::{self, CloseCode, Figures, Hello, Message, Trouble};
+use samsyn_shared::read_model::ReadModel;
+use samsyn_shared::scan;
+use samsyn_shared::server_session::{Dialect, Heard, Offence, ServerSession};
+use samsyn_shared::{Epoch, Role, Template, limits, schema};
 
-use super::connection::{ConnectionId, Dialect};
-use super::document::{Broken, DocumentError, RoomDocument};
+use self::pace::Pace;
+use self::writes::Queued;
+use super::connection::ConnectionId;
+use super::document::{Broken, DocumentError, RoomDocument, Unproven};
 use super::presence::Presence;
-
-/// How often a connection is asked, at most, for what its update lacked.
-const STEP1_EVERY: Duration = Duration::from_secs(1);
-
-/// Bytes of a message around its update, at most.
-const ENVELOPE: usize = 64;
 
 /// What happened.
 #[derive(Debug)]
-pub(crate) enum Event {
+pub enum Event {
     /// A connection was upgraded.
-    Joined { connection: ConnectionId, role: Role, dialect: Dialect },
+    Joined {
+        /// What the room calls it.
+        connection: ConnectionId,
+        /// What it may do.
+        role: Role,
+        /// What it understands.
+        dialect: Dialect,
+    },
     /// A connection sent a binary frame.
-    FrameReceived { connection: ConnectionId, frame: Bytes },
+    FrameReceived {
+        /// Which.
+        connection: ConnectionId,
+        /// The frame's payload.
+        frame: Bytes,
+    },
+    /// A connection may do something else from now on, or nothing any more.
+    RoleChanged {
+        /// Which.
+        connection: ConnectionId,
+        /// `None` closes it.
+        role: Option<Role>,
+    },
     /// A connection ended.
-    Left { connection: ConnectionId },
+    Left {
+        /// Which.
+        connection: ConnectionId,
+    },
     /// The append in flight is on disk.
-    Appended,
-    /// The append in flight may not be on disk.
+    Appended {
+        /// When it was begun, in milliseconds since 1970: all that was accepted by then is on disk.
+        at: u64,
+    },
+    /// The append in flight can't be stored, and no later one.
     AppendFailed,
+    /// Whether the disk takes what is written.
+    DiskChanged(Trouble),
     /// What the store holds, after [`Effect::Reload`].
-    Reloaded { stored: Vec<Bytes>, client_id: u64 },
+    Reloaded {
+        /// The snapshot and the updates after it.
+        stored: Vec<Bytes>,
+        /// A fresh client id for the document.
+        client_id: u64,
+    },
+    /// A snapshot that was loaded again deletes more than the live document: this makes them the same.
+    Healed {
+        /// An update without blocks.
+        update: Bytes,
+    },
+    /// The time that [`RoomState::wake_at`] said has come.
+    Woke,
     /// About a second went by.
     Ticked,
 }
 
 /// What must be done, in this order.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Effect {
-    /// Put a frame into a connection's outbox.
-    Send { to: ConnectionId, frame: Bytes },
+pub enum Effect {
+    /// Send one message to all of these.
+    Send {
+        /// Who, in the order of their ids.
+        to: Vec<ConnectionId>,
+        /// The message, encoded once.
+        message: Bytes,
+    },
     /// Close a connection; no [`Event::Left`] follows.
-    Close { connection: ConnectionId, code: CloseCode },
+    Close {
+        /// Which.
+        connection: ConnectionId,
+        /// What to tell it.
+        code: CloseCode,
+    },
     /// Make these updates durable, in order; then say `Appended` or `AppendFailed`.
-    Append { updates: Vec<Bytes> },
+    Append {
+        /// At least one.
+        updates: Vec<Bytes>,
+    },
     /// Read the Document from the store again; nothing else may happen before `Reloaded`.
     Reload,
     /// The room can't go on. All its connections are closed already.
     Stop,
 }
 
+/// What is true of a room from its opening to its end.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// The birth mark of its Document.
+    pub epoch: Epoch,
+    /// The client ids that seeded earlier epochs: who names one has another history.
+    pub past_epochs: Vec<Epoch>,
+    /// Bytes that the Document may take, encoded.
+    pub document_bytes: usize,
+}
+
 /// A room's whole state.
 #[derive(Debug)]
-pub(crate) struct RoomState {
+pub struct RoomState {
     document: RoomDocument,
-    epoch: Epoch,
-    connections: BTreeMap<ConnectionId, Connection>,
+    terms: Terms,
+    sessions: BTreeMap<ConnectionId, ServerSession>,
     presence: Presence,
+    presence_pace: Pace,
+    /// Taken, and not yet applied, sent or stored.
+    queue: Vec<Queued>,
+    frames: Pace,
     /// Updates accepted since the room was loaded, and how many of them are on disk.
     accepted: u64,
     stored: u64,
@@ -76,90 +145,104 @@ pub(crate) struct RoomState {
     /// Accepted and not yet given to the store.
     waiting: Vec<Bytes>,
     /// What is sent once `stored` reaches a number, in the order of the numbers.
-    after_stored: VecDeque<(u64, ConnectionId, Bytes)>,
+    after_stored: VecDeque<(u64, ConnectionId, Message)>,
+    /// What the room said of itself last, if everyone here has heard it.
+    told: Option<Figures>,
+    figures_pace: Pace,
+    on_disk_at: u64,
+    trouble: Trouble,
     stopped: bool,
 }
 
-#[derive(Debug)]
-struct Connection {
-    role: Role,
-    dialect: Dialect,
-    /// The client id whose presence it speaks for.
-    client: Option<u64>,
-    last_sent: Instant,
-    /// When it was last asked for what it has, and whether it must be asked again.
-    asked: Option<Instant>,
-    owes: bool,
-    /// Numbered updates that had a gap. `Saved(n)` speaks for all writes up to n, so none is said until
-    /// each of these is in the document; the highest number that waits for it stands beside.
-    gaps: Vec<Bytes>,
-    withheld: Option<WriteNumber>,
-}
-
 impl RoomState {
-    /// A room over a document that was just loaded.
-    pub(crate) fn new(document: RoomDocument, epoch: Epoch) -> Self {
+    /// A room over a document that was just loaded. `at` is now, in milliseconds since 1970.
+    #[must_use]
+    pub fn new(document: RoomDocument, terms: Terms, at: u64) -> Self {
         Self {
             document,
-            epoch,
-            connections: BTreeMap::new(),
+            terms,
+            sessions: BTreeMap::new(),
             presence: Presence::default(),
+            presence_pace: Pace::default(),
+            queue: Vec::new(),
+            frames: Pace::default(),
             accepted: 0,
             stored: 0,
             in_flight: Vec::new(),
             waiting: Vec::new(),
             after_stored: VecDeque::new(),
+            told: None,
+            figures_pace: Pace::default(),
+            on_disk_at: at,
+            trouble: Trouble::None,
             stopped: false,
         }
     }
 
     /// Says what to do about `event`, at the end of `effects`.
-    pub(crate) fn handle(&mut self, now: Instant, event: Event, effects: &mut Vec<Effect>) {
+    pub fn handle(&mut self, now: Instant, event: Event, effects: &mut Vec<Effect>) {
         if self.stopped {
             return;
         }
         match event {
             Event::Joined { connection, role, dialect } => {
-                self.joined(now, connection, role, dialect, effects)
+                self.joined(now, connection, role, dialect, effects);
             }
-            Event::FrameReceived { connection, frame } => {
-                self.frame_received(now, connection, frame, effects)
-            }
-            Event::Left { connection } => self.left(now, connection, effects),
-            Event::Appended => self.appended(now, effects),
+            Event::FrameReceived { connection, frame } => self.heard(now, connection, frame, effects),
+            Event::RoleChanged { connection, role } => self.role_changed(now, connection, role, effects),
+            Event::Left { connection } => self.left(now, connection),
+            Event::Appended { at } => self.appended(now, at, effects),
             Event::AppendFailed => self.stop(effects),
-            Event::Reloaded { stored, client_id } => self.reloaded(&stored, client_id, effects),
+            Event::DiskChanged(trouble) => self.disk_changed(now, trouble, effects),
+            Event::Reloaded { stored, client_id } => self.reloaded(now, &stored, client_id, effects),
+            Event::Healed { update } => self.healed(now, &update, effects),
+            Event::Woke => self.woke(now, effects),
             Event::Ticked => self.ticked(now, effects),
         }
         self.append_if_idle(effects);
     }
 
-    /// Whether everything accepted is on disk.
-    pub(crate) fn is_stored(&self) -> bool {
-        self.stored == self.accepted
+    /// When [`Event::Woke`] is due. What is due already may wait until all that is at hand was handled.
+    #[must_use]
+    pub fn wake_at(&self) -> Option<Instant> {
+        [self.frames.due(), self.presence_pace.due(), self.figures_pace.due()].into_iter().flatten().min()
+    }
+
+    /// Whether everything that was taken is on disk.
+    #[must_use]
+    pub fn is_stored(&self) -> bool {
+        self.queue.is_empty() && self.stored == self.accepted
     }
 
     /// How many connections there are.
-    pub(crate) fn connections(&self) -> usize {
-        self.connections.len()
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.sessions.len()
     }
 
     /// The connections there are.
-    pub(crate) fn connection_ids(&self) -> Vec<ConnectionId> {
-        self.connections.keys().copied().collect()
+    #[must_use]
+    pub fn connection_ids(&self) -> Vec<ConnectionId> {
+        self.sessions.keys().copied().collect()
     }
 
-    /// What the målbild says now.
-    pub(crate) fn read_model(
-        &self,
-        template: &Template,
-    ) -> Result<samsyn_shared::read_model::ReadModel, Broken> {
+    /// How many updates wait for the disk.
+    #[must_use]
+    pub fn unsaved(&self) -> u64 {
+        self.accepted - self.stored + self.queue.len() as u64
+    }
+
+    /// What the målbild says, as of the last [`Event::Woke`].
+    ///
+    /// # Errors
+    /// [`Broken`]: the document must be loaded anew.
+    pub fn read_model(&self, template: &Template) -> Result<ReadModel, Broken> {
         self.document.read_model(template)
     }
 
-    /// The whole state, proven to load again.
-    pub(crate) fn snapshot(&self) -> Result<Bytes, Broken> {
-        self.document.snapshot()
+    /// The whole state, for a snapshot.
+    pub(crate) fn whole(&self) -> Result<Unproven, Broken> {
+        self.document.whole_to_prove()
     }
 
     fn joined(
@@ -170,125 +253,105 @@ impl RoomState {
         dialect: Dialect,
         effects: &mut Vec<Effect>,
     ) {
-        let connection = Connection {
+        let session = ServerSession::new(now, role, dialect);
+        let hello = Hello {
+            epoch: self.terms.epoch,
             role,
-            dialect,
-            client: None,
-            last_sent: now,
-            asked: None,
-            owes: false,
-            gaps: Vec::new(),
-            withheld: None,
+            protocol: protocol::VERSION,
+            schema: schema::VERSION,
+            message_bytes: limits::MESSAGE_BYTES as u64,
+            document_bytes: self.terms.document_bytes as u64,
         };
-        self.connections.insert(id, connection);
-        if dialect == Dialect::Own {
-            let hello = Message::Hello(Hello {
-                epoch: self.epoch,
-                role,
-                protocol: protocol::VERSION,
-                schema: schema::VERSION,
-                message_bytes: limits::MESSAGE_BYTES as u64,
-                document_bytes: limits::DOCUMENT_BYTES as u64,
-            });
+        let greeting = session.greeting(hello);
+        self.sessions.insert(id, session);
+        if let Some(hello) = greeting {
             self.send(now, id, &hello, effects);
         }
         self.ask(now, id, effects);
-        let here = self.presence.all();
-        if !here.is_empty() {
-            self.send(now, id, &presence_message(&here), effects);
-        }
+        self.presence.joined(id);
+        self.presence_wanted(now);
+        self.figures_wanted(now);
     }
 
-    fn frame_received(&mut self, now: Instant, from: ConnectionId, frame: Bytes, effects: &mut Vec<Effect>) {
-        let Some(connection) = self.connections.get(&from) else { return };
-        let dialect = connection.dialect;
-        let is_large = frame.len() > limits::MESSAGE_BYTES + ENVELOPE;
-        let message = match Message::decode(frame) {
-            Ok(message) => message,
-            Err(error) => return self.undecodable(now, from, &error, effects),
-        };
-        match message {
-            // Closed, it would come again for ever; refused, it is set aside and shown.
-            Message::Write(number, _) if is_large => {
-                self.refuse(now, from, Some(number), refusal::TOO_LARGE, effects);
+    fn heard(&mut self, now: Instant, from: ConnectionId, frame: Bytes, effects: &mut Vec<Effect>) {
+        let Some(session) = self.sessions.get(&from) else { return };
+        match session.hear(frame) {
+            Err(offence) => self.offended(now, from, &offence, effects),
+            Ok(Heard::Asked(vector)) => self.asked(now, from, &vector, effects),
+            Ok(Heard::Wrote(number, update)) => self.wrote(now, from, number, update, effects),
+            Ok(Heard::WroteTooMuch(number)) => {
+                self.refuse(now, from, number, protocol::refusal::TOO_LARGE, effects);
             }
-            Message::Step2(_) | Message::Update(_) if is_large => {
-                self.refuse(now, from, None, refusal::TOO_LARGE, effects);
+            Ok(Heard::Announced(entries)) => {
+                self.presence.announced(now, from, entries);
+                self.presence_wanted(now);
             }
-            _ if is_large => self.close(now, from, CloseCode::TooLarge, effects),
-            Message::Step1(vector) => self.asked_for_diff(now, from, dialect, &vector, effects),
-            Message::Step2(update) | Message::Update(update) => {
-                self.written(now, from, None, &update, effects);
+            Ok(Heard::AskedWhoIsHere) => {
+                let all = news::presence_message(&self.presence.all());
+                self.send(now, from, &all, effects);
             }
-            Message::Write(number, update) if dialect == Dialect::Own => {
-                self.written(now, from, Some(number), &update, effects);
-            }
-            Message::Presence(body) => self.announced(now, from, &body, effects),
-            Message::QueryPresence => {
-                let here = presence_message(&self.presence.all());
-                self.send(now, from, &here, effects);
-            }
-            // What only a server says, and our own messages from a client that didn't offer them.
-            Message::Denied(_)
-            | Message::Hello(_)
-            | Message::Write(..)
-            | Message::Saved(_)
-            | Message::Refused(..)
-            | Message::RoleChanged(_)
-            | Message::Figures(_) => self.undecodable(now, from, &"not for a server", effects),
         }
     }
 
     /// Our own client is answered at once; a stock client once all that the answer holds is on disk. The
     /// answer is made now, so what comes meanwhile can't put it off for ever.
-    fn asked_for_diff(
-        &mut self,
-        now: Instant,
-        from: ConnectionId,
-        dialect: Dialect,
-        vector: &[u8],
-        effects: &mut Vec<Effect>,
-    ) {
+    fn asked(&mut self, now: Instant, from: ConnectionId, vector: &[u8], effects: &mut Vec<Effect>) {
+        let named = scan::vector(vector);
+        if named.as_ref().is_ok_and(|named| self.is_of_another_epoch(named.iter().map(|(client, _)| *client)))
+        {
+            return self.of_another_epoch(now, from, effects);
+        }
         let update = match self.document.diff(vector) {
             Ok(update) => update,
-            Err(DocumentError::Gate(error)) => return self.undecodable(now, from, &error, effects),
+            Err(DocumentError::Scan(error)) => return self.undecodable(now, from, &error, effects),
             Err(DocumentError::Broken(broken)) => return self.broken(now, from, broken, effects),
         };
+        let Some(session) = self.sessions.get_mut(&from) else { return };
+        session.answered();
         let answer = Message::Step2(update);
-        match dialect {
+        match session.dialect() {
             Dialect::Own => self.send(now, from, &answer, effects),
-            Dialect::Stock => self.send_when_stored(now, from, &answer, effects),
+            Dialect::Stock => self.send_when_stored(now, from, answer, effects),
+        }
+        self.figures_wanted(now);
+    }
+
+    fn role_changed(
+        &mut self,
+        now: Instant,
+        id: ConnectionId,
+        role: Option<Role>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(role) = role else { return self.close(now, id, CloseCode::Revoked, effects) };
+        if let Some(message) = self.sessions.get_mut(&id).and_then(|session| session.change_role(role)) {
+            self.send(now, id, &message, effects);
         }
     }
 
-    fn announced(&mut self, now: Instant, from: ConnectionId, body: &[u8], effects: &mut Vec<Effect>) {
-        let entries = match scan::presence(body) {
-            Ok(entries) => entries,
-            Err(error) => return self.undecodable(now, from, &error, effects),
-        };
-        let Some(connection) = self.connections.get_mut(&from) else { return };
-        let news = self.presence.announced(now, from, &mut connection.client, entries);
-        self.relay_presence(now, &news, effects);
-    }
-
-    fn relay_presence(&mut self, now: Instant, news: &[PresenceEntry], effects: &mut Vec<Effect>) {
-        if !news.is_empty() {
-            let frame = presence_message(news).encode();
-            self.broadcast(now, &frame, effects, |_, _| true);
-        }
-    }
-
-    fn left(&mut self, now: Instant, id: ConnectionId, effects: &mut Vec<Effect>) {
-        if self.connections.remove(&id).is_some() {
+    fn left(&mut self, now: Instant, id: ConnectionId) {
+        if self.sessions.remove(&id).is_some() {
             self.after_stored.retain(|(_, to, _)| *to != id);
-            let news = self.presence.left(id);
-            self.relay_presence(now, &news, effects);
+            self.presence.left(id);
+            self.presence_wanted(now);
+            self.figures_wanted(now);
         }
     }
 
     fn close(&mut self, now: Instant, id: ConnectionId, code: CloseCode, effects: &mut Vec<Effect>) {
-        effects.push(Effect::Close { connection: id, code });
-        self.left(now, id, effects);
+        if self.sessions.contains_key(&id) {
+            effects.push(Effect::Close { connection: id, code });
+            self.left(now, id);
+        }
+    }
+
+    fn is_of_another_epoch(&self, mut clients: impl Iterator<Item = u64>) -> bool {
+        !self.terms.past_epochs.is_empty() && clients.any(|c| self.terms.past_epochs.contains(&Epoch(c)))
+    }
+
+    fn of_another_epoch(&mut self, now: Instant, from: ConnectionId, effects: &mut Vec<Effect>) {
+        let why = "it holds an earlier epoch".to_owned();
+        self.offended(now, from, &Offence { code: CloseCode::OtherEpoch, why }, effects);
     }
 
     fn undecodable(
@@ -298,9 +361,14 @@ impl RoomState {
         why: &dyn std::fmt::Display,
         effects: &mut Vec<Effect>,
     ) {
-        tracing::info!(connection = from.0, %why, "a frame did not decode");
-        metrics::counter!("samsyn_frames_rejected_total", "reason" => "undecodable").increment(1);
-        self.close(now, from, CloseCode::Undecodable, effects);
+        let offence = Offence { code: CloseCode::Undecodable, why: why.to_string() };
+        self.offended(now, from, &offence, effects);
+    }
+
+    fn offended(&mut self, now: Instant, from: ConnectionId, offence: &Offence, effects: &mut Vec<Effect>) {
+        tracing::info!(connection = from.0, why = offence.why, "a connection is closed over a frame");
+        metrics::counter!("samsyn_frames_rejected_total", "reason" => offence.code.reason()).increment(1);
+        self.close(now, from, offence.code, effects);
     }
 
     /// yrs broke over something that `from` sent: it alone is closed, and the document is made anew.
@@ -311,74 +379,20 @@ impl RoomState {
         effects.push(Effect::Reload);
     }
 
-    /// The store may or may not hold the append in flight; applying an update twice changes nothing.
-    fn reloaded(&mut self, stored: &[Bytes], client_id: u64, effects: &mut Vec<Effect>) {
-        let parts = stored.iter().chain(&self.in_flight).chain(&self.waiting);
-        match RoomDocument::build(parts, client_id) {
-            Ok(document) => self.document = document,
-            Err(broken) => {
-                tracing::error!(%broken, "the room's document does not load again");
-                self.stop(effects);
-            }
-        }
-    }
-
-    fn appended(&mut self, now: Instant, effects: &mut Vec<Effect>) {
-        let updates = std::mem::take(&mut self.in_flight);
-        self.stored += updates.len() as u64;
-        metrics::counter!("samsyn_updates_stored_total").increment(updates.len() as u64);
-        if self.connections.values().any(|c| c.dialect == Dialect::Stock) {
-            for update in updates {
-                let frame = Message::Update(update).encode();
-                self.broadcast(now, &frame, effects, |_, c| c.dialect == Dialect::Stock);
-            }
-        }
-        while self.after_stored.front().is_some_and(|(at, _, _)| *at <= self.stored) {
-            if let Some((_, to, frame)) = self.after_stored.pop_front() {
-                self.send_frame(now, to, frame, effects);
-            }
-        }
-    }
-
-    fn append_if_idle(&mut self, effects: &mut Vec<Effect>) {
-        if self.in_flight.is_empty() && !self.waiting.is_empty() && !self.stopped {
-            self.in_flight = std::mem::take(&mut self.waiting);
-            effects.push(Effect::Append { updates: self.in_flight.clone() });
-        }
-    }
-
     /// Nothing more can be called saved: everyone is sent away with what they have, and comes back.
     fn stop(&mut self, effects: &mut Vec<Effect>) {
         self.stopped = true;
-        for connection in std::mem::take(&mut self.connections).into_keys() {
+        for connection in std::mem::take(&mut self.sessions).into_keys() {
             effects.push(Effect::Close { connection, code: CloseCode::RoomFailed });
         }
         effects.push(Effect::Stop);
     }
 
-    fn ticked(&mut self, now: Instant, effects: &mut Vec<Effect>) {
-        let expired = self.presence.expire(now);
-        self.relay_presence(now, &expired, effects);
-        let owed = self.connections.iter().filter(|(_, c)| c.owes).map(|(id, _)| *id);
-        for id in owed.collect::<Vec<_>>() {
-            self.ask(now, id, effects);
-        }
-        let quiet = |c: &Connection| now.duration_since(c.last_sent) >= limits::SILENCE;
-        if self.connections.values().any(quiet) {
-            let frame = presence_message(&[]).encode();
-            self.broadcast(now, &frame, effects, |_, c| quiet(c));
-        }
-    }
-
     /// Step 1, at most once a second: "send me what I lack".
     fn ask(&mut self, now: Instant, to: ConnectionId, effects: &mut Vec<Effect>) {
-        let Some(connection) = self.connections.get_mut(&to) else { return };
-        if connection.asked.is_some_and(|asked| now.duration_since(asked) < STEP1_EVERY) {
-            connection.owes = true;
+        if !self.sessions.get_mut(&to).is_some_and(|session| session.ask(now)) {
             return;
         }
-        connection.owes = false;
-        connection.asked = Some(now);
         match self.document.vector() {
             Ok(vector) => self.send(now, to, &Message::Step1(vector), effects),
             Err(broken) => self.broken(now, to, broken, effects),
@@ -389,44 +403,37 @@ impl RoomState {
         &mut self,
         now: Instant,
         to: ConnectionId,
-        message: &Message,
+        message: Message,
         effects: &mut Vec<Effect>,
     ) {
-        if self.is_stored() {
-            self.send(now, to, message, effects);
+        if self.stored == self.accepted {
+            self.send(now, to, &message, effects);
         } else {
-            self.after_stored.push_back((self.accepted, to, message.encode()));
+            self.after_stored.push_back((self.accepted, to, message));
         }
     }
 
     fn send(&mut self, now: Instant, to: ConnectionId, message: &Message, effects: &mut Vec<Effect>) {
-        self.send_frame(now, to, message.encode(), effects);
-    }
-
-    fn send_frame(&mut self, now: Instant, to: ConnectionId, frame: Bytes, effects: &mut Vec<Effect>) {
-        if let Some(connection) = self.connections.get_mut(&to) {
-            connection.last_sent = now;
-            effects.push(Effect::Send { to, frame });
-        }
+        self.broadcast(now, message, effects, |id, _| id == to);
     }
 
     /// One encoding, shared by all its receivers.
     fn broadcast(
         &mut self,
         now: Instant,
-        frame: &Bytes,
+        message: &Message,
         effects: &mut Vec<Effect>,
-        to: impl Fn(ConnectionId, &Connection) -> bool,
+        to: impl Fn(ConnectionId, &ServerSession) -> bool,
     ) {
-        for (id, connection) in &mut self.connections {
-            if to(*id, connection) {
-                connection.last_sent = now;
-                effects.push(Effect::Send { to: *id, frame: frame.clone() });
+        let mut receivers = Vec::new();
+        for (id, session) in &mut self.sessions {
+            if to(*id, session) {
+                session.sent(now);
+                receivers.push(*id);
             }
         }
+        if !receivers.is_empty() {
+            effects.push(Effect::Send { to: receivers, message: message.encode() });
+        }
     }
-}
-
-fn presence_message(entries: &[PresenceEntry]) -> Message {
-    Message::Presence(encode_presence(entries))
 }

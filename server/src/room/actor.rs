@@ -1,0 +1,367 @@
+//! The task of a room: takes what happens from its inbox, lets `state::RoomState` say what must be done, and
+//! does it: frames into outboxes, appends to the store, snapshots when the log grows long.
+//!
+//! It doesn't know what a frame means.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use samsyn_shared::protocol::CloseCode;
+use samsyn_shared::{Role, Seq, Template, limits};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+use tracing::Instrument as _;
+
+use super::document::{Proven, RoomDocument};
+use super::state::{Effect, Event, RoomState, Terms};
+use super::{Command, ConnectionId, Dialect, Joined};
+use crate::store::{DocumentId, Loaded, Storage, StoreError, Write};
+
+/// Commands that are handled, at most, while something is due to be told: all that is at hand goes into one
+/// frame, and a full inbox still can't keep the room silent.
+const BURST: usize = 256;
+
+/// What is under way beside the room, at most one of each kind.
+type UnderWay<T> = Option<Pin<Box<dyn Future<Output = T> + Send>>>;
+
+pub(super) struct Actor {
+    id: DocumentId,
+    template: &'static Template,
+    storage: Storage,
+    inbox: mpsc::Receiver<Command>,
+    state: RoomState,
+    outboxes: HashMap<ConnectionId, Outbox>,
+    next_connection: u64,
+    append: UnderWay<Result<Vec<Option<Seq>>, StoreError>>,
+    append_begun: u64,
+    compaction: UnderWay<Compacted>,
+    last: Seq,
+    /// Updates in the log since its snapshot, and when that was made.
+    since_snapshot: u64,
+    snapshot_at: Instant,
+    handled_since_due: usize,
+    stopped: bool,
+}
+
+struct Outbox {
+    frames: mpsc::Sender<Bytes>,
+    closing: oneshot::Sender<CloseCode>,
+}
+
+/// How a compaction ended.
+enum Compacted {
+    Stored,
+    /// The snapshot deletes more than the live document; this update makes that follow.
+    DeletesMore(Bytes),
+    /// No snapshot was made; the log stays.
+    Not,
+}
+
+impl Actor {
+    pub(super) fn start(
+        id: DocumentId,
+        template: &'static Template,
+        storage: Storage,
+        inbox: mpsc::Receiver<Command>,
+        document: RoomDocument,
+        terms: Terms,
+        loaded: &Loaded,
+    ) {
+        let actor = Self {
+            id,
+            template,
+            storage,
+            inbox,
+            state: RoomState::new(document, terms, unix_ms()),
+            outboxes: HashMap::new(),
+            next_connection: 1,
+            append: None,
+            append_begun: 0,
+            compaction: None,
+            last: loaded.last,
+            since_snapshot: loaded.updates.len() as u64,
+            snapshot_at: Instant::now(),
+            handled_since_due: 0,
+            stopped: false,
+        };
+        tokio::spawn(actor.run().instrument(tracing::info_span!("room", document = %id)));
+    }
+
+    async fn run(mut self) {
+        metrics::gauge!("samsyn_rooms_open").increment(1);
+        let mut ticks = tokio::time::interval(limits::ROOM_TICK);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut alarm = std::pin::pin!(tokio::time::sleep_until(Instant::now()));
+        let mut idle_since = Instant::now();
+        let mut draining = None;
+        while !self.stopped {
+            let due = self.state.wake_at().map(Instant::from_std);
+            if due.is_some_and(|due| due <= Instant::now())
+                && (self.inbox.is_empty() || self.handled_since_due >= BURST)
+            {
+                self.handled_since_due = 0;
+                self.event(Event::Woke).await;
+                continue;
+            }
+            if let Some(due) = due
+                && alarm.deadline() != due
+            {
+                alarm.as_mut().reset(due);
+            }
+            tokio::select! {
+                outcome = under_way(&mut self.append) => self.appended(outcome).await,
+                compacted = under_way(&mut self.compaction) => self.compacted(compacted).await,
+                command = self.inbox.recv(), if draining.is_none() => match command {
+                    Some(Command::Drain { done }) => draining = Some(done),
+                    Some(command) => {
+                        self.handled_since_due += 1;
+                        self.command(command).await;
+                    }
+                    None => break,
+                },
+                () = &mut alarm, if due.is_some() => {}
+                _ = ticks.tick() => self.event(Event::Ticked).await,
+            }
+            if draining.is_some() {
+                self.event(Event::Woke).await;
+                if self.state.is_stored() {
+                    break;
+                }
+            }
+            if self.state.connections() > 0 || !self.state.is_stored() {
+                idle_since = Instant::now();
+            } else if idle_since.elapsed() >= limits::ROOM_IDLE {
+                break;
+            }
+            if self.since_snapshot >= limits::LOG_LONG
+                || (self.since_snapshot > 0 && self.snapshot_at.elapsed() >= limits::SNAPSHOT_EVERY)
+            {
+                self.compact();
+            }
+        }
+        self.end().await;
+        metrics::gauge!("samsyn_rooms_open").decrement(1);
+        if let Some(done) = draining
+            && done.send(()).is_err()
+        {
+            tracing::debug!("nobody waited for the room to drain");
+        }
+    }
+
+    /// Whoever asks from here on finds the room ended and opens it anew: all is in the store.
+    async fn end(&mut self) {
+        self.inbox.close();
+        for connection in self.state.connection_ids() {
+            self.close(connection, CloseCode::GoingAway);
+        }
+        if self.compaction.is_some() {
+            under_way(&mut self.compaction).await;
+        }
+        if self.since_snapshot >= limits::LOG_SHORT && !self.stopped {
+            self.compact();
+            under_way(&mut self.compaction).await;
+        }
+    }
+
+    async fn command(&mut self, command: Command) {
+        match command {
+            Command::Join { role, dialect, reply } => self.join(role, dialect, reply).await,
+            Command::Frame { connection, frame } => {
+                self.event(Event::FrameReceived { connection, frame }).await;
+            }
+            Command::ChangeRole { connection, role } => {
+                self.event(Event::RoleChanged { connection, role }).await;
+            }
+            Command::Leave { connection } => {
+                self.outboxes.remove(&connection);
+                self.event(Event::Left { connection }).await;
+            }
+            Command::Read { reply } => {
+                self.event(Event::Woke).await;
+                match self.state.read_model(self.template) {
+                    Ok(model) => {
+                        if reply.send(model).is_err() {
+                            tracing::debug!("nobody waited for the read model");
+                        }
+                    }
+                    Err(broken) => {
+                        tracing::error!(%broken, "the room's document is loaded anew");
+                        self.perform(vec![Effect::Reload]).await;
+                    }
+                }
+            }
+            Command::Drain { .. } => unreachable!("the loop takes this command itself"),
+        }
+    }
+
+    async fn join(&mut self, role: Role, dialect: Dialect, reply: oneshot::Sender<Joined>) {
+        let id = ConnectionId(self.next_connection);
+        self.next_connection += 1;
+        let (frames, outbox) = mpsc::channel(1024);
+        let (close, closing) = oneshot::channel();
+        if reply.send(Joined { id, outbox, closing }).is_err() {
+            return;
+        }
+        self.outboxes.insert(id, Outbox { frames, closing: close });
+        self.event(Event::Joined { connection: id, role, dialect }).await;
+    }
+
+    async fn appended(&mut self, outcome: Result<Vec<Option<Seq>>, StoreError>) {
+        self.append = None;
+        match outcome {
+            Ok(given) => {
+                self.since_snapshot += given.len() as u64;
+                self.last = given.into_iter().flatten().max().unwrap_or(self.last);
+                self.event(Event::Appended { at: self.append_begun }).await;
+            }
+            Err(error) => {
+                tracing::error!(%error, "an append failed");
+                self.event(Event::AppendFailed).await;
+            }
+        }
+    }
+
+    async fn event(&mut self, event: Event) {
+        let mut effects = Vec::new();
+        self.state.handle(Instant::now().into_std(), event, &mut effects);
+        self.perform(effects).await;
+    }
+
+    /// Does what the state asks for. Effects that follow from it are done in the same round.
+    async fn perform(&mut self, mut effects: Vec<Effect>) {
+        while !effects.is_empty() {
+            let mut next = Vec::new();
+            for effect in effects {
+                match effect {
+                    Effect::Send { to, message } => self.send(&to, &message, &mut next),
+                    Effect::Close { connection, code } => self.close(connection, code),
+                    Effect::Append { updates } => self.append(updates),
+                    Effect::Reload => {
+                        let event = match load_again(self.storage.clone(), self.id).await {
+                            Some(stored) => {
+                                let client_id = samsyn_shared::ids::client_id(&mut rand::rng());
+                                Event::Reloaded { stored, client_id }
+                            }
+                            None => Event::AppendFailed,
+                        };
+                        self.state.handle(Instant::now().into_std(), event, &mut next);
+                    }
+                    Effect::Stop => self.stopped = true,
+                }
+            }
+            effects = next;
+        }
+    }
+
+    fn send(&mut self, to: &[ConnectionId], message: &Bytes, next: &mut Vec<Effect>) {
+        for to in to {
+            let Some(outbox) = self.outboxes.get(to) else { continue };
+            match outbox.frames.try_send(message.clone()) {
+                Ok(()) => {}
+                Err(mpsc::error::TrySendError::Full(_)) => {
+                    tracing::info!(connection = to.0, "a connection reads too slowly");
+                    metrics::counter!("samsyn_connections_closed_total", "reason" => "slow").increment(1);
+                    self.close(*to, CloseCode::Slow);
+                    self.state.handle(Instant::now().into_std(), Event::Left { connection: *to }, next);
+                }
+                // Its task has ended and its Leave is on the way.
+                Err(mpsc::error::TrySendError::Closed(_)) => {}
+            }
+        }
+    }
+
+    fn close(&mut self, connection: ConnectionId, code: CloseCode) {
+        if let Some(outbox) = self.outboxes.remove(&connection)
+            && outbox.closing.send(code).is_err()
+        {
+            tracing::debug!("the connection had ended already");
+        }
+    }
+
+    fn append(&mut self, updates: Vec<Bytes>) {
+        let (document, storage) = (self.id, self.storage.clone());
+        self.append_begun = unix_ms();
+        let writes = updates.into_iter().map(|update| Write::Append { document, update }).collect();
+        self.append = Some(Box::pin(async move { storage.commit(writes).await }));
+    }
+
+    /// Begins to replace the log by a snapshot, unless one is being made. It holds all that is in the log by
+    /// now, and perhaps more: what comes twice changes nothing.
+    fn compact(&mut self) {
+        if self.compaction.is_some() {
+            return;
+        }
+        self.since_snapshot = 0;
+        self.snapshot_at = Instant::now();
+        let unproven = match self.state.whole() {
+            Ok(unproven) => unproven,
+            Err(broken) => return tracing::error!(%broken, "no snapshot was made; the log stays"),
+        };
+        let (document, up_to, storage) = (self.id, self.last, self.storage.clone());
+        self.compaction = Some(Box::pin(async move {
+            // Proving it takes as long as opening the room; the room goes on meanwhile.
+            let proven = tokio::task::spawn_blocking(move || unproven.prove()).await;
+            let snapshot = match proven {
+                Ok(Ok(Proven::Same(snapshot))) => snapshot,
+                Ok(Ok(Proven::DeletesMore(update))) => return Compacted::DeletesMore(update),
+                Ok(Err(broken)) => {
+                    tracing::error!(%broken, "no snapshot was made; the log stays");
+                    return Compacted::Not;
+                }
+                Err(error) => {
+                    tracing::error!(%error, "a snapshot was cut off; the log stays");
+                    return Compacted::Not;
+                }
+            };
+            match storage.commit(vec![Write::Compact { document, snapshot, up_to }]).await {
+                Ok(_) => Compacted::Stored,
+                Err(error) => {
+                    tracing::error!(%error, "the log was not compacted");
+                    Compacted::Not
+                }
+            }
+        }));
+    }
+
+    async fn compacted(&mut self, compacted: Compacted) {
+        self.compaction = None;
+        match compacted {
+            Compacted::Stored => metrics::counter!("samsyn_snapshots_total").increment(1),
+            Compacted::DeletesMore(update) => self.event(Event::Healed { update }).await,
+            Compacted::Not => {}
+        }
+    }
+}
+
+/// Snapshot and updates as the store holds them, `None` if it can't be read.
+async fn load_again(storage: Storage, id: DocumentId) -> Option<Vec<Bytes>> {
+    match tokio::task::spawn_blocking(move || storage.load(id)).await {
+        Ok(Ok(Some(loaded))) => Some(loaded.snapshot.into_iter().chain(loaded.updates).collect()),
+        Ok(Ok(None)) => None,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "the document does not load again");
+            None
+        }
+        Err(error) => {
+            tracing::error!(%error, "loading was cut off");
+            None
+        }
+    }
+}
+
+/// What is under way; waits for ever while there is nothing.
+async fn under_way<T>(future: &mut UnderWay<T>) -> T {
+    match future {
+        Some(future) => future.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Milliseconds since 1970.
+fn unix_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
