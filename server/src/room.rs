@@ -7,6 +7,7 @@
 mod connection;
 mod document;
 mod gate;
+mod outbox;
 mod presence;
 mod state;
 
@@ -24,14 +25,14 @@ use tokio::time::Instant;
 
 pub use self::connection::{ConnectionId, Dialect};
 use self::document::RoomDocument;
+pub(crate) use self::outbox::frame;
+pub use self::outbox::{OUTBOX_BYTES, Outbox, Outlet, Overfull, Pipe, framed};
 use self::state::{Effect, Event, RoomState};
 use crate::store::{DocumentId, Loaded, Storage, StoreError, Write};
 
 /// Frames and requests that may wait for the room. When it is full, their senders wait, and the network
 /// slows their clients.
 const INBOX: usize = 256;
-/// Frames that may wait for one connection. When it is full, the connection is closed as slow.
-const OUTBOX: usize = 1024;
 /// How long a room without connections stays loaded.
 const IDLE: Duration = Duration::from_secs(60);
 const TICK: Duration = Duration::from_secs(1);
@@ -60,10 +61,8 @@ pub(crate) struct Opening {
 pub struct Joined {
     /// What the room calls it.
     pub id: ConnectionId,
-    /// Frames for it, in order.
-    pub outbox: mpsc::Receiver<Bytes>,
-    /// Says once why it must close; frames that wait in the outbox go before, unless it was too slow.
-    pub closing: oneshot::Receiver<CloseCode>,
+    /// What it is to be sent, in order, and why it must close.
+    pub outlet: Outlet,
 }
 
 /// The room ended while it was asked; it may be opened again.
@@ -166,11 +165,6 @@ impl RoomHandle {
 
 type Append = Pin<Box<dyn Future<Output = Result<Vec<Option<Seq>>, StoreError>> + Send>>;
 
-struct Outbox {
-    frames: mpsc::Sender<Bytes>,
-    closing: oneshot::Sender<CloseCode>,
-}
-
 struct Actor {
     id: DocumentId,
     template: &'static Template,
@@ -258,12 +252,11 @@ impl Actor {
     async fn join(&mut self, role: Role, dialect: Dialect, reply: oneshot::Sender<Joined>) {
         let id = ConnectionId(self.next_connection);
         self.next_connection += 1;
-        let (frames, outbox) = mpsc::channel(OUTBOX);
-        let (close, closing) = oneshot::channel();
-        if reply.send(Joined { id, outbox, closing }).is_err() {
+        let (outbox, outlet) = Outbox::new();
+        if reply.send(Joined { id, outlet }).is_err() {
             return;
         }
-        self.outboxes.insert(id, Outbox { frames, closing: close });
+        self.outboxes.insert(id, outbox);
         self.event(Event::Joined { connection: id, role, dialect }).await;
     }
 
@@ -294,7 +287,7 @@ impl Actor {
             let mut next = Vec::new();
             for effect in effects {
                 match effect {
-                    Effect::Send { to, frame } => self.send(to, frame, &mut next),
+                    Effect::Send { to, frame } => self.send(to, &frame, &mut next),
                     Effect::Close { connection, code } => self.close(connection, code),
                     Effect::Append { updates } => self.append(updates),
                     Effect::Reload => {
@@ -317,27 +310,20 @@ impl Actor {
         self.perform(vec![Effect::Reload]).await;
     }
 
-    fn send(&mut self, to: ConnectionId, frame: Bytes, next: &mut Vec<Effect>) {
+    fn send(&mut self, to: ConnectionId, frame: &[u8], next: &mut Vec<Effect>) {
         let Some(outbox) = self.outboxes.get(&to) else { return };
         metrics::counter!("samsyn_frames_sent_total").increment(1);
-        match outbox.frames.try_send(frame) {
-            Ok(()) => {}
-            Err(mpsc::error::TrySendError::Full(_)) => {
-                tracing::info!(document = %self.id, connection = to.0, "a connection reads too slowly");
-                metrics::counter!("samsyn_connections_closed_total", "reason" => "slow").increment(1);
-                self.close(to, CloseCode::Slow);
-                self.state.handle(Instant::now().into_std(), Event::Left { connection: to }, next);
-            }
-            // Its task has ended and its Leave is on the way.
-            Err(mpsc::error::TrySendError::Closed(_)) => {}
+        if outbox.push(&framed(frame)).is_err() {
+            tracing::info!(document = %self.id, connection = to.0, "a connection reads too slowly");
+            metrics::counter!("samsyn_connections_closed_total", "reason" => "slow").increment(1);
+            self.close(to, CloseCode::Slow);
+            self.state.handle(Instant::now().into_std(), Event::Left { connection: to }, next);
         }
     }
 
     fn close(&mut self, connection: ConnectionId, code: CloseCode) {
-        if let Some(outbox) = self.outboxes.remove(&connection)
-            && outbox.closing.send(code).is_err()
-        {
-            tracing::debug!("the connection had ended already");
+        if let Some(outbox) = self.outboxes.remove(&connection) {
+            outbox.close(code);
         }
     }
 
