@@ -8,6 +8,7 @@ mod malbilder;
 mod page;
 mod session;
 mod sync;
+mod wire;
 
 use std::sync::Arc;
 

@@ -6,11 +6,11 @@
 mod actor;
 mod connection;
 mod document;
+mod outbox;
 mod presence;
 pub mod state;
 
 use bytes::Bytes;
-use samsyn_shared::protocol::CloseCode;
 use samsyn_shared::read_model::ReadModel;
 pub use samsyn_shared::server_session::Dialect;
 use samsyn_shared::{Epoch, Role, Template, limits};
@@ -19,6 +19,8 @@ use tokio::sync::{mpsc, oneshot};
 use self::actor::Actor;
 pub use self::connection::ConnectionId;
 pub use self::document::{Broken, RoomDocument};
+pub(crate) use self::outbox::frame;
+pub use self::outbox::{Outbox, Outlet, Overfull, Pipe, framed};
 use self::state::Terms;
 use crate::store::{DocumentId, Loaded, Storage, StoreError};
 
@@ -44,10 +46,8 @@ pub(crate) struct Opening {
 pub struct Joined {
     /// What the room calls it.
     pub id: ConnectionId,
-    /// Frames for it, in order.
-    pub outbox: mpsc::Receiver<Bytes>,
-    /// Says once why it must close; frames that wait in the outbox go before, unless it was too slow.
-    pub closing: oneshot::Receiver<CloseCode>,
+    /// What it is to be sent, in order, and why it must close.
+    pub outlet: Outlet,
 }
 
 /// The room ended while it was asked; it may be opened again.

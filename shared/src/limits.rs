@@ -104,8 +104,9 @@ pub const STEP1_EVERY: Duration = Duration::from_secs(1);
 /// connection is closed with 4429 and starts over.
 pub const GAP_BYTES: usize = 1024 * 1024;
 
-/// Bytes of frames that wait for one connection, 8 MiB, and beside them one answer to a step 1, however
-/// large. A connection that reads so slowly that there would be more is closed with 4429, and resyncs.
+/// Bytes of frames that wait for one connection, 8 MiB: a minute and more of a busy room. The first, which is
+/// on its way, isn't counted, nor is one alone behind it: the answer to a step 1 is a whole document, larger
+/// than this perhaps. What doesn't fit closes the connection with 4429, and it resyncs.
 pub const OUTBOX_BYTES: usize = 8 * 1024 * 1024;
 
 // ── Rooms ──

@@ -281,17 +281,17 @@ async fn a_panic_is_one_answers_and_the_server_lives() {
     }
 }
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub(super) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// A server on a free port, with one målbild in it.
-struct Live {
-    app: App,
-    address: std::net::SocketAddr,
+pub(super) struct Live {
+    pub(super) app: App,
+    pub(super) address: std::net::SocketAddr,
     made: Value,
 }
 
 impl Live {
-    async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         let (app, _) = app();
         let router = router(app.clone());
         let made = make(&router).await;
@@ -301,7 +301,7 @@ impl Live {
         Self { app, address, made }
     }
 
-    fn request(&self, role: &str, own: bool) -> tungstenite::http::Request<()> {
+    pub(super) fn request(&self, role: &str, own: bool) -> tungstenite::http::Request<()> {
         let (id, token) = (self.made["id"].as_str().unwrap(), token(&self.made, role));
         let url = format!("ws://{}/sync/{id}/content?token={token}", self.address);
         let mut request = url.into_client_request().unwrap();
@@ -311,7 +311,7 @@ impl Live {
         request
     }
 
-    async fn connect(&self, role: &str, own: bool) -> Socket {
+    pub(super) async fn connect(&self, role: &str, own: bool) -> Socket {
         tokio_tungstenite::connect_async(self.request(role, own)).await.unwrap().0
     }
 
@@ -325,12 +325,12 @@ impl Live {
     }
 }
 
-async fn say(socket: &mut Socket, message: &Message) {
+pub(super) async fn say(socket: &mut Socket, message: &Message) {
     socket.send(Frame::Binary(message.encode())).await.unwrap();
 }
 
 /// The next message, or the close code.
-async fn hear(socket: &mut Socket) -> Result<Message, u16> {
+pub(super) async fn hear(socket: &mut Socket) -> Result<Message, u16> {
     loop {
         let frame = tokio::time::timeout(Duration::from_secs(10), socket.next()).await.expect("in time");
         match frame {
@@ -342,7 +342,7 @@ async fn hear(socket: &mut Socket) -> Result<Message, u16> {
     }
 }
 
-async fn hear_until(socket: &mut Socket, wanted: impl Fn(&Message) -> bool) -> Message {
+pub(super) async fn hear_until(socket: &mut Socket, wanted: impl Fn(&Message) -> bool) -> Message {
     loop {
         let message = hear(socket).await.expect("the socket stays open");
         if wanted(&message) {
@@ -352,7 +352,7 @@ async fn hear_until(socket: &mut Socket, wanted: impl Fn(&Message) -> bool) -> M
 }
 
 /// A replica in step with the server.
-async fn replica(socket: &mut Socket) -> yrs::Doc {
+pub(super) async fn replica(socket: &mut Socket) -> yrs::Doc {
     say(socket, &Message::Step1(StateVector::default().encode_v1().into())).await;
     let Message::Step2(update) = hear_until(socket, |m| matches!(m, Message::Step2(_))).await else {
         unreachable!("it was waited for")
@@ -362,7 +362,7 @@ async fn replica(socket: &mut Socket) -> yrs::Doc {
     doc
 }
 
-fn insert(doc: &yrs::Doc, text: &str) -> Bytes {
+pub(super) fn insert(doc: &yrs::Doc, text: &str) -> Bytes {
     let mut txn = doc.try_transact_mut().unwrap();
     let section = txn.get_or_insert_text("section:mal-for-hanteringen");
     section.insert(&mut txn, 0, text);

@@ -17,7 +17,7 @@ use tracing::Instrument as _;
 
 use super::document::{Proven, RoomDocument};
 use super::state::{Effect, Event, RoomState, Terms};
-use super::{Command, ConnectionId, Dialect, Joined};
+use super::{Command, ConnectionId, Dialect, Joined, Outbox, framed};
 use crate::store::{DocumentId, Loaded, Storage, StoreError, Write};
 
 /// Commands that are handled, at most, while something is due to be told: all that is at hand goes into one
@@ -44,11 +44,6 @@ pub(super) struct Actor {
     snapshot_at: Instant,
     handled_since_due: usize,
     stopped: bool,
-}
-
-struct Outbox {
-    frames: mpsc::Sender<Bytes>,
-    closing: oneshot::Sender<CloseCode>,
 }
 
 /// How a compaction ended.
@@ -200,12 +195,11 @@ impl Actor {
     async fn join(&mut self, role: Role, dialect: Dialect, reply: oneshot::Sender<Joined>) {
         let id = ConnectionId(self.next_connection);
         self.next_connection += 1;
-        let (frames, outbox) = mpsc::channel(1024);
-        let (close, closing) = oneshot::channel();
-        if reply.send(Joined { id, outbox, closing }).is_err() {
+        let (outbox, outlet) = Outbox::new();
+        if reply.send(Joined { id, outlet }).is_err() {
             return;
         }
-        self.outboxes.insert(id, Outbox { frames, closing: close });
+        self.outboxes.insert(id, outbox);
         self.event(Event::Joined { connection: id, role, dialect }).await;
     }
 
@@ -234,9 +228,19 @@ impl Actor {
     async fn perform(&mut self, mut effects: Vec<Effect>) {
         while !effects.is_empty() {
             let mut next = Vec::new();
-            for effect in effects {
+            let mut effects_left = effects.into_iter().peekable();
+            while let Some(effect) = effects_left.next() {
                 match effect {
-                    Effect::Send { to, message } => self.send(&to, &message, &mut next),
+                    Effect::Send { to, message } => {
+                        // What the same receivers are told one after the other is written at once.
+                        let mut frames = framed(&message);
+                        while let Some(Effect::Send { message, .. }) = effects_left
+                            .next_if(|e| matches!(e, Effect::Send { to: also, .. } if *also == to))
+                        {
+                            frames = [frames, framed(&message)].concat().into();
+                        }
+                        self.send(&to, &frames, &mut next);
+                    }
                     Effect::Close { connection, code } => self.close(connection, code),
                     Effect::Append { updates } => self.append(updates),
                     Effect::Reload => {
@@ -256,28 +260,22 @@ impl Actor {
         }
     }
 
-    fn send(&mut self, to: &[ConnectionId], message: &Bytes, next: &mut Vec<Effect>) {
+    /// Sends frames, encoded once, to all of these.
+    fn send(&mut self, to: &[ConnectionId], frames: &Bytes, next: &mut Vec<Effect>) {
+        metrics::counter!("samsyn_frames_sent_total").increment(to.len() as u64);
         for to in to {
-            let Some(outbox) = self.outboxes.get(to) else { continue };
-            match outbox.frames.try_send(message.clone()) {
-                Ok(()) => {}
-                Err(mpsc::error::TrySendError::Full(_)) => {
-                    tracing::info!(connection = to.0, "a connection reads too slowly");
-                    metrics::counter!("samsyn_connections_closed_total", "reason" => "slow").increment(1);
-                    self.close(*to, CloseCode::Slow);
-                    self.state.handle(Instant::now().into_std(), Event::Left { connection: *to }, next);
-                }
-                // Its task has ended and its Leave is on the way.
-                Err(mpsc::error::TrySendError::Closed(_)) => {}
+            if self.outboxes.get(to).is_some_and(|outbox| outbox.push(frames).is_err()) {
+                tracing::info!(connection = to.0, "a connection reads too slowly");
+                metrics::counter!("samsyn_connections_closed_total", "reason" => "slow").increment(1);
+                self.close(*to, CloseCode::Slow);
+                self.state.handle(Instant::now().into_std(), Event::Left { connection: *to }, next);
             }
         }
     }
 
     fn close(&mut self, connection: ConnectionId, code: CloseCode) {
-        if let Some(outbox) = self.outboxes.remove(&connection)
-            && outbox.closing.send(code).is_err()
-        {
-            tracing::debug!("the connection had ended already");
+        if let Some(outbox) = self.outboxes.remove(&connection) {
+            outbox.close(code);
         }
     }
 

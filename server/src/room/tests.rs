@@ -1,9 +1,11 @@
 //! The actor, over the memory store, with the clock under the tests' hand.
 
+use std::io::Cursor;
 use std::sync::Arc;
 
-use samsyn_shared::protocol::Message;
+use samsyn_shared::protocol::{CloseCode, Message};
 use samsyn_shared::{MalbildId, Seq, WriteNumber};
+use tungstenite::protocol::frame::FrameHeader;
 use yrs::{Text as _, Transact as _, WriteTxn as _};
 
 use super::*;
@@ -40,20 +42,65 @@ impl World {
     }
 
     fn write(&self, n: u64) -> Bytes {
+        self.write_text(n, "x")
+    }
+
+    fn write_text(&self, n: u64, what: &str) -> Bytes {
         let mut txn = self.doc.try_transact_mut().unwrap();
         let text = txn.get_or_insert_text("section:text");
-        text.insert(&mut txn, 0, "x");
+        text.insert(&mut txn, 0, what);
         Message::Write(WriteNumber(n), txn.encode_update_v1().into()).encode()
     }
 }
 
-async fn until(outbox: &mut mpsc::Receiver<Bytes>, wanted: impl Fn(&Message) -> bool) -> Message {
-    loop {
-        let frame = outbox.recv().await.expect("the connection is open");
-        let message = Message::decode(frame).unwrap();
-        if wanted(&message) {
-            return message;
+/// A socket that takes everything; the frames come out as the messages that they hold.
+struct Ear(mpsc::UnboundedSender<Bytes>);
+
+impl Pipe for Ear {
+    fn try_write(&self, bytes: &[u8]) -> std::io::Result<usize> {
+        let mut rest = Cursor::new(bytes);
+        while let Some((_, length)) = FrameHeader::parse(&mut rest).unwrap() {
+            let start = usize::try_from(rest.position()).unwrap();
+            let end = start + usize::try_from(length).unwrap();
+            self.0.send(Bytes::copy_from_slice(&bytes[start..end])).unwrap();
+            rest.set_position(end as u64);
         }
+        Ok(bytes.len())
+    }
+}
+
+/// A connection that hears everything at once.
+struct Listener {
+    id: ConnectionId,
+    outlet: Outlet,
+    messages: mpsc::UnboundedReceiver<Bytes>,
+}
+
+impl Listener {
+    async fn join(room: &RoomHandle) -> Self {
+        let Joined { id, outlet } = room.join(Role::Editor, Dialect::Own).await.unwrap();
+        let (ear, messages) = mpsc::unbounded_channel();
+        outlet.attach(Arc::new(Ear(ear)));
+        outlet.flush().unwrap();
+        Self { id, outlet, messages }
+    }
+
+    async fn until(&mut self, wanted: impl Fn(&Message) -> bool) -> Message {
+        loop {
+            let message = Message::decode(self.messages.recv().await.unwrap()).unwrap();
+            if wanted(&message) {
+                return message;
+            }
+        }
+    }
+}
+
+async fn closing(outlet: &Outlet) -> CloseCode {
+    loop {
+        if let Some(code) = outlet.closing() {
+            return code;
+        }
+        outlet.stirred().await;
     }
 }
 
@@ -61,9 +108,9 @@ async fn until(outbox: &mut mpsc::Receiver<Bytes>, wanted: impl Fn(&Message) -> 
 async fn saved_is_said_after_the_store_said_so() {
     let world = World::new().await;
     let room = world.open();
-    let mut joined = room.join(Role::Editor, Dialect::Own).await.unwrap();
+    let mut joined = Listener::join(&room).await;
     room.frame(joined.id, world.write(1)).await.unwrap();
-    until(&mut joined.outbox, |m| *m == Message::Saved(WriteNumber(1))).await;
+    joined.until(|m| *m == Message::Saved(WriteNumber(1))).await;
     assert_eq!(world.engine.load(world.id).unwrap().unwrap().updates.len(), 1);
 }
 
@@ -71,11 +118,11 @@ async fn saved_is_said_after_the_store_said_so() {
 async fn a_store_that_fails_ends_the_room_and_nobody_is_told_saved() {
     let world = World::new().await;
     let room = world.open();
-    let mut joined = room.join(Role::Editor, Dialect::Own).await.unwrap();
+    let mut joined = Listener::join(&room).await;
     world.engine.fail_commits(true);
     room.frame(joined.id, world.write(1)).await.unwrap();
-    assert_eq!(joined.closing.await, Ok(CloseCode::RoomFailed));
-    while let Some(frame) = joined.outbox.recv().await {
+    assert_eq!(closing(&joined.outlet).await, CloseCode::RoomFailed);
+    while let Ok(frame) = joined.messages.try_recv() {
         assert!(!matches!(Message::decode(frame).unwrap(), Message::Saved(_)));
     }
     room.inbox.closed().await;
@@ -85,24 +132,26 @@ async fn a_store_that_fails_ends_the_room_and_nobody_is_told_saved() {
 async fn who_does_not_read_is_closed_and_the_others_hear_everything() {
     let world = World::new().await;
     let room = world.open();
-    let mut writer = room.join(Role::Editor, Dialect::Own).await.unwrap();
+    let mut writer = Listener::join(&room).await;
     let slow = room.join(Role::Reader, Dialect::Own).await.unwrap();
-    let writes = 1024_u64 + 10;
-    for n in 1..=writes {
-        room.frame(writer.id, world.write(n)).await.unwrap();
-        until(&mut writer.outbox, |m| *m == Message::Saved(WriteNumber(n))).await;
+    // Once as much as may wait, and what is on its way.
+    let text = "x".repeat(limits::OUTBOX_BYTES / 8);
+    for n in 1..=10 {
+        room.frame(writer.id, world.write_text(n, &text)).await.unwrap();
+        writer.until(|m| *m == Message::Saved(WriteNumber(n))).await;
     }
-    assert_eq!(slow.closing.await, Ok(CloseCode::Slow));
+    assert_eq!(closing(&slow.outlet).await, CloseCode::Slow);
+    assert_eq!(writer.outlet.closing(), None);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_idle_room_leaves_a_snapshot_and_ends() {
     let world = World::new().await;
     let room = world.open();
-    let mut joined = room.join(Role::Editor, Dialect::Own).await.unwrap();
+    let mut joined = Listener::join(&room).await;
     for n in 1..=limits::LOG_SHORT {
         room.frame(joined.id, world.write(n)).await.unwrap();
-        until(&mut joined.outbox, |m| *m == Message::Saved(WriteNumber(n))).await;
+        joined.until(|m| *m == Message::Saved(WriteNumber(n))).await;
     }
     room.leave(joined.id).await;
     room.inbox.closed().await;
@@ -122,13 +171,13 @@ async fn an_idle_room_leaves_a_snapshot_and_ends() {
 async fn draining_stores_what_was_accepted_before_it_says_goodbye() {
     let world = World::new().await;
     let room = world.open();
-    let mut joined = room.join(Role::Editor, Dialect::Own).await.unwrap();
+    let mut joined = Listener::join(&room).await;
     for n in 1..=5 {
         room.frame(joined.id, world.write(n)).await.unwrap();
     }
     room.drain().await;
-    assert_eq!(joined.closing.await, Ok(CloseCode::GoingAway));
-    until(&mut joined.outbox, |m| *m == Message::Saved(WriteNumber(5))).await;
+    assert_eq!(closing(&joined.outlet).await, CloseCode::GoingAway);
+    joined.until(|m| *m == Message::Saved(WriteNumber(5))).await;
     let model = world.open().read().await.unwrap();
     assert_eq!(serde_json::to_value(&model.sections[0].delta).unwrap()[0]["insert"], "xxxxx\n");
     assert_eq!(room.join(Role::Editor, Dialect::Own).await.unwrap_err(), Ended);

@@ -1,0 +1,255 @@
+//! A WebSocket over a plain TCP stream, from the upgrade to the close: what is read goes to the room, what
+//! waits in the outbox goes into the socket, and it finds out whether anyone still listens.
+//!
+//! It doesn't know who joins which room, nor what is in a message. An idle connection has a task and no
+//! buffer: all of a thread's connections read into one, and frames are written from where the room made them.
+
+mod handshake;
+mod reader;
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use hyper_util::server::conn::auto::upgrade::downcast;
+use samsyn_shared::limits;
+use samsyn_shared::protocol::CloseCode;
+use tokio::io::{AsyncRead as _, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::time::Instant;
+use tungstenite::protocol::frame::coding::{Control, OpCode};
+
+pub(super) use self::handshake::Handshake;
+use self::reader::{Heard, Offence, Reader};
+use crate::room::{ConnectionId, Outlet, Pipe, RoomHandle, frame};
+
+/// Bytes of the largest message that is read at all, fragments put together. The room refuses what is over the
+/// limit by its number; only what is over this closes the socket, unread. What is written is bounded by the
+/// outbox (`OUTBOX_BYTES`) and the kernel's socket buffer.
+const READ_BYTES: usize = 2 * limits::MESSAGE_BYTES;
+/// Bytes of the buffer that a thread reads into. What is said in one read waits for the room, and the next
+/// read waits for that.
+const READ_BUFFER: usize = 64 * 1024;
+/// How often a connection is pinged, and how long it may be silent: two pings and some.
+const PING: Duration = Duration::from_secs(10);
+const SILENT: Duration = Duration::from_secs(25);
+/// How long the last words of a closing connection may take.
+const FAREWELL: Duration = Duration::from_secs(2);
+/// RFC 6455, 7.4.1: the other side doesn't speak the protocol.
+const PROTOCOL_ERROR: u16 = 1002;
+
+thread_local! {
+    static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_BUFFER].into());
+}
+
+impl Pipe for OwnedWriteHalf {
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        Self::try_write(self, bytes)
+    }
+}
+
+/// One connection's socket.
+pub(super) struct Wire {
+    incoming: Incoming,
+    socket: Arc<OwnedWriteHalf>,
+    outlet: Outlet,
+}
+
+/// The half that is read.
+struct Incoming {
+    socket: OwnedReadHalf,
+    reader: Reader,
+    /// What the HTTP server had read already when the upgrade came.
+    already: Vec<u8>,
+}
+
+/// Why a connection ends.
+enum Ending {
+    /// It is gone, and hears nothing any more.
+    Gone,
+    /// It has said that it closes.
+    Answer(Option<u16>),
+    /// It is told why.
+    Tell { code: u16, reason: &'static str },
+    /// It is told why, but not what waits.
+    TellAtOnce { code: u16, reason: &'static str },
+}
+
+impl From<CloseCode> for Ending {
+    fn from(code: CloseCode) -> Self {
+        let (number, reason) = (code.number(), code.reason());
+        match code {
+            CloseCode::Slow | CloseCode::Silent => Self::TellAtOnce { code: number, reason },
+            _ => Self::Tell { code: number, reason },
+        }
+    }
+}
+
+impl From<Offence> for Ending {
+    fn from(offence: Offence) -> Self {
+        tracing::debug!(%offence, "a connection is closed");
+        match offence {
+            Offence::Protocol(_) => Self::Tell { code: PROTOCOL_ERROR, reason: "protocol" },
+            Offence::Text => CloseCode::Undecodable.into(),
+            Offence::TooLarge => CloseCode::TooLarge.into(),
+        }
+    }
+}
+
+impl Wire {
+    /// The socket under an upgraded connection. `None` if it isn't TCP, which it always is here.
+    pub(super) fn of(upgraded: Upgraded, outlet: Outlet) -> Option<Self> {
+        let parts = downcast::<TokioIo<TcpStream>>(upgraded).ok()?;
+        let (socket, writing) = parts.io.into_inner().into_split();
+        // A copy, nearly always of nothing: the HTTP server's buffer is given back.
+        let already = parts.read_buf.to_vec();
+        let incoming = Incoming { socket, reader: Reader::new(READ_BYTES), already };
+        Some(Self { incoming, socket: Arc::new(writing), outlet })
+    }
+
+    /// Carries frames both ways until either side ends, and sees to it that the other side knows why.
+    pub(super) async fn carry(mut self, room: &RoomHandle, id: ConnectionId) {
+        self.outlet.attach(Arc::clone(&self.socket) as Arc<dyn Pipe>);
+        let ending = tokio::select! {
+            biased;
+            ending = write(&self.socket, &self.outlet) => ending,
+            ending = self.incoming.carry(&self.outlet, room, id) => ending,
+        };
+        if tokio::time::timeout(FAREWELL, self.farewell(ending)).await.is_err() {
+            tracing::debug!("a connection did not close in time");
+        }
+    }
+
+    /// Sends the close frame, and before it what still waits (a `Saved` may be in it). Then waits until the other
+    /// side has closed too, so that it surely reads the code.
+    async fn farewell(&mut self, ending: Ending) {
+        let is_answer = matches!(ending, Ending::Answer(_));
+        match ending {
+            Ending::Gone => return,
+            Ending::Answer(code) => self.outlet.finish(close_frame(code, ""), false),
+            Ending::Tell { code, reason } => self.outlet.finish(close_frame(Some(code), reason), true),
+            Ending::TellAtOnce { code, reason } => self.outlet.finish(close_frame(Some(code), reason), false),
+        }
+        while let Ok(true) = self.outlet.flush() {
+            if self.socket.writable().await.is_err() {
+                return;
+            }
+        }
+        let mut heard = Vec::new();
+        while !is_answer && !heard.iter().any(|heard| matches!(heard, Heard::Close(_))) {
+            heard.clear();
+            if self.incoming.read(&mut heard).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// Writes what the room could not write itself, until the room says to close.
+async fn write(socket: &OwnedWriteHalf, outlet: &Outlet) -> Ending {
+    loop {
+        if let Some(code) = outlet.closing() {
+            return code.into();
+        }
+        match outlet.flush() {
+            Err(_) => return Ending::Gone,
+            Ok(false) => outlet.stirred().await,
+            Ok(true) => tokio::select! {
+                () = outlet.stirred() => {}
+                ready = socket.writable() => if ready.is_err() { return Ending::Gone },
+            },
+        }
+    }
+}
+
+impl Incoming {
+    /// Hands the room what is read, one read at a time: while the room is busy, nothing more is read, and the
+    /// network slows the sender.
+    async fn carry(&mut self, outlet: &Outlet, room: &RoomHandle, id: ConnectionId) -> Ending {
+        let mut beats = pin!(tokio::time::sleep(PING));
+        let mut last = Instant::now();
+        loop {
+            let mut heard = Vec::new();
+            let taken = tokio::select! {
+                biased;
+                taken = self.read(&mut heard) => taken,
+                () = &mut beats => {
+                    if last.elapsed() > SILENT {
+                        return CloseCode::Silent.into();
+                    }
+                    if outlet.push(&control(Control::Ping, b"")).is_err() {
+                        return CloseCode::Slow.into();
+                    }
+                    beats.as_mut().reset(Instant::now() + PING);
+                    continue;
+                }
+            };
+            last = Instant::now();
+            for heard in heard {
+                match heard {
+                    Heard::Message(message) => {
+                        if room.frame(id, message).await.is_err() {
+                            // The room has ended, and says why where frames are written.
+                            return std::future::pending().await;
+                        }
+                    }
+                    Heard::Ping(payload) => {
+                        if outlet.push(&control(Control::Pong, &payload)).is_err() {
+                            return CloseCode::Slow.into();
+                        }
+                    }
+                    Heard::Pong => {}
+                    Heard::Close(code) => return Ending::Answer(code),
+                }
+            }
+            match taken {
+                Ok(Ok(())) => {}
+                Ok(Err(offence)) => return offence.into(),
+                Err(_) => return Ending::Gone,
+            }
+        }
+    }
+
+    /// Reads once, and adds what was said to `heard`.
+    ///
+    /// # Errors
+    /// The socket's, and when it has ended; inside, what must not be said.
+    async fn read(&mut self, heard: &mut Vec<Heard>) -> io::Result<Result<(), Offence>> {
+        if !self.already.is_empty() {
+            let mut already = std::mem::take(&mut self.already);
+            return Ok(self.reader.take(&mut already, heard));
+        }
+        poll_fn(|cx| {
+            BUFFER.with_borrow_mut(|buffer| {
+                let mut buffer = ReadBuf::new(buffer);
+                ready!(Pin::new(&mut self.socket).poll_read(cx, &mut buffer))?;
+                if buffer.filled().is_empty() {
+                    return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+                }
+                Poll::Ready(Ok(self.reader.take(buffer.filled_mut(), heard)))
+            })
+        })
+        .await
+    }
+}
+
+fn control(kind: Control, payload: &[u8]) -> Bytes {
+    frame(OpCode::Control(kind), payload)
+}
+
+fn close_frame(code: Option<u16>, reason: &str) -> Bytes {
+    let code = code.map(u16::to_be_bytes);
+    let payload = [code.as_ref().map_or(&[][..], |code| code), reason.as_bytes()].concat();
+    control(Control::Close, &payload)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,261 @@
+//! What one connection is still to be sent: the room puts frames in at one end, the connection's task has
+//! the other. While nothing waits, a frame goes from the room into the socket at once: waking a task for each
+//! frame of each receiver would cost more than the write.
+//!
+//! It doesn't know what a socket is, nor what is in a frame. What waits is bounded in bytes, and nothing in
+//! here ever blocks.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use bytes::{Buf as _, Bytes};
+use samsyn_shared::limits;
+use samsyn_shared::protocol::CloseCode;
+use tokio::sync::Notify;
+use tungstenite::protocol::frame::FrameHeader;
+use tungstenite::protocol::frame::coding::{Data, OpCode};
+
+/// What keeping a frame costs beside its bytes, so that many tiny ones can't outgrow the limit.
+const FRAME_COST: usize = 64;
+
+/// Where frames go.
+pub trait Pipe: Send + Sync {
+    /// Writes what can be written at once, and says how many bytes that was.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::WouldBlock`] if nothing can be written now; any other if nothing ever will.
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize>;
+}
+
+/// More waits for a connection than may: it reads too slowly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the connection reads too slowly")]
+pub struct Overfull;
+
+/// The room's end. When it is dropped, the connection is closed: with what [`Outbox::close`] said, or because
+/// the room failed.
+#[derive(Debug)]
+pub struct Outbox(Arc<Line>);
+
+/// The connection's end. When it is dropped, the socket is let go, and what the room still says is forgotten.
+#[derive(Debug)]
+pub struct Outlet(Arc<Line>);
+
+impl Outbox {
+    /// Both ends. Frames wait until the connection's is attached to a pipe.
+    #[must_use]
+    pub fn new() -> (Self, Outlet) {
+        let line = Arc::new(Line { state: Mutex::default(), stirred: Notify::new() });
+        (Self(Arc::clone(&line)), Outlet(line))
+    }
+
+    /// Sends a frame (see [`framed`]): writes it if nothing waits, and else has it wait. What a connection that has
+    /// ended is sent is forgotten.
+    ///
+    /// # Errors
+    /// [`Overfull`]; the frame isn't sent.
+    pub fn push(&self, frame: &Bytes) -> Result<(), Overfull> {
+        self.0.push(frame)
+    }
+
+    /// Says why the connection must close; the first reason stands. What waits goes before, unless the connection
+    /// was too slow.
+    pub fn close(&self, code: CloseCode) {
+        self.0.state().closing.get_or_insert(code);
+        self.0.stirred.notify_one();
+    }
+
+    /// Bytes that wait, what keeping them costs included.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.0.state().waiting
+    }
+}
+
+impl Drop for Outbox {
+    fn drop(&mut self) {
+        self.close(CloseCode::RoomFailed);
+    }
+}
+
+impl Outlet {
+    /// Connects the pipe. What the room has said since the join waits for [`Outlet::flush`].
+    pub fn attach(&self, pipe: Arc<dyn Pipe>) {
+        self.0.state().pipe = Some(pipe);
+    }
+
+    /// Sends a control frame of the connection's own, in order with the room's.
+    ///
+    /// # Errors
+    /// [`Overfull`]; the frame isn't sent.
+    pub fn push(&self, frame: &Bytes) -> Result<(), Overfull> {
+        self.0.push(frame)
+    }
+
+    /// Writes what waits, as far as it goes; `true` if something is left.
+    ///
+    /// # Errors
+    /// The pipe's, once nothing can be written any more.
+    pub fn flush(&self) -> io::Result<bool> {
+        self.0.state().flush()
+    }
+
+    /// Waits until there is something to flush that the room could not write, or a reason to close.
+    pub async fn stirred(&self) {
+        self.0.stirred.notified().await;
+    }
+
+    /// Why the connection must close, once it must.
+    #[must_use]
+    pub fn closing(&self) -> Option<CloseCode> {
+        self.0.state().closing
+    }
+
+    /// Has the close frame as the last one; what is sent after it is forgotten. What waits goes before it
+    /// only if `all`; but a frame that is begun is always finished.
+    pub fn finish(&self, last: Bytes, all: bool) {
+        let mut state = self.0.state();
+        if !all {
+            let kept = usize::from(state.begun);
+            state.frames.truncate(kept);
+            state.waiting = state.frames.iter().map(cost).sum();
+        }
+        state.keep(last);
+        state.ended = true;
+    }
+}
+
+impl Drop for Outlet {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.ended = true;
+        state.pipe = None;
+        state.frames = VecDeque::new();
+        state.waiting = 0;
+    }
+}
+
+/// A message as it goes over the wire, one whole binary frame. A server's frames aren't masked, so all
+/// receivers share it.
+///
+/// # Panics
+/// Never: a vector takes every write.
+#[must_use]
+pub fn framed(message: &[u8]) -> Bytes {
+    frame(OpCode::Data(Data::Binary), message)
+}
+
+/// Any frame that a server sends.
+pub(crate) fn frame(opcode: OpCode, payload: &[u8]) -> Bytes {
+    let header = FrameHeader { opcode, ..FrameHeader::default() };
+    let length = payload.len() as u64;
+    let mut frame = Vec::with_capacity(header.len(length) + payload.len());
+    header.format(length, &mut frame).expect("a vector takes every write");
+    frame.extend_from_slice(payload);
+    frame.into()
+}
+
+#[derive(Debug)]
+struct Line {
+    /// Held for one write at most, or for a flush of what the socket takes at once.
+    state: Mutex<State>,
+    stirred: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    pipe: Option<Arc<dyn Pipe>>,
+    /// What waits, in order; of the first, what isn't written yet.
+    frames: VecDeque<Bytes>,
+    /// Whether some of the first is written.
+    begun: bool,
+    /// The sum of the frames' costs.
+    waiting: usize,
+    closing: Option<CloseCode>,
+    /// Nothing is taken any more.
+    ended: bool,
+}
+
+fn cost(frame: &Bytes) -> usize {
+    frame.len() + FRAME_COST
+}
+
+impl Line {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nobody panics while holding it")
+    }
+
+    fn push(&self, frame: &Bytes) -> Result<(), Overfull> {
+        let mut state = self.state();
+        if state.ended {
+            return Ok(());
+        }
+        if let Some(first) = state.frames.front() {
+            let behind = state.waiting - cost(first);
+            if behind > 0 && behind + cost(frame) > limits::OUTBOX_BYTES {
+                return Err(Overfull);
+            }
+            // The connection's task is waiting for the socket already.
+            state.keep(frame.clone());
+            return Ok(());
+        }
+        let written = state.write(frame);
+        if written < frame.len() {
+            state.begun = written > 0;
+            state.keep(frame.slice(written..));
+            drop(state);
+            self.stirred.notify_one();
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    /// Writes what the pipe takes of a frame. An error isn't told here: the task meets it when it flushes.
+    fn write(&self, frame: &[u8]) -> usize {
+        self.pipe.as_ref().and_then(|pipe| pipe.try_write(frame).ok()).unwrap_or(0)
+    }
+
+    fn keep(&mut self, frame: Bytes) {
+        self.waiting += cost(&frame);
+        self.frames.push_back(frame);
+    }
+
+    fn flush(&mut self) -> io::Result<bool> {
+        let Some(pipe) = &self.pipe else { return Ok(!self.frames.is_empty()) };
+        while let Some(first) = self.frames.front_mut() {
+            match pipe.try_write(first) {
+                Ok(written) if written == first.len() => {
+                    self.waiting -= cost(first);
+                    self.begun = false;
+                    self.frames.pop_front();
+                }
+                Ok(written) => {
+                    self.waiting -= written;
+                    self.begun |= written > 0;
+                    first.advance(written);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        // An idle connection keeps no queue.
+        self.frames = VecDeque::new();
+        Ok(false)
+    }
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("State")
+            .field("attached", &self.pipe.is_some())
+            .field("waiting", &self.waiting)
+            .field("closing", &self.closing)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;
