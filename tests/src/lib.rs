@@ -9,5 +9,8 @@ pub mod page;
 pub mod peer;
 pub mod screen;
 pub mod server;
+pub mod strace;
 pub mod tidy;
+pub mod tmpfs;
 pub mod until;
+pub mod writer;

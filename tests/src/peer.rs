@@ -106,8 +106,17 @@ impl Peer {
     /// # Errors
     /// When that does not happen.
     pub async fn reconnect(&mut self, server: &Server, malbild: &Malbild, token: &str) -> Result<()> {
+        self.reopen(server, malbild, token).await?;
+        self.wait_for("step 2", |message| matches!(message, Message::Step2(_)).then_some(())).await
+    }
+
+    /// Connects anew with the same replica, and says what it has. Nothing is heard yet.
+    ///
+    /// # Errors
+    /// When the server refuses the upgrade.
+    pub async fn reopen(&mut self, server: &Server, malbild: &Malbild, token: &str) -> Result<()> {
         self.socket = Self::connect(server, malbild, token, self.dialect).await?.socket;
-        self.shake_hands().await
+        self.say_what_it_has().await
     }
 
     /// Says what the replica has, and waits for what it lacks.
@@ -115,9 +124,13 @@ impl Peer {
     /// # Errors
     /// When the answer does not come.
     pub async fn shake_hands(&mut self) -> Result<()> {
-        let vector = self.doc.try_transact()?.state_vector().encode_v1();
-        self.send(&Message::Step1(vector.into())).await?;
+        self.say_what_it_has().await?;
         self.wait_for("step 2", |message| matches!(message, Message::Step2(_)).then_some(())).await
+    }
+
+    async fn say_what_it_has(&mut self) -> Result<()> {
+        let vector = self.doc.try_transact()?.state_vector().encode_v1();
+        self.send(&Message::Step1(vector.into())).await
     }
 
     /// Sends a message.
@@ -324,6 +337,17 @@ impl Peer {
             _ => None,
         })
         .await
+    }
+
+    /// The number of the write that was sent last.
+    #[must_use]
+    pub fn last_number(&self) -> WriteNumber {
+        self.last
+    }
+
+    /// Numbers the writes from here on after this one.
+    pub fn number_after(&mut self, last: WriteNumber) {
+        self.last = last;
     }
 
     /// This replica's client id.

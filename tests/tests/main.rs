@@ -4,7 +4,11 @@
 mod api;
 mod browser;
 mod durability;
+mod durability_kill;
+mod durability_stock;
+mod durability_strace;
 mod formatting;
+mod full_disk;
 mod harness;
 mod interop;
 mod page_files;

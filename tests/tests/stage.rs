@@ -1,7 +1,7 @@
 //! What most tests begin with: a server, a målbild in it, people in the målbild.
 
 use anyhow::Result;
-use samsyn_shared::Role;
+use samsyn_shared::{Role, WriteNumber};
 use samsyn_tests::api::{Api, Malbild};
 use samsyn_tests::browser::Browsers;
 use samsyn_tests::page::Page;
@@ -33,6 +33,15 @@ impl Stage {
     /// Somebody in the målbild, in step with the server.
     pub(crate) async fn peer(&self, role: Role, dialect: Dialect) -> Result<Peer> {
         Peer::join(&self.server, &self.malbild, self.malbild.token(role), dialect).await
+    }
+
+    /// An editor with our own client, whose writes are numbered from here on.
+    pub(crate) async fn peer_numbering_after(&self, last: u64) -> Result<Peer> {
+        let token = self.malbild.token(Role::Editor);
+        let mut peer = Peer::connect(&self.server, &self.malbild, token, Dialect::Samsyn).await?;
+        peer.number_after(WriteNumber(last));
+        peer.shake_hands().await?;
+        Ok(peer)
     }
 
     /// A section's delta, as the server holds it.
