@@ -33,7 +33,9 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-use crate::protocol::{DecodeError, Hello, Message, PresenceEntry, VERSION, decode_presence};
+use crate::protocol::{
+    DecodeError, Figures, Hello, Message, PresenceEntry, Trouble, VERSION, decode_presence,
+};
 use crate::{Epoch, Role, SyncStatus, WriteNumber, schema};
 
 /// What happened.
@@ -99,6 +101,8 @@ pub struct ClientSession {
     last: WriteNumber,
     /// The numbers of this page's edits that are not known to be on the server's disk, oldest first.
     unsaved: VecDeque<WriteNumber>,
+    /// How the room is doing, as the server said last on this connection.
+    figures: Option<Figures>,
     stopped: Option<Stopped>,
 }
 
@@ -128,7 +132,10 @@ impl ClientSession {
                 self.link = Link::Open { received_all: false };
                 effects.push(Effect::Transmit(Message::Step1(vector).encode()));
             }
-            Event::Closed => self.link = Link::Closed,
+            Event::Closed => {
+                self.link = Link::Closed;
+                self.figures = None;
+            }
             Event::Edited(update) => {
                 let number = self.count_edit();
                 if matches!(self.link, Link::Offered { .. }) {
@@ -183,7 +190,9 @@ impl ClientSession {
             }
             Message::Refused(_, _) => self.stop(Stopped::Refused, effects),
             // Stock clients are told what was denied; our own writes are answered by number.
-            Message::Denied(_) | Message::RoleChanged(_) | Message::Figures(_) => {}
+            Message::Denied(_) => {}
+            Message::RoleChanged(role) => self.role = Some(role),
+            Message::Figures(figures) => self.figures = Some(figures),
             // The server never writes by number.
             Message::Write(_, _) => return Err(DecodeError::UnknownType(101)),
         }
@@ -226,6 +235,7 @@ impl ClientSession {
             (Link::Closed, _) => SyncStatus::Offline,
             _ if !self.received_all() => SyncStatus::Saving,
             (_, Some(role)) if !role.may_write_content() => SyncStatus::ReadOnly,
+            _ if self.figures.is_some_and(|figures| figures.trouble != Trouble::None) => SyncStatus::Error,
             _ if !self.unsaved.is_empty() => SyncStatus::Saving,
             _ => SyncStatus::Saved,
         }
@@ -241,6 +251,12 @@ impl ClientSession {
     #[must_use]
     pub const fn role(&self) -> Option<Role> {
         self.role
+    }
+
+    /// How the room is doing, once the server has said so on this connection.
+    #[must_use]
+    pub const fn figures(&self) -> Option<Figures> {
+        self.figures
     }
 
     /// Why the session ended for good, if it did.
@@ -364,6 +380,34 @@ mod tests {
         let effects = receive(&mut session, &Message::Refused(WriteNumber(2), "role".into()));
         assert_eq!(effects, [Effect::Stop(Stopped::Refused)]);
         assert_eq!((session.status(), session.pending()), (SyncStatus::Error, 1));
+    }
+
+    #[test]
+    fn while_the_disk_is_full_nothing_is_called_saved_and_then_all_goes_on() {
+        let mut session = in_step(Role::Editor);
+        let figures =
+            |trouble| Message::Figures(Figures { connected: 1, in_step: 1, on_disk_at: 5, trouble });
+        receive(&mut session, &figures(Trouble::DiskFull));
+        assert_eq!(session.status(), SyncStatus::Error);
+        step(&mut session, Event::Edited(bytes("e")));
+        receive(&mut session, &figures(Trouble::None));
+        assert_eq!((session.status(), session.pending()), (SyncStatus::Saving, 1));
+        receive(&mut session, &Message::Saved(WriteNumber(2)));
+        assert_eq!(session.status(), SyncStatus::Saved);
+        receive(&mut session, &figures(Trouble::CannotSave));
+        step(&mut session, Event::Closed);
+        assert_eq!((session.status(), session.figures()), (SyncStatus::Offline, None));
+    }
+
+    #[test]
+    fn a_changed_role_is_what_the_status_says_from_then_on() {
+        let mut session = in_step(Role::Editor);
+        receive(&mut session, &Message::RoleChanged(Role::Reader));
+        assert_eq!((session.status(), session.role()), (SyncStatus::ReadOnly, Some(Role::Reader)));
+        receive(&mut session, &Message::RoleChanged(Role::Owner));
+        assert_eq!(session.status(), SyncStatus::Saved);
+        let sent = step(&mut session, Event::Edited(bytes("e")));
+        assert_eq!(sent, [Effect::Transmit(Message::Write(WriteNumber(2), bytes("e")).encode())]);
     }
 
     #[test]
