@@ -1,8 +1,8 @@
 //! The server's side of the protocol for one connection, pure: what it may do, what it was asked for and
 //! still owes, and which of its writes may be called saved. It knows no document, no other connection,
-//! no socket and no clock (`now` is an argument).
+//! no socket and no clock: `now` is how long it is since a moment that stays the same for its caller.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -23,9 +23,9 @@ pub enum Dialect {
 pub struct ServerSession {
     role: Role,
     dialect: Dialect,
-    last_sent: Instant,
+    last_sent: Duration,
     /// When it was last asked for what it has, and whether it must be asked again.
-    asked: Option<Instant>,
+    asked: Option<Duration>,
     owes: bool,
     /// Whether its step 1 was answered: from then on it has what the room has.
     answered: bool,
@@ -64,7 +64,7 @@ pub struct Offence {
 impl ServerSession {
     /// A connection that was just upgraded.
     #[must_use]
-    pub const fn new(now: Instant, role: Role, dialect: Dialect) -> Self {
+    pub const fn new(now: Duration, role: Role, dialect: Dialect) -> Self {
         let (asked, owes, answered) = (None, false, false);
         Self { role, dialect, last_sent: now, asked, owes, answered, gaps: Vec::new(), withheld: None }
     }
@@ -130,8 +130,8 @@ impl ServerSession {
     }
 
     /// Whether it is to be asked for what it has, now: at most once a second. If not, it is owed.
-    pub fn ask(&mut self, now: Instant) -> bool {
-        self.owes = self.asked.is_some_and(|asked| now.duration_since(asked) < limits::STEP1_EVERY);
+    pub fn ask(&mut self, now: Duration) -> bool {
+        self.owes = self.asked.is_some_and(|asked| now.saturating_sub(asked) < limits::STEP1_EVERY);
         if !self.owes {
             self.asked = Some(now);
         }
@@ -157,14 +157,14 @@ impl ServerSession {
     }
 
     /// Something was sent.
-    pub const fn sent(&mut self, now: Instant) {
+    pub const fn sent(&mut self, now: Duration) {
         self.last_sent = now;
     }
 
     /// How long nothing was sent.
     #[must_use]
-    pub fn silent_for(&self, now: Instant) -> Duration {
-        now.duration_since(self.last_sent)
+    pub fn silent_for(&self, now: Duration) -> Duration {
+        now.saturating_sub(self.last_sent)
     }
 
     /// A write depends on what is not here: its number, and all later ones, are withheld until it is in
@@ -211,8 +211,8 @@ mod tests {
     use super::*;
     use crate::protocol::refusal;
 
-    fn session(dialect: Dialect) -> (ServerSession, Instant) {
-        let now = Instant::now();
+    fn session(dialect: Dialect) -> (ServerSession, Duration) {
+        let now = Duration::from_secs(100);
         (ServerSession::new(now, Role::Editor, dialect), now)
     }
 

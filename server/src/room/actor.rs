@@ -70,7 +70,7 @@ impl Actor {
             template,
             storage,
             inbox,
-            state: RoomState::new(document, terms, unix_ms()),
+            state: RoomState::new(document, terms, Instant::now().into_std(), unix_ms()),
             outboxes: HashMap::new(),
             next_connection: 1,
             append: None,

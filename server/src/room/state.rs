@@ -15,7 +15,7 @@ mod tests;
 mod writes;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use samsyn_shared::protocol::{self, CloseCode, Figures, Hello, Message, Trouble};
@@ -132,6 +132,7 @@ pub struct Terms {
 pub struct RoomState {
     document: RoomDocument,
     terms: Terms,
+    began: Instant,
     sessions: BTreeMap<ConnectionId, ServerSession>,
     presence: Presence,
     presence_pace: Pace,
@@ -155,12 +156,13 @@ pub struct RoomState {
 }
 
 impl RoomState {
-    /// A room over a document that was just loaded. `at` is now, in milliseconds since 1970.
+    /// A room over a document that was just loaded. `at` is `now` too, in milliseconds since 1970.
     #[must_use]
-    pub fn new(document: RoomDocument, terms: Terms, at: u64) -> Self {
+    pub fn new(document: RoomDocument, terms: Terms, now: Instant, at: u64) -> Self {
         Self {
             document,
             terms,
+            began: now,
             sessions: BTreeMap::new(),
             presence: Presence::default(),
             presence_pace: Pace::default(),
@@ -253,7 +255,7 @@ impl RoomState {
         dialect: Dialect,
         effects: &mut Vec<Effect>,
     ) {
-        let session = ServerSession::new(now, role, dialect);
+        let session = ServerSession::new(self.since_began(now), role, dialect);
         let hello = Hello {
             epoch: self.terms.epoch,
             role,
@@ -345,6 +347,11 @@ impl RoomState {
         }
     }
 
+    /// The time as sessions know it.
+    fn since_began(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.began)
+    }
+
     fn is_of_another_epoch(&self, mut clients: impl Iterator<Item = u64>) -> bool {
         !self.terms.past_epochs.is_empty() && clients.any(|c| self.terms.past_epochs.contains(&Epoch(c)))
     }
@@ -390,7 +397,8 @@ impl RoomState {
 
     /// Step 1, at most once a second: "send me what I lack".
     fn ask(&mut self, now: Instant, to: ConnectionId, effects: &mut Vec<Effect>) {
-        if !self.sessions.get_mut(&to).is_some_and(|session| session.ask(now)) {
+        let since = self.since_began(now);
+        if !self.sessions.get_mut(&to).is_some_and(|session| session.ask(since)) {
             return;
         }
         match self.document.vector() {
@@ -425,10 +433,11 @@ impl RoomState {
         effects: &mut Vec<Effect>,
         to: impl Fn(ConnectionId, &ServerSession) -> bool,
     ) {
+        let since = self.since_began(now);
         let mut receivers = Vec::new();
         for (id, session) in &mut self.sessions {
             if to(*id, session) {
-                session.sent(now);
+                session.sent(since);
                 receivers.push(*id);
             }
         }

@@ -49,9 +49,10 @@ impl RoomState {
         if self.told.is_some_and(|told| told.on_disk_at + limits::ON_DISK_EVERY_MS <= self.on_disk_at) {
             self.figures_wanted(now);
         }
-        if self.sessions.values().any(|session| session.silent_for(now) >= limits::SILENCE) {
+        let since = self.since_began(now);
+        if self.sessions.values().any(|session| session.silent_for(since) >= limits::SILENCE) {
             let nothing = presence_message(&[]);
-            self.broadcast(now, &nothing, effects, |_, s| s.silent_for(now) >= limits::SILENCE);
+            self.broadcast(now, &nothing, effects, |_, s| s.silent_for(since) >= limits::SILENCE);
         }
     }
 
