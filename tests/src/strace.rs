@@ -120,6 +120,13 @@ impl Trace {
         Ok(Self { calls })
     }
 
+    /// Whether `strace` has written all: the end of the process's first thread, which is the last.
+    #[must_use]
+    pub fn is_whole(text: &str, process: u32) -> bool {
+        let process = process.to_string();
+        text.lines().any(|line| line.split_whitespace().take(2).eq([process.as_str(), "+++"]))
+    }
+
     /// The first call that wrote these bytes into a file whose path ends so.
     #[must_use]
     pub fn written(&self, file: &str, bytes: &[u8]) -> Option<&Call> {
@@ -131,12 +138,13 @@ impl Trace {
     /// The first sync of a file whose path ends so that began when `after` had ended, and that did well.
     #[must_use]
     pub fn synced(&self, file: &str, after: &Call) -> Option<&Call> {
-        self.calls.iter().find(|call| {
-            ["fsync", "fdatasync"].contains(&call.name.as_str())
-                && is_at(call, file)
-                && call.begun > after.ended
-                && call.result == Some(0)
-        })
+        self.calls.iter().find(|call| is_sync(call) && is_at(call, file) && call.begun > after.ended)
+    }
+
+    /// Whether this path was ever synced.
+    #[must_use]
+    pub fn is_ever_synced(&self, path: &str) -> bool {
+        self.calls.iter().any(|call| is_sync(call) && call.on == path)
     }
 
     /// The WebSockets, in the order in which they were upgraded.
@@ -212,6 +220,11 @@ fn frame_at(bytes: &[u8], at: usize) -> Result<Option<(u8, usize, usize)>> {
     Ok(length.map(|length| (first & 0x0f, start, start + length)))
 }
 
+/// Whether the kernel put a file on the disk, and said so.
+fn is_sync(call: &Call) -> bool {
+    ["fsync", "fdatasync"].contains(&call.name.as_str()) && call.result == Some(0)
+}
+
 fn is_at(call: &Call, file: &str) -> bool {
     Path::new(&call.on).ends_with(file)
 }
@@ -275,6 +288,12 @@ mod tests {
         let frame = |payload: &[u8], begun| Frame { payload: payload.to_vec(), begun };
         let expected = Connection { own: true, frames: vec![frame(b"\x66\x05", 3), frame(b"a", 7)] };
         assert_eq!(stream.connection().unwrap(), Some(expected));
+    }
+
+    #[test]
+    fn a_trace_is_whole_when_the_first_thread_has_ended() {
+        assert!(Trace::is_whole(TEXT, 9));
+        assert!(!Trace::is_whole(TEXT, 7) && !Trace::is_whole("19 +++", 9));
     }
 
     #[test]

@@ -122,12 +122,9 @@ async fn an_fsync_of_the_data_file_lies_between_an_append_and_its_saved() -> Res
     stock.wait_for_text(SECTION, |text| numbers.iter().all(|number| text.contains(&word(*number)))).await?;
     stage.server.kill9().await?;
 
-    let process = process.to_string();
     let text = until("the end of the trace", async || {
         let text = std::fs::read_to_string(&file)?;
-        // The first thread has the process's number, and is the last to end.
-        let ended = text.lines().any(|line| line.split_whitespace().take(2).eq([process.as_str(), "+++"]));
-        Ok(if ended { Look::Yes(text) } else { Look::NotYet("no end".into()) })
+        Ok(if Trace::is_whole(&text, process) { Look::Yes(text) } else { Look::NotYet("no end".into()) })
     })
     .await?;
     let trace = Trace::read(&text)?;

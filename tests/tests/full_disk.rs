@@ -1,7 +1,7 @@
 //! The disk is full for a while: nothing is called saved, everyone types on and sees the others, and once
 //! there is room all of it is saved, without a restart.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use samsyn_shared::Role;
 use samsyn_tests::api::{Api, Malbild};
 use samsyn_tests::peer::{Dialect, Peer};
@@ -31,20 +31,29 @@ async fn wait_until_ready(api: &Api, wanted: bool) -> Result<()> {
     .await
 }
 
-/// Types, word after word, until the server says that it is not ready: the last word is not saved.
-async fn type_until_full(writer: &mut Writer, disk: &Tmpfs, api: &Api) -> Result<()> {
+/// One types, word after word, and the others listen, until the server says that it is not ready: the last
+/// word is not saved.
+async fn type_until_full(
+    one: &mut Writer,
+    two: &mut Writer,
+    stock: &mut Peer,
+    disk: &Tmpfs,
+    api: &Api,
+) -> Result<()> {
     for _ in 0..DISK as usize / MUCH {
-        writer.type_much(MUCH).await?;
+        let word = one.type_much(MUCH).await?;
         tokio::select! {
-            saved = writer.wait_until_saved() => saved?,
+            saved = one.wait_until_saved() => saved?,
             full = wait_until_ready(api, false) => return full,
         }
-        if writer.saved().len() == 3 {
+        two.wait_for_word(SECTION, &word).await?;
+        stock.wait_for_text(SECTION, |text| text.contains(&word)).await?;
+        if one.saved().len() == 3 {
             // The rest would take a while. Whatever the store has set aside for itself is left to it.
             disk.fill_up("filling")?;
         }
     }
-    anyhow::bail!("the disk of {DISK} bytes is never full")
+    bail!("the disk of {DISK} bytes is never full")
 }
 
 /// What a målbild says after all that was typed: each word once.
@@ -76,7 +85,7 @@ async fn a_full_disk_loses_nothing_and_all_is_saved_once_there_is_room() -> Resu
     let reader = malbild.token(Role::Reader);
     let mut stock = Peer::join(&server, &malbild, reader, Dialect::Stock).await?;
 
-    type_until_full(&mut one, &disk, &api).await.context("until the disk is full")?;
+    type_until_full(&mut one, &mut two, &mut stock, &disk, &api).await.context("until the disk is full")?;
     let saved = one.saved().clone();
     ensure!(!saved.is_empty(), "nothing was saved before the disk was full");
 

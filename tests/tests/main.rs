@@ -5,6 +5,7 @@ mod api;
 mod browser;
 mod durability;
 mod durability_kill;
+mod durability_power;
 mod durability_stock;
 mod durability_strace;
 mod formatting;
