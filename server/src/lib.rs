@@ -5,6 +5,7 @@
 pub mod access;
 pub mod http;
 pub mod options;
+pub mod pulse;
 pub mod registry;
 pub mod room;
 pub mod server;

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use clap::Parser as _;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use samsyn_server::options::{Cli, Command, ServeArgs};
+use samsyn_server::pulse;
 use samsyn_server::server::Server;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -42,7 +43,12 @@ fn run(args: ServeArgs) -> anyhow::Result<()> {
 
 async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let settings = args.check()?;
-    let metrics = PrometheusBuilder::new().install_recorder().context("metrics")?;
+    let metrics = PrometheusBuilder::new()
+        .set_buckets(&pulse::SECONDS)
+        .context("metrics")?
+        .install_recorder()
+        .context("metrics")?;
+    pulse::describe();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let server = Server::start(settings, Some(metrics)).await?;

@@ -14,7 +14,7 @@ use samsyn_shared::{Epoch, MalbildId, Role, Seq, Template, document};
 use serde::{Deserialize, Serialize};
 use yrs::{ReadTxn as _, StateVector, Transact as _};
 
-use crate::room::{Dialect, Ended, Joined, Opening, RoomHandle};
+use crate::room::{Dialect, Ended, Joined, Opening, Reading, RoomHandle};
 use crate::store::{DocumentId, Part, Storage, StoreError, Table, Write};
 
 /// A målbild as the server keeps it beside its Documents.
@@ -164,6 +164,14 @@ impl Registry {
     #[must_use]
     pub fn open_rooms(&self) -> usize {
         self.lock().open.len()
+    }
+
+    /// How all open rooms are doing together, and how many they are.
+    #[must_use]
+    pub fn reading(&self) -> (usize, Reading) {
+        let rooms = self.lock();
+        let open = || rooms.open.values().filter_map(|opened| opened.peek()?.as_ref().ok());
+        (open().count(), open().map(RoomHandle::reading).sum())
     }
 
     /// Opens nothing more, and drains every room.

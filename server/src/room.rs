@@ -6,9 +6,12 @@
 mod actor;
 mod connection;
 mod document;
+mod gauge;
 mod outbox;
 mod presence;
 pub mod state;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use samsyn_shared::read_model::ReadModel;
@@ -19,15 +22,16 @@ use tokio::sync::{mpsc, oneshot};
 use self::actor::Actor;
 pub use self::connection::ConnectionId;
 pub use self::document::{Broken, RoomDocument};
+pub use self::gauge::{Gauge, Reading};
 pub(crate) use self::outbox::frame;
 pub use self::outbox::{Outbox, Outlet, Overfull, Pipe, framed};
-use self::state::Terms;
 use crate::store::{DocumentId, Loaded, Storage, StoreError};
 
 /// The way to a room. Cloning it is cheap; the room ends itself when it is idle.
 #[derive(Debug, Clone)]
 pub struct RoomHandle {
     inbox: mpsc::Sender<Command>,
+    gauge: Arc<Gauge>,
 }
 
 /// What a room is made from.
@@ -70,17 +74,23 @@ impl RoomHandle {
     /// # Errors
     /// [`StoreError::Corrupt`] if it doesn't make a document: then there is no room.
     pub(crate) fn start(opening: Opening, storage: Storage) -> Result<Self, StoreError> {
-        let Opening { id, epoch, past_epochs, template, loaded } = opening;
+        let loaded = &opening.loaded;
         let parts = loaded.snapshot.iter().chain(&loaded.updates);
         let client_id = samsyn_shared::ids::client_id(&mut rand::rng());
         let document = RoomDocument::build(parts, client_id).map_err(|broken| {
-            tracing::error!(document = %id, %broken, "the room does not open");
-            StoreError::Corrupt { document: id, at: loaded.last, what: broken.0 }
+            tracing::error!(document = %opening.id, %broken, "the room does not open");
+            StoreError::Corrupt { document: opening.id, at: loaded.last, what: broken.0 }
         })?;
-        let terms = Terms { epoch, past_epochs, document_bytes: limits::DOCUMENT_BYTES };
         let (sender, inbox) = mpsc::channel(limits::ROOM_INBOX);
-        Actor::start(id, template, storage, inbox, document, terms, &loaded);
-        Ok(Self { inbox: sender })
+        let gauge = Arc::new(Gauge::default());
+        Actor::start(opening, document, storage, inbox, Arc::clone(&gauge));
+        Ok(Self { inbox: sender, gauge })
+    }
+
+    /// How the room is doing.
+    #[must_use]
+    pub fn reading(&self) -> Reading {
+        self.gauge.read()
     }
 
     /// Whether the room has ended.

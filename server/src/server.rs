@@ -1,12 +1,14 @@
 //! One running server: opens the store, listens, and stops in order. It doesn't know signals, the
 //! command line's words or where logs go.
 
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::serve::ListenerExt as _;
 use metrics_exporter_prometheus::PrometheusHandle;
+use samsyn_shared::limits;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -14,12 +16,11 @@ use tokio_util::task::TaskTracker;
 use crate::access::Access;
 use crate::http::{App, router};
 use crate::options::Settings;
+use crate::pulse;
 use crate::registry::Registry;
 use crate::store::sled::SledStore;
 use crate::store::{Storage, StoreError};
 
-/// How long requests and sockets may take to end once the server stops. Nothing acked depends on it.
-const GRACE: Duration = Duration::from_secs(5);
 /// How often ended rooms are swept and metrics kept up.
 const UPKEEP: Duration = Duration::from_secs(5);
 
@@ -101,13 +102,16 @@ impl Server {
         }
         tracing::info!("stopping");
         stopping.cancel();
-        app.registry.drain().await;
+        // A disk that takes nothing must not keep the process: nobody was told that it is saved.
+        if tokio::time::timeout(limits::DRAIN, app.registry.drain()).await.is_err() {
+            tracing::error!("some rooms could not store what they hold; their clients still have it");
+        }
         app.sockets.close();
         let end = async {
             app.sockets.wait().await;
             (&mut serving).await
         };
-        match tokio::time::timeout(GRACE, end).await {
+        match tokio::time::timeout(limits::DRAIN, end).await {
             Ok(Ok(served)) => served?,
             Ok(Err(error)) => tracing::error!(%error, "serving ended badly"),
             Err(_) => tracing::warn!("some connections did not end in time"),
@@ -116,16 +120,20 @@ impl Server {
         if let Err(error) = upkeep.await {
             tracing::error!(%error, "upkeep ended badly");
         }
-        tracing::info!("stopped; everything accepted is stored");
+        tracing::info!("stopped");
         Ok(())
     }
 }
 
 async fn upkeep(registry: Registry, metrics: Option<PrometheusHandle>, stopping: CancellationToken) {
     let mut ticks = tokio::time::interval(UPKEEP);
+    let mut lines = tokio::time::interval(pulse::LINE_EVERY);
+    lines.reset();
+    let watched = std::io::stdout().is_terminal();
     loop {
         tokio::select! {
             () = stopping.cancelled() => return,
+            _ = lines.tick(), if watched => println!("{}", pulse::line(&registry)),
             _ = ticks.tick() => {
                 registry.sweep();
                 if let Some(metrics) = &metrics {

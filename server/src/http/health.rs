@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::App;
 use super::error::ApiError;
+use crate::pulse;
 
 /// The process answers.
 pub(super) async fn alive() -> &'static str {
@@ -26,6 +27,7 @@ pub(super) async fn ready(State(app): State<App>) -> Result<&'static str, ApiErr
 
 /// Prometheus' text.
 pub(super) async fn metrics(State(app): State<App>) -> Response {
+    pulse::gauge(&app.registry);
     let text = app.metrics.map(|handle| handle.render()).unwrap_or_default();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }

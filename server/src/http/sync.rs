@@ -5,6 +5,7 @@
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use hyper::upgrade::OnUpgrade;
+use tracing::Instrument as _;
 
 use super::App;
 use super::caller::Caller;
@@ -29,7 +30,8 @@ pub(super) async fn upgrade(
     };
     let (room, joined) = app.registry.join(&malbild, role, handshake.dialect).await?;
     let (response, on_upgrade) = handshake.accept();
-    app.sockets.spawn(serve(on_upgrade, room, joined));
+    let span = tracing::info_span!("connection", malbild = %malbild.id, connection = joined.id.0, %role);
+    app.sockets.spawn(serve(on_upgrade, room, joined).instrument(span));
     Ok(response)
 }
 

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -17,8 +18,8 @@ use tracing::Instrument as _;
 
 use super::document::{Proven, RoomDocument};
 use super::state::{Effect, Event, RoomState, Terms};
-use super::{Command, ConnectionId, Dialect, Joined, Outbox, framed};
-use crate::store::{DocumentId, Loaded, Storage, StoreError, Write};
+use super::{Command, ConnectionId, Dialect, Gauge, Joined, Opening, Outbox, Reading, framed};
+use crate::store::{DocumentId, Storage, StoreError, Write};
 
 /// Commands that are handled, at most, while something is due to be told: all that is at hand goes into one
 /// frame, and a full inbox still can't keep the room silent.
@@ -36,19 +37,25 @@ pub(super) struct Actor {
     outboxes: HashMap<ConnectionId, Outbox>,
     next_connection: u64,
     append: UnderWay<Result<Vec<Option<Seq>>, StoreError>>,
+    /// When it was begun, in milliseconds since 1970 too, and its bytes.
+    append_at: Instant,
     append_begun: u64,
+    append_bytes: u64,
     compaction: UnderWay<Compacted>,
     last: Seq,
-    /// Updates in the log since its snapshot, and when that was made.
-    since_snapshot: u64,
+    /// When the last snapshot was begun.
     snapshot_at: Instant,
+    gauge: Arc<Gauge>,
+    reading: Reading,
     handled_since_due: usize,
     stopped: bool,
 }
 
 /// How a compaction ended.
 enum Compacted {
-    Stored,
+    Stored {
+        bytes: u64,
+    },
     /// The snapshot deletes more than the live document; this update makes that follow.
     DeletesMore(Bytes),
     /// No snapshot was made; the log stays.
@@ -56,15 +63,22 @@ enum Compacted {
 }
 
 impl Actor {
+    /// Starts the task of a room over a document that was built from what was loaded.
     pub(super) fn start(
-        id: DocumentId,
-        template: &'static Template,
+        opening: Opening,
+        document: RoomDocument,
         storage: Storage,
         inbox: mpsc::Receiver<Command>,
-        document: RoomDocument,
-        terms: Terms,
-        loaded: &Loaded,
+        gauge: Arc<Gauge>,
     ) {
+        let Opening { id, epoch, past_epochs, template, loaded } = opening;
+        let terms = Terms { epoch, past_epochs, document_bytes: limits::DOCUMENT_BYTES };
+        let reading = Reading {
+            log_updates: loaded.updates.len() as u64,
+            log_bytes: loaded.updates.iter().map(|update| update.len() as u64).sum(),
+            snapshot_bytes: loaded.snapshot.as_ref().map_or(0, |snapshot| snapshot.len() as u64),
+            ..Reading::default()
+        };
         let actor = Self {
             id,
             template,
@@ -74,11 +88,14 @@ impl Actor {
             outboxes: HashMap::new(),
             next_connection: 1,
             append: None,
+            append_at: Instant::now(),
             append_begun: 0,
+            append_bytes: 0,
             compaction: None,
             last: loaded.last,
-            since_snapshot: loaded.updates.len() as u64,
             snapshot_at: Instant::now(),
+            gauge,
+            reading,
             handled_since_due: 0,
             stopped: false,
         };
@@ -86,7 +103,6 @@ impl Actor {
     }
 
     async fn run(mut self) {
-        metrics::gauge!("samsyn_rooms_open").increment(1);
         let mut ticks = tokio::time::interval(limits::ROOM_TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut alarm = std::pin::pin!(tokio::time::sleep_until(Instant::now()));
@@ -118,8 +134,12 @@ impl Actor {
                     None => break,
                 },
                 () = &mut alarm, if due.is_some() => {}
-                _ = ticks.tick() => self.event(Event::Ticked).await,
+                _ = ticks.tick() => {
+                    self.event(Event::Ticked).await;
+                    self.reading.outbox_bytes = self.outboxes.values().map(|o| o.waiting() as u64).sum();
+                }
             }
+            self.show();
             if draining.is_some() {
                 self.event(Event::Woke).await;
                 if self.state.is_stored() {
@@ -131,19 +151,29 @@ impl Actor {
             } else if idle_since.elapsed() >= limits::ROOM_IDLE {
                 break;
             }
-            if self.since_snapshot >= limits::LOG_LONG
-                || (self.since_snapshot > 0 && self.snapshot_at.elapsed() >= limits::SNAPSHOT_EVERY)
+            if self.reading.log_updates >= limits::LOG_LONG
+                || (self.reading.log_updates > 0 && self.snapshot_at.elapsed() >= limits::SNAPSHOT_EVERY)
             {
                 self.compact();
             }
         }
         self.end().await;
-        metrics::gauge!("samsyn_rooms_open").decrement(1);
         if let Some(done) = draining
             && done.send(()).is_err()
         {
             tracing::debug!("nobody waited for the room to drain");
         }
+    }
+
+    fn show(&mut self) {
+        self.reading.connections = self.state.connections() as u64;
+        self.reading.unsaved = self.state.unsaved();
+        self.reading.unsaved_since = match (self.reading.unsaved, self.reading.unsaved_since) {
+            (0, _) => 0,
+            (_, 0) => unix_ms(),
+            (_, since) => since,
+        };
+        self.gauge.show(&self.reading);
     }
 
     /// Whoever asks from here on finds the room ended and opens it anew: all is in the store.
@@ -155,7 +185,7 @@ impl Actor {
         if self.compaction.is_some() {
             under_way(&mut self.compaction).await;
         }
-        if self.since_snapshot >= limits::LOG_SHORT && !self.stopped {
+        if self.reading.log_updates >= limits::LOG_SHORT && !self.stopped {
             self.compact();
             under_way(&mut self.compaction).await;
         }
@@ -207,7 +237,9 @@ impl Actor {
         self.append = None;
         match outcome {
             Ok(given) => {
-                self.since_snapshot += given.len() as u64;
+                metrics::histogram!("samsyn_append_seconds").record(self.append_at.elapsed());
+                self.reading.log_updates += given.len() as u64;
+                self.reading.log_bytes += self.append_bytes;
                 self.last = given.into_iter().flatten().max().unwrap_or(self.last);
                 self.event(Event::Appended { at: self.append_begun }).await;
             }
@@ -281,7 +313,8 @@ impl Actor {
 
     fn append(&mut self, updates: Vec<Bytes>) {
         let (document, storage) = (self.id, self.storage.clone());
-        self.append_begun = unix_ms();
+        (self.append_at, self.append_begun) = (Instant::now(), unix_ms());
+        self.append_bytes = updates.iter().map(|update| update.len() as u64).sum();
         let writes = updates.into_iter().map(|update| Write::Append { document, update }).collect();
         self.append = Some(Box::pin(async move { storage.commit(writes).await }));
     }
@@ -292,7 +325,7 @@ impl Actor {
         if self.compaction.is_some() {
             return;
         }
-        self.since_snapshot = 0;
+        (self.reading.log_updates, self.reading.log_bytes) = (0, 0);
         self.snapshot_at = Instant::now();
         let unproven = match self.state.whole() {
             Ok(unproven) => unproven,
@@ -314,8 +347,9 @@ impl Actor {
                     return Compacted::Not;
                 }
             };
+            let bytes = snapshot.len() as u64;
             match storage.commit(vec![Write::Compact { document, snapshot, up_to }]).await {
-                Ok(_) => Compacted::Stored,
+                Ok(_) => Compacted::Stored { bytes },
                 Err(error) => {
                     tracing::error!(%error, "the log was not compacted");
                     Compacted::Not
@@ -327,7 +361,10 @@ impl Actor {
     async fn compacted(&mut self, compacted: Compacted) {
         self.compaction = None;
         match compacted {
-            Compacted::Stored => metrics::counter!("samsyn_snapshots_total").increment(1),
+            Compacted::Stored { bytes } => {
+                self.reading.snapshot_bytes = bytes;
+                metrics::counter!("samsyn_snapshots_total").increment(1);
+            }
             Compacted::DeletesMore(update) => self.event(Event::Healed { update }).await,
             Compacted::Not => {}
         }

@@ -425,14 +425,14 @@ impl RoomState {
         self.broadcast(now, message, effects, |id, _| id == to);
     }
 
-    /// One encoding, shared by all its receivers.
+    /// One encoding, shared by all its receivers. Gives how many they are.
     fn broadcast(
         &mut self,
         now: Instant,
         message: &Message,
         effects: &mut Vec<Effect>,
         to: impl Fn(ConnectionId, &ServerSession) -> bool,
-    ) {
+    ) -> u64 {
         let since = self.since_began(now);
         let mut receivers = Vec::new();
         for (id, session) in &mut self.sessions {
@@ -441,8 +441,10 @@ impl RoomState {
                 receivers.push(*id);
             }
         }
-        if !receivers.is_empty() {
+        let count = receivers.len() as u64;
+        if count > 0 {
             effects.push(Effect::Send { to: receivers, message: message.encode() });
         }
+        count
     }
 }

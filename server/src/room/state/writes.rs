@@ -137,7 +137,7 @@ impl RoomState {
             return;
         }
         match apply(&mut self.document, &queue) {
-            Ok(own) => self.applied(now, queue, own, effects),
+            Ok(own) => self.applied(now, &queue, own, effects),
             Err(Unapplied::Undecodable(offender)) => {
                 self.queue = queue;
                 self.exclude(now, offender, effects);
@@ -167,9 +167,9 @@ impl RoomState {
         }
     }
 
-    fn applied(&mut self, now: Instant, queue: Vec<Queued>, own: Option<Bytes>, effects: &mut Vec<Effect>) {
+    fn applied(&mut self, now: Instant, queue: &[Queued], own: Option<Bytes>, effects: &mut Vec<Effect>) {
         let mut handled: BTreeMap<ConnectionId, Option<WriteNumber>> = BTreeMap::new();
-        for Queued { from, number, .. } in &queue {
+        for Queued { from, number, .. } in queue {
             if let Some(from) = from {
                 let highest = handled.entry(*from).or_default();
                 *highest = (*highest).max(*number);
@@ -181,7 +181,10 @@ impl RoomState {
             // What one alone wrote it has already; a frame with others' words in it goes to all.
             let sole = first.filter(|_| authors.all(|author| author == first));
             let message = Message::Update(own.clone());
-            self.broadcast(now, &message, effects, |id, s| s.dialect() == Dialect::Own && Some(id) != sole);
+            let merged = queue.iter().filter(|queued| queued.update.is_some()).count() as u64;
+            let receivers = self
+                .broadcast(now, &message, effects, |id, s| s.dialect() == Dialect::Own && Some(id) != sole);
+            metrics::counter!("samsyn_updates_sent_total").increment(merged * receivers);
             self.accepted += 1;
             self.waiting.push(own);
         }
@@ -236,9 +239,9 @@ impl RoomState {
             if from.is_some_and(|from| !self.sessions.contains_key(&from)) {
                 continue;
             }
-            let queue = vec![queued];
+            let queue = [queued];
             match apply(&mut self.document, &queue) {
-                Ok(own) => self.applied(now, queue, own, effects),
+                Ok(own) => self.applied(now, &queue, own, effects),
                 Err(unapplied) => {
                     tracing::error!(connection = from.map(|from| from.0), %unapplied, "it broke the document");
                     if let Some(from) = from {
@@ -273,7 +276,9 @@ impl RoomState {
         self.on_disk_at = at;
         metrics::counter!("samsyn_updates_stored_total").increment(updates.len() as u64);
         for update in updates {
-            self.broadcast(now, &Message::Update(update), effects, |_, s| s.dialect() == Dialect::Stock);
+            let message = Message::Update(update);
+            let receivers = self.broadcast(now, &message, effects, |_, s| s.dialect() == Dialect::Stock);
+            metrics::counter!("samsyn_updates_sent_total").increment(receivers);
         }
         while self.after_stored.front().is_some_and(|(accepted, _, _)| *accepted <= self.stored) {
             if let Some((_, to, message)) = self.after_stored.pop_front() {
