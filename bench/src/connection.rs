@@ -232,11 +232,15 @@ impl Connection {
         self.announce()
     }
 
-    /// Says who is here, anew each time, as clients do while they are here.
-    pub(crate) fn announce(&mut self) -> Result<(), String> {
-        if self.phase == Phase::Over || self.speaker.dialect() == Dialect::Floor {
-            return Ok(());
+    /// Says again who is here, as clients do as long as they are here. A connection that cannot be
+    /// written to is told of by its next event.
+    pub(crate) fn renew(&mut self) {
+        if self.phase == Phase::Joined && self.speaker.dialect() != Dialect::Floor {
+            self.announce().unwrap_or_default();
         }
+    }
+
+    fn announce(&mut self) -> Result<(), String> {
         self.presences += 1;
         let number = self.participant.number;
         let presence = self.speaker.presence(FIRST_CLIENT + number as u64, self.presences, number);
@@ -354,8 +358,11 @@ impl Connection {
 
     fn end(&mut self, reason: &str, around: &mut Surroundings) {
         if self.phase != Phase::Over {
+            let joined = self.phase == Phase::Joined;
             self.phase = Phase::Over;
-            around.stage.ended.fetch_add(1, Ordering::Relaxed);
+            around.stage.turned_away.fetch_add(usize::from(!joined), Ordering::Relaxed);
+            let whole = joined && self.inbox.missing() == 0;
+            around.stage.lost.fetch_add(usize::from(!whole), Ordering::Relaxed);
             *around.tally.ended.entry(reason.to_string()).or_default() += 1;
         }
     }

@@ -169,8 +169,7 @@ impl<'a> Crowd<'a> {
         while let Some(&(due, index)) = self.renewals.front().filter(|(due, _)| *due <= self.stage.now()) {
             self.renewals.pop_front();
             self.renewals.push_back((due + RENEWAL, index));
-            // A connection that cannot be written to is told of by its next event.
-            self.connections[index].announce().unwrap_or_default();
+            self.connections[index].renew();
         }
     }
 }

@@ -7,6 +7,7 @@ mod table;
 use crate::measurement::Measurement;
 use crate::scenario::{self, Scenario};
 use crate::server::{self, Part, Server};
+use std::f64::consts::LN_2;
 use std::fmt::Write;
 
 /// All that one run showed.
@@ -44,6 +45,8 @@ impl Report {
         floors
             .filter_map(|floor| Some((floor, self.find(floor.name, &one.scenario)?)))
             .filter(|(_, floor)| !floor.is_collapsed())
+            // Nothing is the same pace that is twice as fast or half as fast.
+            .filter(|(_, floor)| floor.pace().is_some_and(|other| (other / pace).ln().abs() < LN_2))
             .filter_map(|(server, floor)| {
                 // Paces are compared as factors: 2 ms is further from 8 than 16 from 33.
                 Some((server, floor.cpu_per_delivered()?, (floor.pace()? / pace).ln().abs()))

@@ -98,7 +98,7 @@ impl Run {
         let receivers = participants.len();
         let resident_before = self.process.resident()?;
         let crowds = Crowds::start(self.address, participants, &stage, OPENING);
-        wait(JOIN_LIMIT, || reached(&stage, receivers, &stage.joined));
+        wait(JOIN_LIMIT, || stage.all_joined(receivers));
         self.settle()?;
         stage.start();
         stage.sleep_until(first);
@@ -106,7 +106,7 @@ impl Run {
         stage.sleep_until(end);
         let clocks = self.clocks()?.since(&before);
         let resident = self.process.resident()?;
-        wait(STRAGGLERS, || reached(&stage, receivers, &stage.whole) && all_saved(&stage));
+        wait(STRAGGLERS, || stage.all_whole(receivers) && stage.all_saved());
         let tally = crowds.stop(&stage)?;
         let per_receiver = |count: u64| count as f64 / receivers as f64 / f64::from(self.times.window);
         Ok(Measurement {
@@ -146,10 +146,10 @@ impl Run {
         let resident_before = self.process.resident()?;
         let before = self.clocks()?;
         let crowds = Crowds::start(self.address, participants, &stage, STORM);
-        let took = wait(STORM_LIMIT, || reached(&stage, people, &stage.whole));
+        let took = wait(STORM_LIMIT, || stage.all_whole(people));
         let clocks = self.clocks()?.since(&before);
         let resident = self.process.resident()?;
-        wait(STRAGGLERS, || all_saved(&stage));
+        wait(STRAGGLERS, || stage.all_saved());
         let tally = crowds.stop(&stage)?;
         keeper.stop(&keeper_stage)?;
         Ok(Measurement {
@@ -170,11 +170,11 @@ impl Run {
             ..self.participant(SEED_NUMBER, place)
         };
         let keeper = Crowds::start(self.address, vec![writer], &stage, 1);
-        wait(JOIN_LIMIT, || reached(&stage, 1, &stage.joined));
+        wait(JOIN_LIMIT, || stage.all_joined(1));
         let probe_stage = Arc::new(Stage::new(Plan::default()));
         let probe = Participant { seed_marks: seed.marks, ..self.participant(SEED_NUMBER + 1, place) };
         let probes = Crowds::start(self.address, vec![probe], &probe_stage, 1);
-        wait(JOIN_LIMIT, || reached(&probe_stage, 1, &probe_stage.whole));
+        wait(JOIN_LIMIT, || probe_stage.all_whole(1));
         if probe_stage.whole.load(Ordering::Relaxed) == 0 {
             bail!("the document that was put into the room did not reach another");
         }
@@ -189,7 +189,7 @@ impl Run {
         let stage = Arc::new(Stage::new(Plan::default()));
         let first = Arc::new(places.remove(rooms));
         let crowds = Crowds::start(self.address, vec![self.participant(SEED_NUMBER, &first)], &stage, 1);
-        wait(JOIN_LIMIT, || reached(&stage, 1, &stage.joined));
+        wait(JOIN_LIMIT, || stage.all_joined(1));
         crowds.stop(&stage)?;
         sleep(Duration::from_secs(1));
 
@@ -206,7 +206,7 @@ impl Run {
         let all = participants.len();
         let resident_before = self.process.resident()?;
         let crowds = Crowds::start(self.address, participants, &stage, OPENING);
-        wait(JOIN_LIMIT, || reached(&stage, all, &stage.joined));
+        wait(JOIN_LIMIT, || stage.all_joined(all));
         sleep(self.times.rest);
         let before = self.clocks()?;
         sleep(self.times.rest);
@@ -299,16 +299,6 @@ fn measurement(stage: &Stage, tally: &Tally, passed: &Passed) -> Measurement {
         generator_cpu_s: passed.generator,
         ..Measurement::default()
     }
-}
-
-/// Whether so many have come so far, or nobody is left who could.
-fn reached(stage: &Stage, all: usize, counter: &std::sync::atomic::AtomicUsize) -> bool {
-    counter.load(Ordering::Relaxed) + stage.ended.load(Ordering::Relaxed) >= all
-}
-
-/// Whether all that was written is on disk; so it is, too, where nothing is said about that.
-fn all_saved(stage: &Stage) -> bool {
-    stage.unsaved.load(Ordering::Relaxed) == 0
 }
 
 /// Waits until something is so or the limit is over, and says how long that took.

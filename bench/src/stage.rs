@@ -26,8 +26,10 @@ pub(crate) struct Stage {
     stopped: AtomicBool,
     /// Connections that have the document.
     pub(crate) joined: AtomicUsize,
-    /// Connections that are over.
-    pub(crate) ended: AtomicUsize,
+    /// Connections that ended before they had the document.
+    pub(crate) turned_away: AtomicUsize,
+    /// Connections that ended before they had received all that they were to receive.
+    pub(crate) lost: AtomicUsize,
     /// Connections that have received all that they were to receive.
     pub(crate) whole: AtomicUsize,
     /// Measured writes that were sent in a dialect that says when they are on disk, and have not
@@ -49,7 +51,8 @@ impl Stage {
             start_at: AtomicU64::new(NEVER),
             stopped: AtomicBool::new(false),
             joined: AtomicUsize::new(0),
-            ended: AtomicUsize::new(0),
+            turned_away: AtomicUsize::new(0),
+            lost: AtomicUsize::new(0),
             whole: AtomicUsize::new(0),
             unsaved: AtomicUsize::new(0),
             sent: (0..updates).map(|_| AtomicU64::new(0)).collect(),
@@ -91,6 +94,21 @@ impl Stage {
     pub(crate) fn sleep_until(&self, counter: u16) {
         let due = self.due(self.started().unwrap_or_default(), 0, counter);
         std::thread::sleep(Duration::from_nanos(due.saturating_sub(self.now())));
+    }
+
+    /// Whether so many have the document, as far as they are still there.
+    pub(crate) fn all_joined(&self, people: usize) -> bool {
+        self.joined.load(Ordering::Relaxed) + self.turned_away.load(Ordering::Relaxed) >= people
+    }
+
+    /// Whether so many have received everything, as far as they are still there.
+    pub(crate) fn all_whole(&self, people: usize) -> bool {
+        self.whole.load(Ordering::Relaxed) + self.lost.load(Ordering::Relaxed) >= people
+    }
+
+    /// Whether all that was written is on disk; so it is, too, where nothing is said about that.
+    pub(crate) fn all_saved(&self) -> bool {
+        self.unsaved.load(Ordering::Relaxed) == 0
     }
 
     /// Ends the threads.

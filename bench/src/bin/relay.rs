@@ -180,11 +180,22 @@ impl Bench {
         record.args(["--", "sleep", &(times.warm + times.window).to_string()]);
         answer(&mut record)?;
         finish(load)?;
-        let mut report = Command::new("perf");
-        report.args(["report", "--stdio", "--no-children", "-g", "none", "--sort", "dso,symbol", "-i"]);
-        let all = answer(report.arg(&data))?;
-        let lines = all.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
-        Ok(lines.take(25).map(|line| format!("{}\n", line.trim_end())).collect())
+        let list = |arguments: &[&str], wanted: &dyn Fn(&str) -> bool, count: usize| -> Result<String> {
+            let mut report = Command::new("perf");
+            report.args(["report", "--stdio", "-g", "none"]).args(arguments).arg("-i").arg(&data);
+            let all = answer(&mut report)?;
+            let lines = all.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
+            let lines = lines.filter(|line| wanted(line)).take(count);
+            let trimmed = |line: &str| format!("{}\n", line.trim_end_matches([' ', '-']));
+            Ok(lines.map(trimmed).collect())
+        };
+        let programs = list(&["--no-children", "--sort", "dso"], &|_| true, 5)?;
+        let calls = list(&["--children", "--sort", "symbol"], &|line| line.contains("__x64_sys_"), 8)?;
+        let symbols = list(&["--no-children", "--sort", "dso,symbol"], &|_| true, 25)?;
+        Ok(format!(
+            "by program\n{programs}\nby system call, with all that the kernel does in it\n{calls}\n\
+             by function, itself\n{symbols}"
+        ))
     }
 
     fn about(&self) -> Vec<String> {

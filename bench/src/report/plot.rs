@@ -5,8 +5,10 @@ use crate::measurement::Measurement;
 use crate::server::{self, Part, Server};
 use std::fmt::Write;
 
-/// The rooms, as scenario and label.
-const ROOMS: [(&str, &str); 4] = [
+/// A room, as scenario and label.
+type Room = (&'static str, &'static str);
+
+const ROOMS: [Room; 4] = [
     ("room-37", "37 people"),
     ("room-100", "100 people"),
     ("room-300", "300 people"),
@@ -38,7 +40,7 @@ const PANELS: [Panel; 2] = [
         top: FIRST_TOP,
         value: Measurement::cpu_per_delivered,
         logarithmic: false,
-        end: (4.0, 20.0),
+        end: (4.0, 40.0),
     },
     Panel {
         title: "p99 from sent to seen, ms (each line is ten times the one below)",
@@ -55,6 +57,8 @@ pub(super) fn draw(report: &Report) -> String {
         .iter()
         .filter(|server| ROOMS.iter().any(|(scenario, _)| report.find(server.name, scenario).is_some()))
         .collect();
+    let measured = |(scenario, _): &Room| report.measurements.iter().any(|one| one.scenario == *scenario);
+    let rooms: Vec<Room> = ROOMS.into_iter().filter(measured).collect();
     let mut svg = String::new();
     put(
         &mut svg,
@@ -67,7 +71,7 @@ pub(super) fn draw(report: &Report) -> String {
     );
     legend(&mut svg, &shown);
     for panel in &PANELS {
-        panel.draw(&mut svg, report, &shown);
+        panel.draw(&mut svg, report, &rooms, &shown);
     }
     put(
         &mut svg,
@@ -103,8 +107,8 @@ fn legend(svg: &mut String, shown: &[&Server]) {
 }
 
 impl Panel {
-    fn draw(&self, svg: &mut String, report: &Report, shown: &[&Server]) {
-        let values = ROOMS.iter().flat_map(|(scenario, _)| {
+    fn draw(&self, svg: &mut String, report: &Report, rooms: &[Room], shown: &[&Server]) {
+        let values = rooms.iter().flat_map(|(scenario, _)| {
             shown.iter().filter_map(|server| (self.value)(report.find(server.name, scenario)?))
         });
         let largest = values.fold(0.0, f64::max);
@@ -132,8 +136,8 @@ impl Panel {
                 ),
             );
         }
-        let group = (WIDTH - LEFT - RIGHT) / ROOMS.len() as f64;
-        for (place, (scenario, label)) in ROOMS.iter().enumerate() {
+        let group = (WIDTH - LEFT - RIGHT) / rooms.len().max(1) as f64;
+        for (place, (scenario, label)) in rooms.iter().enumerate() {
             let from = LEFT + group * place as f64;
             put(
                 svg,
@@ -194,7 +198,9 @@ impl Panel {
         if self.logarithmic {
             return (0..).map(|power| 10f64.powi(power)).take_while(|tick| *tick <= end).collect();
         }
-        let step = if end > 12.0 {
+        let step = if end > 24.0 {
+            8.0
+        } else if end > 12.0 {
             4.0
         } else if end > 6.0 {
             2.0
