@@ -139,7 +139,7 @@ impl Scenario {
     /// Whether it is in a run that is only to see that all works.
     #[must_use]
     pub fn is_in_quick_run(&self) -> bool {
-        !["room-300", "documents-200"].contains(&self.name)
+        !["room-300", "room-1000", "documents-200"].contains(&self.name)
     }
 
     /// Whether it needs a server that keeps a document.
