@@ -5,6 +5,7 @@
 //! told). All that xtask itself says goes to stderr, so that stdout stays the server's and the
 //! tests' own.
 
+mod bench;
 mod binary;
 mod cargo_lock;
 mod check;
@@ -68,6 +69,11 @@ const COMMANDS: &[Command] = &[
         word: "screenshots",
         help: "build, then photograph the page at several sizes into screenshots/",
         run: screenshots::screenshots,
+    },
+    Command {
+        word: "bench",
+        help: "bench relay: measure the relay beside the known servers; --quick to see that all works",
+        run: bench::bench,
     },
     Command {
         word: "editor",
