@@ -23,7 +23,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 pub use self::connection::{ConnectionId, Dialect};
-use self::document::RoomDocument;
+pub(crate) use self::document::RoomDocument;
 use self::state::{Effect, Event, RoomState};
 use crate::store::{DocumentId, Loaded, Storage, StoreError, Write};
 
