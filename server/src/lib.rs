@@ -1,8 +1,10 @@
 //! The relay, as a library, so that its own tests reach every part of it.
 //!
-//! The direction of imports is `http → access → registry → room → store`; nothing points back. The
+//! The direction of imports is `http → control → backup → access → registry → room → store`; nothing points back. The
 //! binary beside it only reads its options, starts this and waits for a signal.
 pub mod access;
+pub mod backup;
+pub mod control;
 pub mod http;
 pub mod options;
 pub mod pulse;

@@ -1,11 +1,14 @@
-//! The program: reads its options, sets up logs and metrics, serves, and stops on a signal.
+//! The program: reads its options, sets up logs and metrics, serves, and stops on a signal; or does what an
+//! operator asks for, and says what came of it.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Parser as _;
 use metrics_exporter_prometheus::PrometheusBuilder;
+use samsyn_server::control;
 use samsyn_server::options::{Cli, Command, ServeArgs};
 use samsyn_server::pulse;
 use samsyn_server::server::Server;
@@ -14,9 +17,8 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    let Cli { command: Command::Serve(args) } = Cli::parse();
-    match run(args) {
-        Ok(()) => ExitCode::SUCCESS,
+    match run(Cli::parse().command) {
+        Ok(status) => status,
         Err(error) => {
             // One line with its causes, and no backtrace: it is for whoever typed the command.
             eprintln!("samsyn: {error:#}");
@@ -25,8 +27,31 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(args: ServeArgs) -> anyhow::Result<()> {
-    let mut filter = EnvFilter::try_from_env("SAMSYN_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    if let Command::Serve(args) = command {
+        log("info")?;
+        let served = runtime.block_on(serve(args));
+        // A backup that is being made may take longer: it is let go of, and nothing of it is half done.
+        runtime.shutdown_timeout(Duration::from_secs(5));
+        return served.map(|()| ExitCode::SUCCESS);
+    }
+    log("warn")?;
+    let (data, request) = command.request()?.context("every other command is a request")?;
+    let answer = runtime.block_on(control::run(&data, request));
+    if let Some((last, lines)) = answer.lines.split_last() {
+        let mut out = std::io::stdout();
+        for line in lines {
+            writeln!(out, "{line}")?;
+        }
+        // What could not be done is said where errors are said.
+        if answer.status == 2 { eprintln!("samsyn: {last}") } else { writeln!(out, "{last}")? }
+    }
+    Ok(ExitCode::from(answer.status))
+}
+
+fn log(default: &str) -> anyhow::Result<()> {
+    let mut filter = EnvFilter::try_from_env("SAMSYN_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     // These would show frames, headers and addresses, and so texts and tokens, at their finest levels.
     for quiet in ["hyper=warn", "hyper_util=warn", "tungstenite=warn", "tokio_tungstenite=warn", "axum=warn"]
     {
@@ -37,8 +62,7 @@ fn run(args: ServeArgs) -> anyhow::Result<()> {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(args))
+    Ok(())
 }
 
 async fn serve(args: ServeArgs) -> anyhow::Result<()> {

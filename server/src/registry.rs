@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 use samsyn_shared::read_model::ReadModel;
@@ -15,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use yrs::{ReadTxn as _, StateVector, Transact as _};
 
 use crate::room::{Dialect, Ended, Joined, Opening, Reading, RoomHandle};
-use crate::store::{DocumentId, Part, Storage, StoreError, Table, Write};
+use crate::store::{DocumentId, Loaded, Part, Storage, StoreError, Table, Write};
 
 /// A målbild as the server keeps it beside its Documents.
 #[derive(Debug, Clone)]
@@ -112,6 +113,33 @@ impl Registry {
         Ok(Malbild { id, template, epoch, past_epochs: record.past_epochs })
     }
 
+    /// Makes a målbild out of what another was: it has the other's template and, since its history grew from
+    /// the same seed, its epoch. Its Documents and whatever `beside` holds become durable together.
+    /// `made` is seconds since 1970.
+    ///
+    /// # Errors
+    /// If the other isn't known, or the store can't be written.
+    pub async fn copy(
+        &self,
+        of: MalbildId,
+        id: MalbildId,
+        documents: Vec<(Part, Bytes)>,
+        made: u64,
+        beside: Vec<Write>,
+    ) -> Result<(), OpenError> {
+        let Malbild { template, epoch, past_epochs, .. } = self.find(of)?;
+        let record = Record { template: template.identifier(), epoch, past_epochs, made };
+        let value = serde_json::to_vec(&record).expect("plain strings and numbers become JSON");
+        let mut writes = vec![Write::Put { table: Table::Malbild, key: id.to_string(), value: value.into() }];
+        writes.extend(documents.into_iter().map(|(part, snapshot)| {
+            let document = DocumentId { malbild: id, part };
+            Write::Compact { document, snapshot, up_to: Seq(0) }
+        }));
+        writes.extend(beside);
+        self.storage.commit(writes).await?;
+        Ok(())
+    }
+
     /// The record of a målbild.
     ///
     /// # Errors
@@ -157,6 +185,16 @@ impl Registry {
                 Ok(model) => return Ok(model),
                 Err(Ended) => self.forget(malbild),
             }
+        }
+    }
+
+    /// Ends a målbild's room, if it is open: what it holds is stored, and those in it come back.
+    pub async fn end(&self, id: MalbildId) {
+        let opened = self.lock().open.remove(&DocumentId::content(id));
+        if let Some(opened) = opened
+            && let Ok(room) = opened.await
+        {
+            room.drain().await;
         }
     }
 
@@ -235,17 +273,26 @@ fn open(storage: Storage, malbild: Malbild, id: DocumentId) -> Opened {
         if storage.has_failed() {
             return Err(StoreError::Failed.into());
         }
-        let reading = storage.clone();
-        let loaded = tokio::task::spawn_blocking(move || reading.load(id)).await;
-        let loaded = loaded.unwrap_or(Err(StoreError::Closed))?.ok_or(StoreError::Corrupt {
-            document: id,
-            at: Seq(0),
-            what: "its record is there and its content is not",
-        })?;
-        let Malbild { template, epoch, past_epochs, .. } = malbild;
-        Ok(RoomHandle::start(Opening { id, epoch, past_epochs, template, loaded }, storage)?)
+        let opened = load(storage.clone(), id).await.and_then(|loaded| {
+            let Malbild { template, epoch, past_epochs, .. } = malbild;
+            RoomHandle::start(Opening { id, epoch, past_epochs, template, loaded }, storage.clone())
+        });
+        if let Err(error @ StoreError::Corrupt { .. }) = &opened {
+            let what = error.to_string();
+            let aside = tokio::task::spawn_blocking(move || storage.set_aside(id, &what));
+            if aside.await.is_err() {
+                tracing::error!(document = %id, "setting it aside was cut off");
+            }
+        }
+        Ok(opened?)
     });
     task.map(|outcome| outcome.unwrap_or(Err(OpenError::Stopping))).boxed().shared()
+}
+
+async fn load(storage: Storage, id: DocumentId) -> Result<Loaded, StoreError> {
+    let loaded = tokio::task::spawn_blocking(move || storage.load(id)).await;
+    let what = "its record is there and its content is not";
+    loaded.unwrap_or(Err(StoreError::Closed))?.ok_or(StoreError::Corrupt { document: id, at: Seq(0), what })
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ use tokio::sync::{mpsc, oneshot};
 use self::actor::Actor;
 pub use self::connection::ConnectionId;
 pub use self::document::{Broken, RoomDocument};
+pub(crate) use self::document::{Proven, Unproven};
 pub use self::gauge::{Gauge, Reading};
 pub(crate) use self::outbox::frame;
 pub use self::outbox::{Outbox, Outlet, Overfull, Pipe, framed};

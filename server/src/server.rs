@@ -14,6 +14,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::access::Access;
+use crate::backup::schedule::Schedule;
+use crate::control::Operator;
+use crate::control::socket::Socket;
 use crate::http::{App, router};
 use crate::options::Settings;
 use crate::pulse;
@@ -43,6 +46,8 @@ pub struct Server {
     listener: TcpListener,
     app: App,
     metrics: Option<PrometheusHandle>,
+    control: Option<Socket>,
+    backup: Option<Schedule>,
 }
 
 impl Server {
@@ -52,10 +57,15 @@ impl Server {
     /// [`ServerError::Store`] (another process has the directory, it is of another format, it can't be
     /// read), [`ServerError::Listen`].
     pub async fn start(settings: Settings, metrics: Option<PrometheusHandle>) -> Result<Self, ServerError> {
-        let Settings { listen, data, public_url } = settings;
-        let opening = tokio::task::spawn_blocking(move || SledStore::open(&data)).await;
+        let Settings { listen, data, public_url, backup } = settings;
+        let dir = data.clone();
+        let opening = tokio::task::spawn_blocking(move || SledStore::open(&dir)).await;
         let engine = opening.map_err(|_| StoreError::Closed)??;
-        let storage = Storage::start(Arc::new(engine));
+        let storage = Storage::start(Arc::new(engine)).with_rescue(&data.join("rescue"));
+        let control = Socket::bind(&data);
+        if let Err(error) = &control {
+            tracing::warn!(%error, "no control socket: check, backup and restore only work while it is stopped");
+        }
         let listener = TcpListener::bind(listen).await.map_err(|error| ServerError::Listen(listen, error))?;
         let app = App {
             access: Access::new(storage.clone()),
@@ -66,7 +76,7 @@ impl Server {
             stopping: CancellationToken::new(),
             sockets: TaskTracker::new(),
         };
-        Ok(Self { listener, app, metrics })
+        Ok(Self { listener, app, metrics, control: control.ok(), backup })
     }
 
     /// Where it listens.
@@ -83,8 +93,19 @@ impl Server {
     /// # Errors
     /// [`ServerError::Serve`].
     pub async fn run(self, stop: CancellationToken) -> Result<(), ServerError> {
-        let Self { listener, app, metrics } = self;
+        let address = self.address()?;
+        let Self { listener, app, metrics, control, backup } = self;
         let stopping = app.stopping.clone();
+        let keeping = TaskTracker::new();
+        if let Some(control) = control {
+            let base_url = app.public_url.clone().unwrap_or_else(|| format!("http://{address}").into());
+            let (storage, registry) = (app.storage.clone(), app.registry.clone());
+            let operator = Operator { storage, registry, base_url };
+            keeping.spawn(control.serve(operator, stopping.clone()));
+        }
+        if let Some(backup) = backup {
+            keeping.spawn(backup.run(app.storage.clone(), stopping.clone()));
+        }
         let upkeep = tokio::spawn(upkeep(app.registry.clone(), metrics, stopping.clone()));
         let graceful = stopping.clone();
         let service = router(app.clone());
@@ -102,10 +123,14 @@ impl Server {
         }
         tracing::info!("stopping");
         stopping.cancel();
-        // A disk that takes nothing must not keep the process: nobody was told that it is saved.
-        if tokio::time::timeout(limits::DRAIN, app.registry.drain()).await.is_err() {
-            tracing::error!("some rooms could not store what they hold; their clients still have it");
-        }
+        // A full disk is not waited for longer than this: nothing that waits for it was called saved.
+        let (storage, grace) = (app.storage.clone(), tokio::time::sleep(limits::DRAIN));
+        let impatience = tokio::spawn(async move {
+            grace.await;
+            storage.stop_waiting();
+        });
+        app.registry.drain().await;
+        impatience.abort();
         app.sockets.close();
         let end = async {
             app.sockets.wait().await;
@@ -117,6 +142,8 @@ impl Server {
             Err(_) => tracing::warn!("some connections did not end in time"),
         }
         app.storage.close().await;
+        keeping.close();
+        keeping.wait().await;
         if let Err(error) = upkeep.await {
             tracing::error!(%error, "upkeep ended badly");
         }

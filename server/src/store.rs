@@ -5,21 +5,28 @@
 //! Callers use [`Storage`]: writes from all rooms meet in its committer and share one flush to the
 //! disk; reads go straight to the engine.
 
-pub mod committer;
+mod committer;
 #[cfg(test)]
 mod contract;
+mod error;
 pub mod memory;
-pub mod record;
+mod pack;
+mod record;
+mod rescue;
+mod retention;
 pub mod sled;
+mod storage;
+mod time;
 
 use std::fmt;
-use std::io;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use samsyn_shared::{MalbildId, Seq};
+use tokio::sync::broadcast;
 
-pub use self::committer::Storage;
+pub use self::error::StoreError;
+pub use self::storage::{Health, Storage};
+pub use self::time::{NotATime, Time};
 
 /// A key-value engine that keeps Documents and records. Every engine passes `store/contract.rs`.
 ///
@@ -33,38 +40,122 @@ pub use self::committer::Storage;
 /// - **Verified.** What [`Store::load`] gives is what was written, checked by checksum and number. A
 ///   record that isn't is an error for that Document alone; the others load as before.
 /// - **Not silent.** A Document that was never written loads as `None`, never as an empty one.
-/// - **Done after an I/O error.** After one the engine makes no promise about what was in flight, and
-///   its caller must not call `commit` again (the committer sees to that): an fsync that failed
-///   is never retried and called good.
+/// - **Covered.** What a compaction takes from the log is in a snapshot that becomes durable with it, or
+///   was in one before. Older snapshots stay as restore points, thinned with age.
+/// - **Done after an I/O error.** After one the engine makes no promise about what was in flight: an fsync
+///   that failed is never retried and called good. Its caller doesn't call `commit` again, except after
+///   [`StoreError::Full`] and a [`Store::recover`] that succeeded (the committer sees to both).
 ///
-/// Calls block: `commit` is for the committer's own thread. Reads may run beside it.
+/// Calls block: `commit` and `recover` are for the committer's own thread. Reads may run beside them.
 pub trait Store: Send + Sync + 'static {
-    /// Makes all of `writes` durable, in order, at once. The answer has one entry for each write: the
-    /// number that an append was given, `None` for the other kinds.
+    /// Makes all of `writes` durable, in order, at once, marked as stored at `at`. The answer has one
+    /// entry for each write: the number that an append was given, `None` for the other kinds.
     ///
     /// # Errors
-    /// [`StoreError::Io`]: none of it may be taken as stored. [`StoreError::Corrupt`] if the last
-    /// number of a Document can't be read.
-    fn commit(&self, writes: &[Write]) -> Result<Vec<Option<Seq>>, StoreError>;
+    /// [`StoreError::Full`] and [`StoreError::Io`]: none of it may be taken as stored.
+    /// [`StoreError::Corrupt`] if the last number of a Document can't be read.
+    fn commit(&self, writes: &[Write], at: Time) -> Result<Vec<Option<Seq>>, StoreError>;
+
+    /// After [`StoreError::Full`]: `Ok` once the engine can be trusted with writes again.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] while there is still no room; anything else if it can't be used again before
+    /// the process is restarted.
+    fn recover(&self) -> Result<(), StoreError>;
 
     /// Reads a whole Document: its snapshot and all updates after it, or `None` if nothing was ever
     /// written to it.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] if anything of it is damaged or missing; [`StoreError::Io`].
+    /// [`StoreError::Corrupt`] if anything of it is damaged or missing; [`StoreError::Full`] while the
+    /// engine is closed for want of room; [`StoreError::Io`].
     fn load(&self, document: DocumentId) -> Result<Option<Loaded>, StoreError>;
+
+    /// Reads a Document as it was at `at`: the newest snapshot that was not made later, and, as long as no
+    /// newer snapshot has taken its place, the updates after it up to then. `None` if no restore point
+    /// is that old.
+    ///
+    /// # Errors
+    /// As [`Store::load`].
+    fn load_at(&self, document: DocumentId, at: Time) -> Result<Option<Loaded>, StoreError>;
+
+    /// The snapshots of a Document that are kept, oldest first. The last is the one that `load` begins with.
+    ///
+    /// # Errors
+    /// As [`Store::load`].
+    fn restore_points(&self, document: DocumentId) -> Result<Vec<RestorePoint>, StoreError>;
+
+    /// Everything that is stored of a Document, as it is, damaged or not.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`], [`StoreError::Io`].
+    fn records(&self, document: DocumentId) -> Result<Vec<RawRecord>, StoreError>;
+
+    /// All Documents of which anything is stored, in order.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`], [`StoreError::Io`].
+    fn documents(&self) -> Result<Vec<DocumentId>, StoreError>;
 
     /// The record under `key`, if there is one.
     ///
     /// # Errors
-    /// [`StoreError::CorruptRecord`] if it fails its checksum; [`StoreError::Io`].
+    /// [`StoreError::CorruptRecord`] if it fails its checksum; [`StoreError::Full`], [`StoreError::Io`].
     fn get(&self, table: Table, key: &str) -> Result<Option<Bytes>, StoreError>;
 
     /// The keys in `table` that start with `prefix`, in order.
     ///
     /// # Errors
-    /// [`StoreError::Io`].
+    /// [`StoreError::Full`], [`StoreError::Io`].
     fn keys(&self, table: Table, prefix: &str) -> Result<Vec<String>, StoreError>;
+
+    /// Tells of appends that others make to the same data, never of those made through this handle: whoever
+    /// has the Document open then loads what it lacks. It is a hint: one may be lost (a receiver that
+    /// lags is told so by its channel), and what it names is on disk by then. Where one process owns all
+    /// data, as with sled, it is silent.
+    fn watch(&self) -> broadcast::Receiver<Appended>;
+}
+
+/// That somebody else appended to a Document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Appended {
+    /// The Document.
+    pub document: DocumentId,
+    /// The number of the last update that was appended.
+    pub last: Seq,
+}
+
+/// A snapshot that is kept, and can be brought back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RestorePoint {
+    /// The last number that it holds.
+    pub seq: Seq,
+    /// When it was made.
+    pub at: Time,
+}
+
+/// One stored record, as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawRecord {
+    /// The engine's key.
+    pub key: Bytes,
+    /// What stands under it.
+    pub bytes: Bytes,
+    /// What it holds, if it verifies; else what is wrong with it.
+    pub verified: Result<Verified, &'static str>,
+}
+
+/// What a stored record that verifies holds: one piece of a snapshot or of updates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// What it is a piece of, as a word for a file's name.
+    pub kind: &'static str,
+    /// The last number that the whole holds.
+    pub seq: Seq,
+    /// Which piece of the whole it is, from 0.
+    pub index: u32,
+    /// The piece.
+    pub payload: Bytes,
 }
 
 /// One thing to be made durable.
@@ -78,7 +169,8 @@ pub enum Write {
         update: Bytes,
     },
     /// Replaces what the log holds up to and with `up_to` by one snapshot. The snapshot and the removal
-    /// of what it covers become durable together. Ignored if a later snapshot is there already.
+    /// of what it covers become durable together, and older snapshots are thinned. Ignored if one that
+    /// covers as much is there already.
     Compact {
         /// The Document it belongs to.
         document: DocumentId,
@@ -86,6 +178,15 @@ pub enum Write {
         snapshot: Bytes,
         /// The last number that the snapshot holds; 0 for a Document's first state.
         up_to: Seq,
+    },
+    /// Puts a whole state in the place of everything that is stored of a Document, damaged or not; its
+    /// restore points go too. For bringing back a Document from a backup. Numbers go on after the
+    /// highest that was found.
+    Replace {
+        /// The Document.
+        document: DocumentId,
+        /// A whole state, as Yjs encodes it.
+        snapshot: Bytes,
     },
     /// Puts a record, replacing one under the same key.
     Put {
@@ -105,6 +206,18 @@ pub enum Write {
     },
 }
 
+impl Write {
+    /// The bytes of content in it.
+    fn size(&self) -> usize {
+        match self {
+            Self::Append { update, .. } => update.len(),
+            Self::Compact { snapshot, .. } | Self::Replace { snapshot, .. } => snapshot.len(),
+            Self::Put { value, .. } => value.len(),
+            Self::Delete { .. } => 0,
+        }
+    }
+}
+
 /// Everything the store holds of one Document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loaded {
@@ -114,6 +227,13 @@ pub struct Loaded {
     pub updates: Vec<Bytes>,
     /// The number of the last update, 0 if there was none yet.
     pub last: Seq,
+}
+
+impl Loaded {
+    /// The snapshot and the updates, in the order in which they make the Document.
+    pub fn parts(&self) -> impl Iterator<Item = &Bytes> {
+        self.snapshot.iter().chain(&self.updates)
+    }
 }
 
 /// Which of a målbild's two Documents.
@@ -126,6 +246,9 @@ pub enum Part {
 }
 
 impl Part {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Content, Self::Discussion];
+
     /// The name in URLs and keys.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -171,6 +294,9 @@ pub enum Table {
 }
 
 impl Table {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Malbild, Self::Token, Self::Session];
+
     /// The name in keys.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -179,54 +305,5 @@ impl Table {
             Self::Token => "token",
             Self::Session => "session",
         }
-    }
-}
-
-/// Why the store could not do what it was asked. Cloneable, because one failed flush answers many.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum StoreError {
-    /// The disk, or the engine's own files.
-    #[error("the disk said no: {0}")]
-    Io(Arc<io::Error>),
-    /// A Document that can't be read whole. Others are untouched.
-    #[error("document {document} is damaged at {}: {what}", at.0)]
-    Corrupt {
-        /// Which Document.
-        document: DocumentId,
-        /// The number where it was noticed.
-        at: Seq,
-        /// What was wrong, without any of its content.
-        what: &'static str,
-    },
-    /// A record that fails its checksum.
-    #[error("a record in table {} is damaged: {what}", table.as_str())]
-    CorruptRecord {
-        /// Which table.
-        table: Table,
-        /// What was wrong.
-        what: &'static str,
-    },
-    /// An earlier I/O error stopped all writing; the process must be restarted.
-    #[error("nothing more is written since an earlier I/O error")]
-    Failed,
-    /// The store is shutting down.
-    #[error("the store is closed")]
-    Closed,
-    /// Another process holds the directory.
-    #[error("store-in-use: another samsyn process is using the data directory {0}; stop it first")]
-    InUse(String),
-    /// The directory was written by another version's format.
-    #[error("store-format: the data directory is in format {found}, and this program reads format {known}")]
-    Format {
-        /// What the directory says.
-        found: String,
-        /// What this program knows.
-        known: &'static str,
-    },
-}
-
-impl From<io::Error> for StoreError {
-    fn from(error: io::Error) -> Self {
-        Self::Io(Arc::new(error))
     }
 }

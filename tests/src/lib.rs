@@ -5,6 +5,7 @@
 pub mod api;
 pub mod browser;
 pub mod node;
+pub mod operator;
 pub mod page;
 pub mod peer;
 pub mod screen;

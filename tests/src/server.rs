@@ -193,7 +193,10 @@ impl Drop for Server {
 }
 
 /// Where the server's program is: `SAMSYN_SERVER`, else what `cargo xtask build` leaves.
-fn program() -> Result<PathBuf> {
+///
+/// # Errors
+/// When it is not there.
+pub fn program() -> Result<PathBuf> {
     let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/samsyn");
     let path = std::env::var_os("SAMSYN_SERVER").map_or(built, PathBuf::from);
     path.canonicalize().with_context(|| {

@@ -2,6 +2,7 @@
 //! Each test has a server of its own, and each name is a sentence about how the product behaves.
 
 mod api;
+mod backup;
 mod browser;
 mod durability;
 mod durability_kill;

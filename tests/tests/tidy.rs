@@ -7,7 +7,7 @@ use samsyn_tests::tidy::{
 };
 
 /// A later one is never told of an earlier one.
-const SERVER_ORDER: [&str; 5] = ["http", "access", "registry", "room", "store"];
+const SERVER_ORDER: [&str; 7] = ["http", "control", "backup", "access", "registry", "room", "store"];
 
 /// Views and sync meet in the state, and nowhere else.
 const CLIENT_NEVER: &[(&str, &str)] = &[

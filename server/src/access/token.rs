@@ -29,6 +29,12 @@ pub fn removal(hash: &TokenHash) -> Write {
     Write::Delete { table: Table::Token, key: key(hash) }
 }
 
+/// Whether a stored token's record is for this målbild.
+#[must_use]
+pub fn opens(record: &str, malbild: MalbildId) -> bool {
+    serde_json::from_str::<Record>(record).is_ok_and(|record| record.malbild == malbild)
+}
+
 /// The role that a token has in this målbild.
 ///
 /// # Errors

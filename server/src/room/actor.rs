@@ -10,16 +10,16 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use samsyn_shared::protocol::CloseCode;
+use samsyn_shared::protocol::{CloseCode, Trouble};
 use samsyn_shared::{Role, Seq, Template, limits};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use super::document::{Proven, RoomDocument};
 use super::state::{Effect, Event, RoomState, Terms};
 use super::{Command, ConnectionId, Dialect, Gauge, Joined, Opening, Outbox, Reading, framed};
-use crate::store::{DocumentId, Storage, StoreError, Write};
+use crate::store::{DocumentId, Health, Storage, StoreError, Write};
 
 /// Commands that are handled, at most, while something is due to be told: all that is at hand goes into one
 /// frame, and a full inbox still can't keep the room silent.
@@ -36,11 +36,13 @@ pub(super) struct Actor {
     state: RoomState,
     outboxes: HashMap<ConnectionId, Outbox>,
     next_connection: u64,
-    append: UnderWay<Result<Vec<Option<Seq>>, StoreError>>,
+    append: UnderWay<Result<Seq, StoreError>>,
     /// When it was begun, in milliseconds since 1970 too, and its bytes.
     append_at: Instant,
     append_begun: u64,
     append_bytes: u64,
+    append_count: u64,
+    health: watch::Receiver<Health>,
     compaction: UnderWay<Compacted>,
     last: Seq,
     /// When the last snapshot was begun.
@@ -79,6 +81,7 @@ impl Actor {
             snapshot_bytes: loaded.snapshot.as_ref().map_or(0, |snapshot| snapshot.len() as u64),
             ..Reading::default()
         };
+        let health = storage.health();
         let actor = Self {
             id,
             template,
@@ -91,6 +94,8 @@ impl Actor {
             append_at: Instant::now(),
             append_begun: 0,
             append_bytes: 0,
+            append_count: 0,
+            health,
             compaction: None,
             last: loaded.last,
             snapshot_at: Instant::now(),
@@ -108,6 +113,8 @@ impl Actor {
         let mut alarm = std::pin::pin!(tokio::time::sleep_until(Instant::now()));
         let mut idle_since = Instant::now();
         let mut draining = None;
+        // The disk may have been in trouble before the room was opened.
+        self.disk_changed().await;
         while !self.stopped {
             let due = self.state.wake_at().map(Instant::from_std);
             if due.is_some_and(|due| due <= Instant::now())
@@ -125,6 +132,7 @@ impl Actor {
             tokio::select! {
                 outcome = under_way(&mut self.append) => self.appended(outcome).await,
                 compacted = under_way(&mut self.compaction) => self.compacted(compacted).await,
+                Ok(()) = self.health.changed() => self.disk_changed().await,
                 command = self.inbox.recv(), if draining.is_none() => match command {
                     Some(Command::Drain { done }) => draining = Some(done),
                     Some(command) => {
@@ -233,14 +241,14 @@ impl Actor {
         self.event(Event::Joined { connection: id, role, dialect }).await;
     }
 
-    async fn appended(&mut self, outcome: Result<Vec<Option<Seq>>, StoreError>) {
+    async fn appended(&mut self, outcome: Result<Seq, StoreError>) {
         self.append = None;
         match outcome {
-            Ok(given) => {
+            Ok(last) => {
                 metrics::histogram!("samsyn_append_seconds").record(self.append_at.elapsed());
-                self.reading.log_updates += given.len() as u64;
+                self.reading.log_updates += self.append_count;
                 self.reading.log_bytes += self.append_bytes;
-                self.last = given.into_iter().flatten().max().unwrap_or(self.last);
+                self.last = last;
                 self.event(Event::Appended { at: self.append_begun }).await;
             }
             Err(error) => {
@@ -248,6 +256,15 @@ impl Actor {
                 self.event(Event::AppendFailed).await;
             }
         }
+    }
+
+    async fn disk_changed(&mut self) {
+        let trouble = match *self.health.borrow_and_update() {
+            Health::Fine => Trouble::None,
+            Health::Full => Trouble::DiskFull,
+            Health::Failed => Trouble::CannotSave,
+        };
+        self.event(Event::DiskChanged(trouble)).await;
     }
 
     async fn event(&mut self, event: Event) {
@@ -315,8 +332,8 @@ impl Actor {
         let (document, storage) = (self.id, self.storage.clone());
         (self.append_at, self.append_begun) = (Instant::now(), unix_ms());
         self.append_bytes = updates.iter().map(|update| update.len() as u64).sum();
-        let writes = updates.into_iter().map(|update| Write::Append { document, update }).collect();
-        self.append = Some(Box::pin(async move { storage.commit(writes).await }));
+        self.append_count = updates.len() as u64;
+        self.append = Some(Box::pin(async move { storage.append(document, updates).await }));
     }
 
     /// Begins to replace the log by a snapshot, unless one is being made. It holds all that is in the log by

@@ -1,223 +1,251 @@
 //! Group commit: everything that waits, from all rooms and requests, goes to the disk with one
-//! flush, on a thread of its own.
+//! flush, on a thread of its own, marked with the time.
 //!
-//! It doesn't know what it writes. After the first I/O error it writes nothing more and refuses
-//! everything, because an fsync that failed proves nothing about what a later one says.
+//! It doesn't know what it writes. While the disk is full, appends wait with it and the rest is refused;
+//! after any other I/O error it writes nothing more and refuses everything, because an fsync that
+//! failed proves nothing about what a later one says.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
+use std::time::Duration;
 
-use bytes::Bytes;
 use samsyn_shared::Seq;
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::mpsc::error::TryRecvError;
+use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{DocumentId, Loaded, Store, StoreError, Table, Write};
+use super::storage::Health;
+use super::{Store, StoreError, Time, Write};
 
-/// Requests that may wait for the disk. When it is full, callers wait: a room has one append in flight,
-/// so this bounds nothing but rooms.
-const QUEUE: usize = 1024;
 /// Bytes that one commit gathers before it flushes, so that one flush stays short.
 const COMMIT_BYTES: usize = 4 * 1024 * 1024;
+/// How often a full disk is looked at.
+const PROBE: Duration = Duration::from_millis(100);
 
-/// The way to the store for everyone: durable writes through the committer, reads straight from
-/// the engine. Cloning it is cheap.
-#[derive(Clone)]
-pub struct Storage {
-    engine: Arc<dyn Store>,
-    requests: mpsc::Sender<Request>,
-    failed: Arc<AtomicBool>,
-    thread: Arc<Mutex<Option<JoinHandle<()>>>>,
+/// What somebody waits for.
+pub(super) struct Request {
+    pub(super) kind: Kind,
+    pub(super) reply: Reply,
 }
 
-struct Request {
-    /// `None` asks the thread to end once all before it is stored.
-    writes: Option<Vec<Write>>,
-    reply: oneshot::Sender<Result<Vec<Option<Seq>>, StoreError>>,
+/// What is asked.
+pub(super) enum Kind {
+    /// Done or refused at once.
+    Commit(Vec<Write>),
+    /// Waits while the disk is full.
+    Append(Vec<Write>),
+    /// Ends the thread once all before it is stored.
+    Close,
 }
 
-impl Storage {
-    /// Starts the committer's thread over an engine.
-    #[must_use]
-    pub fn start(engine: Arc<dyn Store>) -> Self {
-        let (requests, inbox) = mpsc::channel(QUEUE);
-        let failed = Arc::new(AtomicBool::new(false));
-        let committer = Committer { engine: Arc::clone(&engine), inbox, failed: Arc::clone(&failed) };
-        let thread = std::thread::Builder::new()
-            .name("samsyn-store".into())
-            .spawn(move || committer.run())
-            .expect("a process that cannot start one thread cannot serve");
-        Self { engine, requests, failed, thread: Arc::new(Mutex::new(Some(thread))) }
-    }
+type Reply = oneshot::Sender<Outcome>;
+type Outcome = Result<Vec<Option<Seq>>, StoreError>;
 
-    /// Makes `writes` durable together; they are when this returns. One entry a write, as
-    /// [`Store::commit`] gives them.
-    ///
-    /// # Errors
-    /// [`StoreError::Failed`] after an earlier I/O error, [`StoreError::Closed`] while shutting down,
-    /// else what the engine said.
-    pub async fn commit(&self, writes: Vec<Write>) -> Result<Vec<Option<Seq>>, StoreError> {
-        self.request(Some(writes)).await
-    }
-
-    /// Reads a whole Document. Blocks for as long as the disk needs: call it where that is allowed.
-    ///
-    /// # Errors
-    /// As [`Store::load`].
-    pub fn load(&self, document: DocumentId) -> Result<Option<Loaded>, StoreError> {
-        self.engine.load(document)
-    }
-
-    /// Reads a record; short, from the engine's cache in nearly all cases.
-    ///
-    /// # Errors
-    /// As [`Store::get`].
-    pub fn get(&self, table: Table, key: &str) -> Result<Option<Bytes>, StoreError> {
-        self.engine.get(table, key)
-    }
-
-    /// The keys in a table that start with a prefix.
-    ///
-    /// # Errors
-    /// As [`Store::keys`].
-    pub fn keys(&self, table: Table, prefix: &str) -> Result<Vec<String>, StoreError> {
-        self.engine.keys(table, prefix)
-    }
-
-    /// Whether writing has stopped for good after an I/O error.
-    #[must_use]
-    pub fn has_failed(&self) -> bool {
-        self.failed.load(Ordering::Acquire)
-    }
-
-    /// Stores all that was asked before, then ends the thread. Later writes are refused.
-    pub async fn close(&self) {
-        let Some(thread) = self.thread.lock().await.take() else { return };
-        if let Err(error) = self.request(None).await {
-            tracing::error!(%error, "the store did not close in order");
-        }
-        if tokio::task::spawn_blocking(move || thread.join()).await.is_err() {
-            tracing::error!("nobody waited for the store's thread");
-        }
-    }
-
-    async fn request(&self, writes: Option<Vec<Write>>) -> Result<Vec<Option<Seq>>, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        self.requests.send(Request { writes, reply }).await.map_err(|_| StoreError::Closed)?;
-        answer.await.map_err(|_| StoreError::Closed)?
-    }
+/// One who waits, by the count of its writes in a batch.
+struct Waiting {
+    count: usize,
+    patient: bool,
+    reply: Reply,
 }
 
-struct Committer {
+/// Requests that will be one commit.
+#[derive(Default)]
+struct Batch {
+    writes: Vec<Write>,
+    waiting: Vec<Waiting>,
+    bytes: usize,
+}
+
+/// The thread's own state.
+pub(super) struct Committer {
     engine: Arc<dyn Store>,
     inbox: mpsc::Receiver<Request>,
-    failed: Arc<AtomicBool>,
+    health: watch::Sender<Health>,
+    impatient: Arc<AtomicBool>,
+    /// The last time that was given. Times never go back while this runs.
+    clock: Time,
+    /// Appends that wait for room on the disk, oldest first; at most one a room.
+    parked: Vec<(Vec<Write>, Reply)>,
 }
 
 impl Committer {
-    fn run(mut self) {
-        while let Some(first) = self.inbox.blocking_recv() {
-            let mut writes = Vec::new();
-            let mut waiting: Vec<Waiting> = Vec::new();
-            let mut bytes = 0;
+    pub(super) fn new(
+        engine: Arc<dyn Store>,
+        inbox: mpsc::Receiver<Request>,
+        health: watch::Sender<Health>,
+        impatient: Arc<AtomicBool>,
+    ) -> Self {
+        Self { engine, inbox, health, impatient, clock: Time::default(), parked: Vec::new() }
+    }
+
+    pub(super) fn run(mut self) {
+        loop {
+            let full = self.health() == Health::Full;
+            let first = if full {
+                std::thread::sleep(PROBE);
+                self.look_again();
+                match self.inbox.try_recv() {
+                    Ok(request) => request,
+                    Err(TryRecvError::Empty) => continue,
+                    Err(TryRecvError::Disconnected) => return,
+                }
+            } else {
+                let Some(request) = self.inbox.blocking_recv() else { return };
+                request
+            };
+            let mut batch = Batch::default();
             let mut next = Some(first);
             let mut closing = None;
-            while let Some(request) = next {
-                let Some(asked) = request.writes else {
-                    closing = Some(request.reply);
-                    break;
-                };
-                bytes += asked.iter().map(size).sum::<usize>();
-                waiting.push((asked.len(), request.reply));
-                writes.extend(asked);
-                next = if bytes < COMMIT_BYTES { self.inbox.try_recv().ok() } else { None };
+            while let Some(Request { kind, reply }) = next {
+                match kind {
+                    Kind::Commit(writes) => batch.add(writes, false, reply),
+                    Kind::Append(writes) => batch.add(writes, true, reply),
+                    Kind::Close => {
+                        closing = Some(reply);
+                        break;
+                    }
+                }
+                next = if batch.bytes < COMMIT_BYTES { self.inbox.try_recv().ok() } else { None };
             }
-            if !waiting.is_empty() {
-                self.commit_all(&writes, waiting);
-            }
+            self.commit_all(batch);
             if let Some(reply) = closing {
                 self.inbox.close();
-                answer(vec![(0, reply)], Ok(Vec::new()));
+                self.refuse_parked(&StoreError::Full);
+                tell(reply, Ok(Vec::new()));
                 return;
             }
         }
     }
 
+    fn health(&self) -> Health {
+        *self.health.borrow()
+    }
+
     /// One commit for all; if a damaged Document spoils it before anything was written, one for each.
-    fn commit_all(&self, writes: &[Write], waiting: Vec<Waiting>) {
-        let outcome = self.commit(writes);
-        let damaged = matches!(outcome, Err(StoreError::Corrupt { .. }));
-        if !damaged || waiting.len() == 1 {
-            return answer(waiting, outcome);
+    fn commit_all(&mut self, batch: Batch) {
+        if batch.waiting.is_empty() {
+            return;
         }
-        let mut rest = writes;
-        for (count, reply) in waiting {
-            let (own, others) = rest.split_at(count);
-            rest = others;
-            answer(vec![(count, reply)], self.commit(own));
+        let outcome = self.commit(&batch.writes);
+        let damaged = matches!(&outcome, Err(error) if error.is_damage());
+        if !damaged || batch.waiting.len() == 1 {
+            return self.answer(batch, outcome);
+        }
+        let mut rest = batch.writes.into_iter();
+        for waiting in batch.waiting {
+            let writes: Vec<_> = rest.by_ref().take(waiting.count).collect();
+            let outcome = self.commit(&writes);
+            self.answer(Batch { writes, waiting: vec![waiting], bytes: 0 }, outcome);
         }
     }
 
-    fn commit(&self, writes: &[Write]) -> Result<Vec<Option<Seq>>, StoreError> {
-        if self.failed.load(Ordering::Acquire) {
-            return Err(StoreError::Failed);
+    fn commit(&mut self, writes: &[Write]) -> Outcome {
+        match self.health() {
+            Health::Fine => {}
+            Health::Full => return Err(StoreError::Full),
+            Health::Failed => return Err(StoreError::Failed),
         }
+        self.clock = self.clock.max(Time::now());
         let started = std::time::Instant::now();
-        let outcome = self.engine.commit(writes);
+        // Unwind safety: after a panic the engine is not used for writing again.
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.engine.commit(writes, self.clock)))
+            .unwrap_or_else(|_| Err(std::io::Error::other("the engine panicked").into()));
         metrics::histogram!("samsyn_commit_seconds").record(started.elapsed());
         match &outcome {
             Ok(_) => metrics::counter!("samsyn_writes_stored_total").increment(writes.len() as u64),
-            Err(error @ StoreError::Corrupt { .. }) => tracing::error!(%error, "a write was refused"),
-            Err(error) => {
-                self.failed.store(true, Ordering::Release);
-                tracing::error!(%error, "the store failed; nothing more is written or called saved");
-            }
+            Err(error) if error.is_damage() => tracing::error!(%error, "a write was refused"),
+            Err(error) => self.troubled(error),
         }
         outcome
     }
-}
 
-type Waiting = (usize, oneshot::Sender<Result<Vec<Option<Seq>>, StoreError>>);
-
-/// Gives each of those who waited its share of the answer. One who left meanwhile needs none.
-fn answer(waiting: Vec<Waiting>, outcome: Result<Vec<Option<Seq>>, StoreError>) {
-    match outcome {
-        Ok(given) => {
-            let mut given = given.into_iter();
-            for (count, reply) in waiting {
-                reply.send(Ok(given.by_ref().take(count).collect())).ignore_if_gone();
-            }
-        }
-        Err(error) => {
-            for (_, reply) in waiting {
-                reply.send(Err(error.clone())).ignore_if_gone();
-            }
+    fn troubled(&self, error: &StoreError) {
+        if matches!(error, StoreError::Full) {
+            tracing::error!(%error, "nothing is saved until there is room");
+            self.health.send_replace(Health::Full);
+        } else {
+            tracing::error!(%error, "the store failed; nothing more is written or called saved");
+            self.health.send_replace(Health::Failed);
         }
     }
-}
 
-/// Names the one case in which a failed send is no error.
-trait Gone {
-    fn ignore_if_gone(self);
-}
+    /// Whether there is room again; if so, what waited for it is stored.
+    fn look_again(&mut self) {
+        if self.impatient.load(Ordering::Acquire) {
+            self.refuse_parked(&StoreError::Full);
+        }
+        let recovered = catch_unwind(AssertUnwindSafe(|| self.engine.recover()))
+            .unwrap_or_else(|_| Err(std::io::Error::other("the engine panicked").into()));
+        match recovered {
+            Ok(()) => {
+                tracing::info!("the disk has room again; what waited is being saved");
+                self.health.send_replace(Health::Fine);
+                let mut batch = Batch::default();
+                for (writes, reply) in std::mem::take(&mut self.parked) {
+                    batch.add(writes, true, reply);
+                    if batch.bytes >= COMMIT_BYTES {
+                        self.commit_all(std::mem::take(&mut batch));
+                    }
+                }
+                self.commit_all(batch);
+            }
+            Err(StoreError::Full) => {}
+            Err(error) => {
+                self.troubled(&error);
+                self.refuse_parked(&StoreError::Failed);
+            }
+        }
+    }
 
-impl<T> Gone for Result<(), T> {
-    fn ignore_if_gone(self) {
-        drop(self);
+    /// Gives each of those who waited its share of the answer; the patient wait on while the disk is full.
+    fn answer(&mut self, batch: Batch, outcome: Outcome) {
+        let mut writes = batch.writes.into_iter();
+        match outcome {
+            Ok(given) => {
+                let mut given = given.into_iter();
+                for Waiting { count, reply, .. } in batch.waiting {
+                    tell(reply, Ok(given.by_ref().take(count).collect()));
+                }
+            }
+            Err(error) => {
+                let may_wait = matches!(error, StoreError::Full) && !self.impatient.load(Ordering::Acquire);
+                for Waiting { count, patient, reply } in batch.waiting {
+                    let own = writes.by_ref().take(count).collect();
+                    if patient && may_wait {
+                        self.parked.push((own, reply));
+                    } else {
+                        tell(reply, Err(error.clone()));
+                    }
+                }
+            }
+        }
+    }
+
+    fn refuse_parked(&mut self, error: &StoreError) {
+        for (_, reply) in self.parked.drain(..) {
+            tell(reply, Err(error.clone()));
+        }
     }
 }
 
-fn size(write: &Write) -> usize {
-    match write {
-        Write::Append { update, .. } => update.len(),
-        Write::Compact { snapshot, .. } => snapshot.len(),
-        Write::Put { value, .. } => value.len(),
-        Write::Delete { .. } => 0,
+impl Batch {
+    fn add(&mut self, writes: Vec<Write>, patient: bool, reply: Reply) {
+        self.bytes += writes.iter().map(Write::size).sum::<usize>();
+        self.waiting.push(Waiting { count: writes.len(), patient, reply });
+        self.writes.extend(writes);
     }
+}
+
+/// One who left meanwhile needs no answer.
+fn tell(reply: Reply, outcome: Outcome) {
+    reply.send(outcome).ok();
 }
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
+    use super::super::Storage;
     use super::super::contract::{document, put};
     use super::super::memory::MemoryStore;
     use super::*;
@@ -226,9 +254,19 @@ mod tests {
         Write::Append { document: document(1), update: Bytes::from_static(update) }
     }
 
+    fn world() -> (Arc<MemoryStore>, Storage) {
+        let engine = Arc::new(MemoryStore::default());
+        let storage = Storage::start(Arc::clone(&engine) as Arc<dyn Store>);
+        (engine, storage)
+    }
+
+    async fn until(storage: &Storage, health: Health) {
+        storage.health().wait_for(|now| *now == health).await.unwrap();
+    }
+
     #[tokio::test]
     async fn each_caller_gets_the_numbers_of_its_own_writes() {
-        let storage = Storage::start(Arc::new(MemoryStore::default()));
+        let (_, storage) = world();
         let asks = (0..50).map(|_| {
             let storage = storage.clone();
             tokio::spawn(
@@ -248,20 +286,55 @@ mod tests {
 
     #[tokio::test]
     async fn after_an_io_error_nothing_more_is_acked() {
-        let engine = Arc::new(MemoryStore::default());
-        let storage = Storage::start(Arc::clone(&engine) as Arc<dyn Store>);
+        let (engine, storage) = world();
         storage.commit(vec![append(b"a")]).await.unwrap();
         engine.fail_commits(true);
         assert!(matches!(storage.commit(vec![append(b"b")]).await, Err(StoreError::Io(_))));
         engine.fail_commits(false);
         assert!(matches!(storage.commit(vec![append(b"c")]).await, Err(StoreError::Failed)));
-        assert!(storage.has_failed());
+        let rooms = storage.append(document(1), vec![Bytes::from_static(b"d")]).await;
+        assert!(matches!(rooms, Err(StoreError::Failed)));
+        assert!(storage.has_failed() && *storage.health().borrow() == Health::Failed);
         assert_eq!(storage.load(document(1)).unwrap().unwrap().updates.len(), 1);
     }
 
     #[tokio::test]
+    async fn a_full_disk_refuses_requests_and_keeps_rooms_waiting_until_there_is_room() {
+        let (engine, storage) = world();
+        engine.fill(true);
+        assert!(matches!(storage.commit(vec![append(b"a")]).await, Err(StoreError::Full)));
+        until(&storage, Health::Full).await;
+        let rooms = (1..=5).map(|n| {
+            let storage = storage.clone();
+            tokio::spawn(async move { storage.append(document(n), vec![Bytes::from_static(b"b"); 3]).await })
+        });
+        let rooms: Vec<_> = rooms.collect();
+        assert!(matches!(storage.commit(vec![put("k", b"v")]).await, Err(StoreError::Full)));
+        assert!(rooms.iter().all(|room| !room.is_finished()));
+        assert_eq!(storage.documents().unwrap(), []);
+        engine.fill(false);
+        for room in rooms {
+            assert_eq!(room.await.unwrap().unwrap(), Seq(3));
+        }
+        until(&storage, Health::Fine).await;
+        assert_eq!(storage.commit(vec![append(b"c")]).await.unwrap(), [Some(Seq(4))]);
+    }
+
+    #[tokio::test]
+    async fn a_process_that_ends_does_not_wait_for_a_full_disk() {
+        let (engine, storage) = world();
+        engine.fill(true);
+        let waits = storage.clone();
+        let room = tokio::spawn(async move { waits.append(document(1), vec![Bytes::new()]).await });
+        until(&storage, Health::Full).await;
+        storage.stop_waiting();
+        assert!(matches!(room.await.unwrap(), Err(StoreError::Full)));
+        storage.close().await;
+    }
+
+    #[tokio::test]
     async fn closing_stores_what_was_asked_before_and_refuses_what_comes_after() {
-        let storage = Storage::start(Arc::new(MemoryStore::default()));
+        let (_, storage) = world();
         let (early, ()) = tokio::join!(storage.commit(vec![append(b"a")]), storage.close());
         assert!(early.is_ok());
         assert!(matches!(storage.commit(vec![append(b"b")]).await, Err(StoreError::Closed)));

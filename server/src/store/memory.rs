@@ -1,125 +1,312 @@
 //! An engine without a disk, for tests, with faults on demand. It keeps the contract's words except
-//! that nothing outlives the value itself.
+//! that nothing outlives the last handle to it.
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
 use samsyn_shared::Seq;
+use tokio::sync::broadcast;
 
-use super::{DocumentId, Loaded, Store, StoreError, Table, Write};
+use super::{
+    Appended, DocumentId, Loaded, RawRecord, RestorePoint, Store, StoreError, Table, Time, Verified, Write,
+    retention,
+};
+
+/// Hints that a watcher may fall behind before it is told that some were lost.
+const HINTS: usize = 64;
 
 /// Keeps everything in maps behind one lock.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct MemoryStore {
     // A plain lock: it is never held across an await, and each call is short.
-    inner: Mutex<Inner>,
+    inner: Arc<Mutex<Inner>>,
+    /// Which of the handles this is.
+    own: usize,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
-    documents: BTreeMap<DocumentId, Log>,
-    records: BTreeMap<(Table, String), Bytes>,
-    fail_commits: bool,
-    corrupt: Option<DocumentId>,
+    data: Data,
+    handles: Vec<broadcast::Sender<Appended>>,
+    faults: Faults,
 }
 
 #[derive(Debug, Default)]
+struct Faults {
+    io: bool,
+    full: bool,
+    /// Writes that the next commit gets done before it fails.
+    after: Option<usize>,
+    corrupt: Option<DocumentId>,
+}
+
+#[derive(Debug, Default, Clone)]
+struct Data {
+    documents: BTreeMap<DocumentId, Log>,
+    records: BTreeMap<(Table, String), Bytes>,
+}
+
+#[derive(Debug, Default, Clone)]
 struct Log {
-    snapshot: Option<Bytes>,
-    covered: Seq,
-    updates: Vec<Bytes>,
+    snapshots: Vec<(RestorePoint, Bytes)>,
+    updates: Vec<(Time, Bytes)>,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self { inner: Arc::default(), own: 0 }.another()
+    }
 }
 
 impl MemoryStore {
+    /// Another handle to the same data, as another process would have it.
+    #[must_use]
+    pub fn another(&self) -> Self {
+        let mut inner = self.lock();
+        inner.handles.push(broadcast::channel(HINTS).0);
+        let own = inner.handles.len() - 1;
+        drop(inner);
+        Self { inner: Arc::clone(&self.inner), own }
+    }
+
     /// From now on every commit fails with an I/O error and stores nothing (or works again).
     pub fn fail_commits(&self, fail: bool) {
-        self.lock().fail_commits = fail;
+        self.lock().faults.io = fail;
     }
 
-    /// From now on this Document loads as damaged.
+    /// From now on the disk is full (or has room again).
+    pub fn fill(&self, full: bool) {
+        self.lock().faults.full = full;
+    }
+
+    /// The next commit fails with an I/O error once it has done `writes` of its writes.
+    pub fn fail_after(&self, writes: usize) {
+        self.lock().faults.after = Some(writes);
+    }
+
+    /// From now on this Document loads as damaged, until it is replaced.
     pub fn corrupt(&self, document: DocumentId) {
-        self.lock().corrupt = Some(document);
+        self.lock().faults.corrupt = Some(document);
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().expect("no code panics while it holds this lock")
+    }
+
+    fn read<T>(&self, document: DocumentId, read: impl FnOnce(&Log) -> T) -> Result<Option<T>, StoreError> {
+        let inner = self.lock();
+        if inner.faults.corrupt == Some(document) {
+            return Err(StoreError::Corrupt { document, at: Seq(1), what: "damaged on demand" });
+        }
+        Ok(inner.data.documents.get(&document).map(read))
     }
 }
 
 impl Store for MemoryStore {
-    fn commit(&self, writes: &[Write]) -> Result<Vec<Option<Seq>>, StoreError> {
+    fn commit(&self, writes: &[Write], at: Time) -> Result<Vec<Option<Seq>>, StoreError> {
         let mut inner = self.lock();
-        if inner.fail_commits {
-            return Err(io::Error::from(io::ErrorKind::StorageFull).into());
+        if inner.faults.full {
+            return Err(StoreError::Full);
         }
+        if inner.faults.io {
+            return Err(io::Error::other("on demand").into());
+        }
+        let before = inner.faults.after.take().map(|after| (after, inner.data.clone()));
         let mut given = Vec::with_capacity(writes.len());
-        for write in writes {
-            given.push(inner.apply(write));
+        for (index, write) in writes.iter().enumerate() {
+            if let Some((after, before)) = &before
+                && *after == index
+            {
+                inner.data = before.clone();
+                return Err(io::Error::other("on demand, half-way").into());
+            }
+            if let Write::Replace { document, .. } = write {
+                inner.faults.corrupt.take_if(|corrupt| corrupt == document);
+            }
+            given.push(inner.data.apply(write, at));
+        }
+        for (write, last) in writes.iter().zip(&given) {
+            if let (Write::Append { document, .. }, Some(last)) = (write, last) {
+                inner.tell(self.own, Appended { document: *document, last: *last });
+            }
         }
         Ok(given)
     }
 
+    fn recover(&self) -> Result<(), StoreError> {
+        if self.lock().faults.full { Err(StoreError::Full) } else { Ok(()) }
+    }
+
     fn load(&self, document: DocumentId) -> Result<Option<Loaded>, StoreError> {
+        self.read(document, |log| log.loaded(log.snapshots.len(), |_| true))
+    }
+
+    fn load_at(&self, document: DocumentId, at: Time) -> Result<Option<Loaded>, StoreError> {
+        let loaded = self.read(document, |log| {
+            let count = log.snapshots.iter().rposition(|(point, _)| point.at <= at)? + 1;
+            let follows = count == log.snapshots.len();
+            Some(log.loaded(count, |time| follows && time <= at))
+        })?;
+        Ok(loaded.flatten())
+    }
+
+    fn restore_points(&self, document: DocumentId) -> Result<Vec<RestorePoint>, StoreError> {
+        let points = self.read(document, |log| log.snapshots.iter().map(|(point, _)| *point).collect())?;
+        Ok(points.unwrap_or_default())
+    }
+
+    fn records(&self, document: DocumentId) -> Result<Vec<RawRecord>, StoreError> {
         let inner = self.lock();
-        if inner.corrupt == Some(document) {
-            return Err(StoreError::Corrupt { document, at: Seq(1), what: "damaged on demand" });
+        let Some(log) = inner.data.documents.get(&document) else { return Ok(Vec::new()) };
+        let mut records = Vec::new();
+        let mut add = |kind, seq: Seq, payload: &Bytes| {
+            let key = Bytes::from(format!("{document} {kind} {}", seq.0));
+            let verified = if inner.faults.corrupt == Some(document) && kind == "updates" {
+                Err("damaged on demand")
+            } else {
+                Ok(Verified { kind, seq, index: 0, payload: payload.clone() })
+            };
+            records.push(RawRecord { key, bytes: payload.clone(), verified });
+        };
+        for (point, snapshot) in &log.snapshots {
+            add("snapshot", point.seq, snapshot);
         }
-        Ok(inner.documents.get(&document).map(|log| Loaded {
-            snapshot: log.snapshot.clone(),
-            updates: log.updates.clone(),
-            last: log.last(),
-        }))
+        for ((_, update), seq) in log.updates.iter().zip(log.covered().0 + 1..) {
+            add("updates", Seq(seq), update);
+        }
+        Ok(records)
+    }
+
+    fn documents(&self) -> Result<Vec<DocumentId>, StoreError> {
+        Ok(self.lock().data.documents.keys().copied().collect())
     }
 
     fn get(&self, table: Table, key: &str) -> Result<Option<Bytes>, StoreError> {
-        Ok(self.lock().records.get(&(table, key.to_owned())).cloned())
+        Ok(self.lock().data.records.get(&(table, key.to_owned())).cloned())
     }
 
     fn keys(&self, table: Table, prefix: &str) -> Result<Vec<String>, StoreError> {
         let inner = self.lock();
         let from = (table, prefix.to_owned());
-        let all = inner.records.range(from..).map(|((t, key), _)| (*t, key));
+        let all = inner.data.records.range(from..).map(|((t, key), _)| (*t, key));
         Ok(all
             .take_while(|(t, key)| *t == table && key.starts_with(prefix))
             .map(|(_, k)| k.clone())
             .collect())
     }
+
+    fn watch(&self) -> broadcast::Receiver<Appended> {
+        self.lock().handles[self.own].subscribe()
+    }
 }
 
 impl Inner {
-    fn apply(&mut self, write: &Write) -> Option<Seq> {
-        match write {
-            Write::Append { document, update } => {
-                let log = self.documents.entry(*document).or_default();
-                log.updates.push(update.clone());
-                Some(log.last())
-            }
-            Write::Compact { document, snapshot, up_to } => {
-                let log = self.documents.entry(*document).or_default();
-                if log.snapshot.is_none() || *up_to > log.covered {
-                    let gone = usize::try_from(up_to.0 - log.covered.0).unwrap_or(usize::MAX);
-                    log.updates.drain(..gone.min(log.updates.len()));
-                    log.covered = *up_to;
-                    log.snapshot = Some(snapshot.clone());
-                }
-                None
-            }
-            Write::Put { table, key, value } => {
-                self.records.insert((*table, key.clone()), value.clone());
-                None
-            }
-            Write::Delete { table, key } => {
-                self.records.remove(&(*table, key.clone()));
-                None
-            }
+    fn tell(&self, own: usize, appended: Appended) {
+        for (_, others) in self.handles.iter().enumerate().filter(|(handle, _)| *handle != own) {
+            // An error says that nobody watches.
+            others.send(appended).ok();
         }
     }
 }
 
+impl Data {
+    fn apply(&mut self, write: &Write, at: Time) -> Option<Seq> {
+        match write {
+            Write::Append { document, update } => {
+                let log = self.documents.entry(*document).or_default();
+                log.updates.push((at, update.clone()));
+                return Some(log.last());
+            }
+            Write::Compact { document, snapshot, up_to } => {
+                let log = self.documents.entry(*document).or_default();
+                if log.snapshots.is_empty() || *up_to > log.covered() {
+                    let gone = usize::try_from(up_to.0 - log.covered().0).unwrap_or(usize::MAX);
+                    log.updates.drain(..gone.min(log.updates.len()));
+                    log.snapshots.push((RestorePoint { seq: *up_to, at }, snapshot.clone()));
+                    let times: Vec<_> = log.snapshots.iter().map(|(point, _)| point.at).collect();
+                    let mut kept = retention::kept(&times, at).into_iter();
+                    log.snapshots.retain(|_| kept.next().unwrap_or(true));
+                }
+            }
+            Write::Replace { document, snapshot } => {
+                let seq = self.documents.get(document).map_or(Seq(0), |log| log.last().next());
+                let snapshots = vec![(RestorePoint { seq, at }, snapshot.clone())];
+                self.documents.insert(*document, Log { snapshots, updates: Vec::new() });
+            }
+            Write::Put { table, key, value } => {
+                self.records.insert((*table, key.clone()), value.clone());
+            }
+            Write::Delete { table, key } => {
+                self.records.remove(&(*table, key.clone()));
+            }
+        }
+        None
+    }
+}
+
 impl Log {
+    fn covered(&self) -> Seq {
+        self.snapshots.last().map_or(Seq(0), |(point, _)| point.seq)
+    }
+
     fn last(&self) -> Seq {
-        Seq(self.covered.0 + self.updates.len() as u64)
+        Seq(self.covered().0 + self.updates.len() as u64)
+    }
+
+    /// As of the last of the first `count` snapshots, with the updates of those times.
+    fn loaded(&self, count: usize, holds: impl Fn(Time) -> bool) -> Loaded {
+        let base = count.checked_sub(1).map(|index| &self.snapshots[index]);
+        let updates: Vec<_> = self
+            .updates
+            .iter()
+            .take_while(|(time, _)| holds(*time))
+            .map(|(_, update)| update.clone())
+            .collect();
+        let covered = base.map_or(0, |(point, _)| point.seq.0);
+        let last = Seq(covered + updates.len() as u64);
+        Loaded { snapshot: base.map(|(_, snapshot)| snapshot.clone()), updates, last }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::contract;
+    use super::*;
+
+    #[test]
+    fn memory_keeps_the_contract() {
+        contract::check(|| (MemoryStore::default(), ()));
+    }
+
+    #[test]
+    fn a_watcher_hears_of_what_another_handle_appends() {
+        let one = MemoryStore::default();
+        let two = one.another();
+        let (mut hears_one, mut hears_two) = (two.watch(), one.watch());
+        let document = contract::document(1);
+        contract::append(&one, document, &[b"a", b"b"]);
+        assert_eq!(hears_one.try_recv().unwrap(), Appended { document, last: Seq(1) });
+        assert_eq!(hears_one.try_recv().unwrap(), Appended { document, last: Seq(2) });
+        assert!(hears_one.try_recv().is_err() && hears_two.try_recv().is_err());
+        assert_eq!(two.load(document).unwrap().unwrap().updates.len(), 2);
+    }
+
+    #[test]
+    fn a_commit_that_fails_half_way_has_done_nothing() {
+        let store = MemoryStore::default();
+        let document = contract::document(1);
+        contract::append(&store, document, &[b"a", b"b"]);
+        let before = store.load(document).unwrap();
+        let compact = Write::Compact { document, snapshot: Bytes::from_static(b"AB"), up_to: Seq(2) };
+        for writes in 0..2 {
+            store.fail_after(writes);
+            let outcome = store.commit(&[compact.clone(), contract::put("k", b"v")], Time(1));
+            assert!(matches!(outcome, Err(StoreError::Io(_))));
+            assert_eq!(store.load(document).unwrap(), before);
+            assert_eq!(store.get(Table::Token, "k").unwrap(), None);
+        }
+        assert!(store.commit(&[compact], Time(1)).is_ok());
     }
 }

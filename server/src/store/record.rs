@@ -1,56 +1,81 @@
 //! The bytes of one stored record: a header that says what it is a piece of, a checksum over key and
-//! payload, and at most 64 KiB of payload.
+//! payload, and a piece of a value.
 //!
-//! It doesn't know the engine. Values are cut into chunks because sled puts those over about
-//! 131 kB in blob files that it neither syncs nor frees.
+//! It doesn't know the engine. Values are cut into chunks because of sled: what it writes in one piece and is
+//! over about 131 kB goes to blob files that it neither syncs nor frees. A piece is a whole leaf of its tree, and
+//! it splits leaves at 16 records, whatever their size: 17 chunks must stay far below that.
 
 use bytes::Bytes;
 
-/// Payload bytes in one chunk, at most.
-pub const CHUNK: usize = 64 * 1024 - HEADER;
+use super::Time;
 
-/// crc32 (4) · version (1) · number (8) · chunk's index (4) · chunks in all (4).
-const HEADER: usize = 21;
-const VERSION: u8 = 1;
+/// Bytes of one record, at most.
+const RECORD: usize = 4 * 1024;
+const _: () = assert!(17 * RECORD < 100_000);
+
+/// Payload bytes in one chunk, at most.
+pub(super) const CHUNK: usize = RECORD - HEADER;
+
+/// crc32 (4) · version (1) · number (8) · time (8) · chunk's index (4) · chunks in all (4).
+const HEADER: usize = 29;
+const VERSION: u8 = 2;
 
 /// One chunk as it was read back, its checksum already verified.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Chunk<'a> {
+pub(super) struct Chunk<'a> {
     /// The sequence number (or 0 for records that have none).
-    pub seq: u64,
+    pub(super) seq: u64,
+    /// When it was stored.
+    pub(super) time: Time,
     /// Which chunk of the value this is, from 0.
-    pub index: u32,
+    pub(super) index: u32,
     /// How many chunks the value has; at least 1.
-    pub count: u32,
+    pub(super) count: u32,
     /// The chunk's part of the value.
-    pub payload: &'a [u8],
+    pub(super) payload: &'a [u8],
 }
 
-/// Cuts `value` into chunks and calls `put` with the index and the bytes of each. An empty value is
-/// one empty chunk. `key_of` gives the key under which a chunk will stand: the checksum covers it,
-/// so that a record that turns up under another key is noticed.
-pub fn encode(
-    seq: u64,
-    value: &[u8],
-    key_of: impl Fn(u32) -> Vec<u8>,
-    mut put: impl FnMut(Vec<u8>, Vec<u8>),
-) {
-    let count = u32::try_from(value.len().div_ceil(CHUNK).max(1))
-        .expect("values are limited far below 2^32 chunks by the message limits");
+/// A whole value, put together from its chunks.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Whole {
+    /// Its number.
+    pub(super) seq: u64,
+    /// When it was stored.
+    pub(super) time: Time,
+    /// The value.
+    pub(super) value: Bytes,
+}
+
+/// How many chunks a value of this many bytes becomes; an empty one is one empty chunk.
+#[must_use]
+pub(super) fn chunks(bytes: usize) -> u32 {
+    u32::try_from(bytes.div_ceil(CHUNK).max(1))
+        .expect("values are limited far below 2^32 chunks by the message limits")
+}
+
+/// Cuts `value` into chunks and calls `put` with the key and the bytes of each: `prefix` and the chunk's
+/// index make its key. The checksum covers the key, so that a record that turns up under another one is
+/// noticed.
+pub(super) fn encode(prefix: &[u8], seq: u64, time: Time, value: &[u8], mut put: impl FnMut(&[u8], &[u8])) {
+    let count = chunks(value.len());
+    let mut key = prefix.to_vec();
+    let mut bytes = Vec::with_capacity(HEADER + value.len().min(CHUNK));
     for index in 0..count {
         let start = index as usize * CHUNK;
         let payload = &value[start..value.len().min(start + CHUNK)];
-        let key = key_of(index);
-        let mut bytes = Vec::with_capacity(HEADER + payload.len());
+        key.truncate(prefix.len());
+        key.extend_from_slice(&index.to_be_bytes());
+        bytes.clear();
         bytes.extend_from_slice(&[0; 4]);
         bytes.push(VERSION);
         bytes.extend_from_slice(&seq.to_be_bytes());
+        bytes.extend_from_slice(&time.0.to_be_bytes());
         bytes.extend_from_slice(&index.to_be_bytes());
         bytes.extend_from_slice(&count.to_be_bytes());
         bytes.extend_from_slice(payload);
         let sum = checksum(&key, &bytes[4..]);
         bytes[..4].copy_from_slice(&sum.to_be_bytes());
-        put(key, bytes);
+        put(&key, &bytes);
     }
 }
 
@@ -58,7 +83,7 @@ pub fn encode(
 ///
 /// # Errors
 /// What is wrong with it, in words that hold nothing of the content.
-pub fn decode<'a>(key: &[u8], bytes: &'a [u8]) -> Result<Chunk<'a>, &'static str> {
+pub(super) fn decode<'a>(key: &[u8], bytes: &'a [u8]) -> Result<Chunk<'a>, &'static str> {
     if bytes.len() < HEADER {
         return Err("shorter than its header");
     }
@@ -71,8 +96,9 @@ pub fn decode<'a>(key: &[u8], bytes: &'a [u8]) -> Result<Chunk<'a>, &'static str
     }
     let chunk = Chunk {
         seq: u64::from_be_bytes(array(&bytes[5..13])),
-        index: u32::from_be_bytes(array(&bytes[13..17])),
-        count: u32::from_be_bytes(array(&bytes[17..21])),
+        time: Time(u64::from_be_bytes(array(&bytes[13..21]))),
+        index: u32::from_be_bytes(array(&bytes[21..25])),
+        count: u32::from_be_bytes(array(&bytes[25..29])),
         payload: &bytes[HEADER..],
     };
     if chunk.index >= chunk.count { Err("chunk index beyond its count") } else { Ok(chunk) }
@@ -80,28 +106,37 @@ pub fn decode<'a>(key: &[u8], bytes: &'a [u8]) -> Result<Chunk<'a>, &'static str
 
 /// Puts the chunks of values together again, in the order in which an engine scans them.
 #[derive(Debug, Default)]
-pub struct Assembler {
-    open: Option<(u64, u32, u32, Vec<u8>)>,
+pub(super) struct Assembler {
+    open: Option<Open>,
+}
+
+#[derive(Debug)]
+struct Open {
+    seq: u64,
+    time: Time,
+    next: u32,
+    count: u32,
+    value: Vec<u8>,
 }
 
 impl Assembler {
-    /// Takes the next chunk; gives the whole value with its number when this was its last chunk.
+    /// Takes the next chunk; gives the whole value when this was its last one.
     ///
     /// # Errors
     /// If the chunk isn't the one that must come next.
-    pub fn push(&mut self, chunk: &Chunk<'_>) -> Result<Option<(u64, Bytes)>, &'static str> {
-        let (seq, next, count, mut value) = match self.open.take() {
-            Some(open) => open,
-            None => (chunk.seq, 0, chunk.count, Vec::new()),
-        };
-        if chunk.seq != seq || chunk.index != next || chunk.count != count {
+    pub(super) fn push(&mut self, chunk: &Chunk<'_>) -> Result<Option<Whole>, &'static str> {
+        let Chunk { seq, time, count, .. } = *chunk;
+        let mut open =
+            self.open.take().unwrap_or_else(|| Open { seq, time, next: 0, count, value: Vec::new() });
+        if (seq, time, chunk.index, count) != (open.seq, open.time, open.next, open.count) {
             return Err("a chunk is missing");
         }
-        value.extend_from_slice(chunk.payload);
-        if next + 1 == count {
-            return Ok(Some((seq, Bytes::from(value))));
+        open.value.extend_from_slice(chunk.payload);
+        open.next += 1;
+        if open.next == count {
+            return Ok(Some(Whole { seq, time, value: open.value.into() }));
         }
-        self.open = Some((seq, next + 1, count, value));
+        self.open = Some(open);
         Ok(None)
     }
 
@@ -109,7 +144,7 @@ impl Assembler {
     ///
     /// # Errors
     /// If the last value lacks chunks.
-    pub fn finish(self) -> Result<(), &'static str> {
+    pub(super) fn finish(self) -> Result<(), &'static str> {
         if self.open.is_some() { Err("the last chunk is missing") } else { Ok(()) }
     }
 }
@@ -131,7 +166,7 @@ mod tests {
 
     fn stored(value: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
         let mut out = Vec::new();
-        encode(7, value, |index| format!("k{index}").into_bytes(), |key, bytes| out.push((key, bytes)));
+        encode(b"k", 7, Time(9), value, |key, bytes| out.push((key.to_vec(), bytes.to_vec())));
         out
     }
 
@@ -142,10 +177,10 @@ mod tests {
             let mut assembler = Assembler::default();
             let mut whole = None;
             for (key, bytes) in stored(&value) {
-                assert!(bytes.len() <= 64 * 1024);
+                assert!(bytes.len() <= RECORD);
                 whole = assembler.push(&decode(&key, &bytes).unwrap()).unwrap();
             }
-            assert_eq!(whole, Some((7, Bytes::from(value))));
+            assert_eq!(whole, Some(Whole { seq: 7, time: Time(9), value: value.into() }));
             assembler.finish().unwrap();
         }
     }

@@ -1,87 +1,166 @@
 //! The default engine: sled 0.34.7, used with the care that DESIGN.md measured it to need.
 //!
 //! It doesn't know that commits come from a queue, nor what is in an update. All lives in sled's
-//! default tree, so that one batch covers a snapshot, the removal of what it covers, and records:
-//!
-//! | key | holds |
-//! | --- | --- |
-//! | `d` part id `s` number chunk | a snapshot that covers the log up to and with number |
-//! | `d` part id `u` number chunk | the update with this number |
-//! | `r` table NUL key NUL chunk | a record |
-//! | `format` | the version of this table |
-//!
-//! Numbers and chunk indices are big-endian, so a scan meets the snapshot first and then the updates
-//! in order.
+//! default tree, so that one batch covers a snapshot, the removal of what it covers, and records;
+//! `sled/key.rs` has the keys, `sled/batch.rs` makes a commit of writes, `sled/read.rs` reads and verifies,
+//! `sled/space.rs` keeps room for all that on the disk.
+
+mod batch;
+mod key;
+mod read;
+mod space;
 
 use std::collections::HashMap;
-use std::fs::{File, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
-use std::path::Path;
-use std::sync::Mutex;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, RwLock, mpsc};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use samsyn_shared::Seq;
+use tokio::sync::broadcast;
 
-use super::record::{self, Assembler};
-use super::{DocumentId, Loaded, Part, Store, StoreError, Table, Write};
+use self::batch::Commit;
+use self::space::Space;
+use super::{Appended, DocumentId, Loaded, RawRecord, RestorePoint, Store, StoreError, Table, Time, Write};
 
-const FORMAT: &str = "samsyn-1";
+const FORMAT: &str = "samsyn-2";
 /// sled's page cache, in bytes: enough for the records and the ends of logs of a busy day.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 /// Documents whose last number is remembered between commits; beyond it all are forgotten and read again.
 const REMEMBERED: usize = 10_000;
+/// How long sled may take to close, and the threads of one that was closed to end.
+const CLOSING: Duration = Duration::from_secs(10);
 
 /// One sled database in a directory, held by this process alone.
 #[derive(Debug)]
 pub struct SledStore {
-    db: sled::Db,
-    /// An own handle to sled's file: its `flush()` calls `sync_file_range`, which is no fsync.
-    file: File,
+    dir: PathBuf,
+    /// `None` while it is closed for want of room. Readers hold the lock for as long as they read.
+    open: RwLock<Option<Open>>,
+    /// sled itself has met a full disk: it must be closed and opened again.
+    broken: AtomicBool,
     last: Mutex<HashMap<DocumentId, Seq>>,
+    /// No other process appends, so nobody is ever told of it.
+    silent: broadcast::Sender<Appended>,
     /// Held locked for as long as the store is open.
     _lock: File,
 }
 
-/// How long the threads of a store that was closed may take to end.
-const CLOSING: Duration = Duration::from_secs(10);
+/// sled, and what stands beside it.
+#[derive(Debug)]
+struct Open {
+    db: sled::Db,
+    /// An own handle to sled's file: its `flush()` calls `sync_file_range`, which is no fsync.
+    file: File,
+    space: Space,
+}
 
 impl SledStore {
     /// Opens the store in `dir`, making it if it isn't there.
     ///
     /// # Errors
-    /// [`StoreError::InUse`] when another process has it open, [`StoreError::Format`], [`StoreError::Io`].
+    /// [`StoreError::InUse`] when another process has it open, [`StoreError::Format`],
+    /// [`StoreError::Full`], [`StoreError::Io`].
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(dir)?;
+        // What people write is nobody's business but the server's.
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
         let lock = File::create(dir.join("lock"))?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => StoreError::InUse(dir.display().to_string()),
             TryLockError::Error(error) => error.into(),
         })?;
-        let path = dir.join("sled");
-        let db = open_sled(&path).map_err(from_sled)?;
-        let file = File::open(path.join("db"))?;
-        let store = Self { db, file, last: Mutex::default(), _lock: lock };
-        store.check_format()?;
+        let open = Open::in_dir(dir)?;
+        open.check_format()?;
         // The names of new files are in their directories, which need a sync of their own.
-        for new in [path.as_path(), dir] {
+        for new in [dir.join("sled").as_path(), dir] {
             File::open(new)?.sync_all()?;
         }
         if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             File::open(parent)?.sync_all()?;
         }
-        Ok(store)
+        Ok(Self {
+            dir: dir.to_owned(),
+            open: RwLock::new(Some(open)),
+            broken: AtomicBool::new(false),
+            last: Mutex::default(),
+            silent: broadcast::channel(1).0,
+            _lock: lock,
+        })
+    }
+
+    /// Whether a store was ever made in `dir`.
+    #[must_use]
+    pub fn is_in(dir: &Path) -> bool {
+        dir.join("sled/db").exists()
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&Open) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let open = self.open.read().expect("no code panics while it changes what is open");
+        let outcome = work(open.as_ref().ok_or(StoreError::Full)?);
+        if matches!(outcome, Err(StoreError::Full)) {
+            self.broken.store(true, Ordering::Release);
+        }
+        outcome
+    }
+
+    /// The last number of a Document, from memory or from its last key.
+    fn last(&self, open: &Open, document: DocumentId) -> Result<Seq, StoreError> {
+        let known = self.remembered().get(&document).copied();
+        known.map_or_else(|| open.last(document), Ok)
+    }
+
+    fn remembered(&self) -> MutexGuard<'_, HashMap<DocumentId, Seq>> {
+        self.last.lock().expect("no code panics while it holds this lock")
+    }
+
+    /// Closes sled and opens it again, which reads what is truly there. A sled that met a full disk may
+    /// wait for ever when it is dropped: then only a new process helps.
+    fn reopen(&self) -> Result<(), StoreError> {
+        let mut place = self.open.write().expect("no code panics while it changes what is open");
+        if let Some(Open { db, file, .. }) = place.take() {
+            let (ended, end) = mpsc::channel();
+            std::thread::spawn(move || {
+                drop(db);
+                // If nobody waits any more, it was too late.
+                ended.send(()).ok();
+            });
+            if end.recv_timeout(CLOSING).is_err() {
+                return Err(io::Error::other("sled met a full disk and does not close").into());
+            }
+            // If what was written before did not reach the disk, this says so, once; and what is in the
+            // page cache must not be taken for what is on the disk.
+            file.sync_all().map_err(failed_sync)?;
+            rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed).map_err(io::Error::from)?;
+        }
+        self.remembered().clear();
+        let open = Open::in_dir(&self.dir)?;
+        *place = Some(open);
+        Ok(())
+    }
+}
+
+impl Open {
+    fn in_dir(dir: &Path) -> Result<Self, StoreError> {
+        let path = dir.join("sled");
+        let db = open_sled(&path).map_err(from_sled)?;
+        let file = OpenOptions::new().read(true).write(true).open(path.join("db"))?;
+        let space = Space::of(&file)?;
+        Ok(Self { db, file, space })
     }
 
     fn check_format(&self) -> Result<(), StoreError> {
-        match self.db.get("format").map_err(from_sled)? {
+        match self.db.get(key::FORMAT).map_err(from_sled)? {
             Some(found) if found == FORMAT.as_bytes() => Ok(()),
             Some(found) => {
                 let found = String::from_utf8_lossy(&found).into_owned();
                 Err(StoreError::Format { found, known: FORMAT })
             }
             None => {
-                self.db.insert("format", FORMAT.as_bytes()).map_err(from_sled)?;
+                self.db.insert(key::FORMAT, FORMAT.as_bytes()).map_err(from_sled)?;
                 self.sync()
             }
         }
@@ -89,105 +168,28 @@ impl SledStore {
 
     fn sync(&self) -> Result<(), StoreError> {
         self.db.flush().map_err(from_sled)?;
-        self.file.sync_all()?;
-        Ok(())
-    }
-
-    /// The last number of a Document, from memory or from its last key.
-    fn last(&self, document: DocumentId) -> Result<Seq, StoreError> {
-        let known = self.remembered().get(&document).copied();
-        if let Some(seq) = known {
-            return Ok(seq);
-        }
-        let prefix = document_prefix(document);
-        match self.db.scan_prefix(&prefix).next_back() {
-            None => Ok(Seq(0)),
-            Some(entry) => {
-                let (key, value) = entry.map_err(from_sled)?;
-                let chunk = record::decode(&key, &value).map_err(|what| StoreError::Corrupt {
-                    document,
-                    at: Seq(0),
-                    what,
-                })?;
-                Ok(Seq(chunk.seq))
-            }
-        }
-    }
-
-    fn remembered(&self) -> std::sync::MutexGuard<'_, HashMap<DocumentId, Seq>> {
-        self.last.lock().expect("no code panics while it holds this lock")
-    }
-
-    /// The number that the Document's snapshot covers, from its key alone.
-    fn covered(&self, document: DocumentId) -> Result<Option<Seq>, StoreError> {
-        let prefix = kind_prefix(document, SNAPSHOT);
-        let newest = self.db.scan_prefix(&prefix).keys().next_back().transpose().map_err(from_sled)?;
-        Ok(newest.map(|key| seq_in(&key, prefix.len())))
-    }
-
-    fn compact(
-        &self,
-        batch: &mut sled::Batch,
-        document: DocumentId,
-        snapshot: &[u8],
-        up_to: Seq,
-    ) -> Result<(), StoreError> {
-        if self.covered(document)?.is_some_and(|covered| covered >= up_to) {
-            return Ok(());
-        }
-        for kind in [SNAPSHOT, UPDATE] {
-            let prefix = kind_prefix(document, kind);
-            for key in self.db.scan_prefix(&prefix).keys() {
-                let key = key.map_err(from_sled)?;
-                if seq_in(&key, prefix.len()) > up_to {
-                    break;
-                }
-                batch.remove(key);
-            }
-        }
-        put_value(batch, document, SNAPSHOT, up_to, snapshot);
-        Ok(())
+        self.file.sync_all().map_err(failed_sync)
     }
 }
 
 impl Store for SledStore {
-    fn commit(&self, writes: &[Write]) -> Result<Vec<Option<Seq>>, StoreError> {
-        let mut batch = sled::Batch::default();
+    fn commit(&self, writes: &[Write], at: Time) -> Result<Vec<Option<Seq>>, StoreError> {
+        let bytes: usize = writes.iter().map(Write::size).sum();
+        let open = self.open.read().expect("no code panics while it changes what is open");
+        let open = open.as_ref().ok_or(StoreError::Full)?;
+        // Refused here, sled has not been touched.
+        open.space.assure(&open.file, bytes as u64)?;
+        let mut commit = Commit::new(open, at);
         let mut given = Vec::with_capacity(writes.len());
-        let mut ends: HashMap<DocumentId, Seq> = HashMap::new();
         for write in writes {
-            let mut seq = None;
-            match write {
-                Write::Append { document, update } => {
-                    let next = match ends.get(document) {
-                        Some(end) => end.next(),
-                        None => self.last(*document)?.next(),
-                    };
-                    put_value(&mut batch, *document, UPDATE, next, update);
-                    ends.insert(*document, next);
-                    seq = Some(next);
-                }
-                Write::Compact { document, snapshot, up_to } => {
-                    self.compact(&mut batch, *document, snapshot, *up_to)?;
-                }
-                Write::Put { table, key, value } => {
-                    // A shorter value must not leave the end of a longer one behind.
-                    for old in self.db.scan_prefix(record_prefix(*table, key)).keys() {
-                        batch.remove(old.map_err(from_sled)?);
-                    }
-                    let key_of = |index| record_key(*table, key, index);
-                    record::encode(0, value, key_of, |key, bytes| batch.insert(key, bytes));
-                }
-                Write::Delete { table, key } => {
-                    for old in self.db.scan_prefix(record_prefix(*table, key)).keys() {
-                        batch.remove(old.map_err(from_sled)?);
-                    }
-                }
-            }
-            given.push(seq);
+            given.push(commit.add(write, |document| self.last(open, document))?);
         }
-        self.db.apply_batch(batch).map_err(from_sled)?;
-        self.sync()?;
+        let (batch, ends) = commit.finish();
+        let written = open.db.apply_batch(batch).map_err(from_sled).and_then(|()| open.sync());
+        if matches!(written, Err(StoreError::Full)) {
+            self.broken.store(true, Ordering::Release);
+        }
+        written?;
         let mut remembered = self.remembered();
         if remembered.len() > REMEMBERED {
             remembered.clear();
@@ -196,122 +198,53 @@ impl Store for SledStore {
         Ok(given)
     }
 
-    fn load(&self, document: DocumentId) -> Result<Option<Loaded>, StoreError> {
-        let corrupt = |at: Seq, what| StoreError::Corrupt { document, at, what };
-        let prefix = document_prefix(document);
-        let mut assembler = Assembler::default();
-        let mut loaded: Option<Loaded> = None;
-        for entry in self.db.scan_prefix(&prefix) {
-            let (key, value) = entry.map_err(from_sled)?;
-            let at = loaded.as_ref().map_or(Seq(0), |loaded| loaded.last);
-            let chunk = record::decode(&key, &value).map_err(|what| corrupt(at, what))?;
-            let kind = key[prefix.len()];
-            let Some((seq, whole)) = assembler.push(&chunk).map_err(|what| corrupt(at, what))? else {
-                continue;
-            };
-            match (kind, &mut loaded) {
-                (SNAPSHOT, None) => {
-                    loaded = Some(Loaded { snapshot: Some(whole), updates: Vec::new(), last: Seq(seq) });
-                }
-                (SNAPSHOT, Some(_)) => return Err(corrupt(at, "a second snapshot")),
-                (UPDATE, _) if seq != at.0 + 1 => return Err(corrupt(at, "a number is missing")),
-                (UPDATE, loaded) => {
-                    let loaded =
-                        loaded.get_or_insert(Loaded { snapshot: None, updates: Vec::new(), last: Seq(0) });
-                    loaded.updates.push(whole);
-                    loaded.last = Seq(seq);
-                }
-                _ => return Err(corrupt(at, "an unknown kind of key")),
-            }
+    fn recover(&self) -> Result<(), StoreError> {
+        if self.broken.load(Ordering::Acquire) {
+            self.reopen()?;
+            self.broken.store(false, Ordering::Release);
         }
-        let at = loaded.as_ref().map_or(Seq(0), |loaded| loaded.last);
-        assembler.finish().map_err(|what| corrupt(at, what))?;
-        Ok(loaded)
+        let open = self.open.read().expect("no code panics while it changes what is open");
+        let open = open.as_ref().ok_or(StoreError::Full)?;
+        open.space.assure(&open.file, 0)?;
+        let probed = open.db.insert(key::PROBE, &[]).map_err(from_sled).and_then(|_| open.sync());
+        self.broken.store(probed.is_err(), Ordering::Release);
+        probed
+    }
+
+    fn load(&self, document: DocumentId) -> Result<Option<Loaded>, StoreError> {
+        self.with(|open| open.steadily(document, |newest| open.load(document, newest)))
+    }
+
+    fn load_at(&self, document: DocumentId, at: Time) -> Result<Option<Loaded>, StoreError> {
+        self.with(|open| open.steadily(document, |newest| open.load_at(document, newest, at)))
+    }
+
+    fn restore_points(&self, document: DocumentId) -> Result<Vec<RestorePoint>, StoreError> {
+        self.with(|open| {
+            let points = open.points(document)?;
+            Ok(points.into_iter().map(|point| RestorePoint { seq: point.seq, at: point.at }).collect())
+        })
+    }
+
+    fn records(&self, document: DocumentId) -> Result<Vec<RawRecord>, StoreError> {
+        self.with(|open| open.records(document))
+    }
+
+    fn documents(&self) -> Result<Vec<DocumentId>, StoreError> {
+        self.with(Open::documents)
     }
 
     fn get(&self, table: Table, key: &str) -> Result<Option<Bytes>, StoreError> {
-        let corrupt = |what| StoreError::CorruptRecord { table, what };
-        let mut assembler = Assembler::default();
-        let mut whole = None;
-        for entry in self.db.scan_prefix(record_prefix(table, key)) {
-            let (key, value) = entry.map_err(from_sled)?;
-            let chunk = record::decode(&key, &value).map_err(corrupt)?;
-            whole = assembler.push(&chunk).map_err(corrupt)?.map(|(_, value)| value);
-        }
-        assembler.finish().map_err(corrupt)?;
-        Ok(whole)
+        self.with(|open| open.get(table, key))
     }
 
     fn keys(&self, table: Table, prefix: &str) -> Result<Vec<String>, StoreError> {
-        let start = table_prefix(table);
-        let mut scan = start.clone();
-        scan.extend_from_slice(prefix.as_bytes());
-        let mut keys: Vec<String> = Vec::new();
-        for key in self.db.scan_prefix(&scan).keys() {
-            let key = key.map_err(from_sled)?;
-            // Behind the name stand NUL and the chunk's index.
-            let name = &key[start.len()..key.len() - 5];
-            let name = String::from_utf8_lossy(name).into_owned();
-            if keys.last() != Some(&name) {
-                keys.push(name);
-            }
-        }
-        Ok(keys)
+        self.with(|open| open.keys(table, prefix))
     }
-}
 
-const SNAPSHOT: u8 = b's';
-const UPDATE: u8 = b'u';
-
-fn document_prefix(document: DocumentId) -> Vec<u8> {
-    let part = match document.part {
-        Part::Content => b'c',
-        Part::Discussion => b'd',
-    };
-    let mut key = vec![b'd', part];
-    key.extend_from_slice(document.malbild.as_bytes());
-    key
-}
-
-fn kind_prefix(document: DocumentId, kind: u8) -> Vec<u8> {
-    let mut key = document_prefix(document);
-    key.push(kind);
-    key
-}
-
-fn seq_in(key: &[u8], prefix: usize) -> Seq {
-    let bytes = key[prefix..prefix + 8].try_into().expect("eight bytes of a number follow the prefix");
-    Seq(u64::from_be_bytes(bytes))
-}
-
-fn put_value(batch: &mut sled::Batch, document: DocumentId, kind: u8, seq: Seq, value: &[u8]) {
-    let key_of = |index: u32| {
-        let mut key = kind_prefix(document, kind);
-        key.extend_from_slice(&seq.0.to_be_bytes());
-        key.extend_from_slice(&index.to_be_bytes());
-        key
-    };
-    record::encode(seq.0, value, key_of, |key, bytes| batch.insert(key, bytes));
-}
-
-fn table_prefix(table: Table) -> Vec<u8> {
-    let mut key = vec![b'r'];
-    key.extend_from_slice(table.as_str().as_bytes());
-    key.push(0);
-    key
-}
-
-fn record_prefix(table: Table, name: &str) -> Vec<u8> {
-    let mut key = table_prefix(table);
-    key.extend_from_slice(name.as_bytes());
-    key.push(0);
-    key
-}
-
-fn record_key(table: Table, name: &str, index: u32) -> Vec<u8> {
-    let mut key = record_prefix(table, name);
-    key.extend_from_slice(&index.to_be_bytes());
-    key
+    fn watch(&self) -> broadcast::Receiver<Appended> {
+        self.silent.subscribe()
+    }
 }
 
 /// Opens sled's own files. Whoever gets here holds our lock, so if sled's is taken, then by threads of a
@@ -342,85 +275,11 @@ fn from_sled(error: sled::Error) -> StoreError {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::super::contract;
-    use super::*;
-
-    #[test]
-    fn sled_keeps_the_contract() {
-        contract::check(|| {
-            let dir = tempfile::tempdir().unwrap();
-            (SledStore::open(&dir.path().join("data")).unwrap(), dir)
-        });
-    }
-
-    #[test]
-    fn everything_is_there_after_a_restart_and_numbers_go_on() {
-        let dir = tempfile::tempdir().unwrap();
-        let document = contract::document(1);
-        {
-            let store = SledStore::open(dir.path()).unwrap();
-            contract::append(&store, document, &[b"a", &vec![7; 300_000]]);
-            store.commit(&[contract::put("key", b"value")]).unwrap();
-        }
-        let store = SledStore::open(dir.path()).unwrap();
-        let loaded = store.load(document).unwrap().unwrap();
-        assert_eq!(loaded.updates, [Bytes::from_static(b"a"), Bytes::from(vec![7; 300_000])]);
-        assert_eq!(store.get(Table::Token, "key").unwrap(), Some(Bytes::from_static(b"value")));
-        assert_eq!(contract::append(&store, document, &[b"c"]), [Some(Seq(3))]);
-        assert!(!dir.path().join("sled/blobs").read_dir().is_ok_and(|mut blobs| blobs.next().is_some()));
-    }
-
-    /// sled's threads outlive a closed store by a moment, and hold its lock.
-    #[test]
-    fn a_store_that_was_just_closed_opens_again() {
-        let dir = tempfile::tempdir().unwrap();
-        for round in 0..30 {
-            let store = SledStore::open(dir.path()).unwrap_or_else(|error| panic!("{round}: {error}"));
-            contract::append(&store, contract::document(1), &[&[7; 100_000]]);
-        }
-    }
-
-    #[test]
-    fn a_second_opener_is_refused_and_told_why() {
-        let dir = tempfile::tempdir().unwrap();
-        let _first = SledStore::open(dir.path()).unwrap();
-        let second = SledStore::open(dir.path()).unwrap_err();
-        assert!(matches!(second, StoreError::InUse(_)));
-        assert!(second.to_string().starts_with("store-in-use: "), "{second}");
-    }
-
-    #[test]
-    fn a_damaged_document_is_an_error_for_itself_alone() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = SledStore::open(dir.path()).unwrap();
-        for n in 1..=3 {
-            contract::append(&store, contract::document(n), &[b"a", b"b", b"c"]);
-        }
-        // A flipped byte in one document, a lost record in the next.
-        let key =
-            store.db.scan_prefix(document_prefix(contract::document(1))).keys().nth(1).unwrap().unwrap();
-        let mut value = store.db.get(&key).unwrap().unwrap().to_vec();
-        *value.last_mut().unwrap() ^= 1;
-        store.db.insert(key, value).unwrap();
-        let key =
-            store.db.scan_prefix(document_prefix(contract::document(2))).keys().nth(1).unwrap().unwrap();
-        store.db.remove(key).unwrap();
-
-        let corrupt = |n| matches!(store.load(contract::document(n)), Err(StoreError::Corrupt { .. }));
-        assert!(corrupt(1) && corrupt(2) && !corrupt(3));
-        assert_eq!(store.load(contract::document(3)).unwrap().unwrap().updates.len(), 3);
-    }
-
-    #[test]
-    fn a_directory_of_another_format_is_refused() {
-        let dir = tempfile::tempdir().unwrap();
-        {
-            let store = SledStore::open(dir.path()).unwrap();
-            store.db.insert("format", "samsyn-9").unwrap();
-            store.db.flush().unwrap();
-        }
-        assert!(matches!(SledStore::open(dir.path()), Err(StoreError::Format { .. })));
-    }
+/// An fsync that failed is final, whatever its reason: what it should have written may be gone from
+/// the cache, and a later one that succeeds says nothing about it.
+fn failed_sync(error: io::Error) -> StoreError {
+    StoreError::Io(error.into())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,80 @@
+//! Copies of everything in a neutral form, and what is made with them: writing them, also on a schedule,
+//! bringing målbilder back from them, and checking a whole store.
+//!
+//! It doesn't know sockets, command lines or HTTP. A backup is a directory:
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `manifest.json` | the format, when it was made, every file with its bytes and SHA-256, what was damaged |
+//! | `documents/<id>-<part>.yjs` | one Document as one Yjs update (v1): anybody can apply it with Yjs |
+//! | `records.jsonl` | the records of målbilder and tokens (hashed), one JSON object a line |
+//!
+//! Sessions are not in it: whoever has a link gets a new one.
+
+pub mod check;
+mod manifest;
+pub mod restore;
+pub mod schedule;
+pub mod write;
+
+use std::io;
+use std::panic::catch_unwind;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+
+use crate::room::{Proven, RoomDocument, Unproven};
+use crate::store::{Loaded, StoreError};
+
+pub use self::manifest::{Damage, Manifest};
+
+/// Why a backup could not be written or used at all.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// The backup's own files.
+    #[error("backup-io: {}: {error}", path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// Something is where the backup should be written.
+    #[error("backup-exists: {} is there already; name a path that is not", .0.display())]
+    Exists(PathBuf),
+    /// It was written, and reads differently.
+    #[error("backup-verify: {} does not read as it was written", .0.display())]
+    Verify(PathBuf),
+    /// No backup, or of a format that this program doesn't know.
+    #[error("backup-format: {}: {what}", path.display())]
+    Format {
+        /// The file that says so.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// The målbild is not in it.
+    #[error("backup-lacks: the backup does not hold the målbild {0}")]
+    Lacks(samsyn_shared::MalbildId),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+fn io_at(path: &Path) -> impl FnOnce(io::Error) -> BackupError + '_ {
+    move |error| BackupError::Io { path: path.to_owned(), error }
+}
+
+/// A whole Document as one update that is proven to load.
+fn whole(loaded: &Loaded) -> Result<Bytes, &'static str> {
+    let client_id = samsyn_shared::ids::client_id(&mut rand::rng());
+    let document = RoomDocument::build(loaded.parts(), client_id).map_err(|broken| broken.0)?;
+    if let Ok(Proven::Same(snapshot)) = document.whole_to_prove().and_then(Unproven::prove) {
+        return Ok(snapshot);
+    }
+    // Where a snapshot would not be the same Document, its updates are kept as they are, one after the other.
+    let merged = catch_unwind(|| yrs::merge_updates_v1(loaded.parts())).ok().and_then(Result::ok);
+    let merged = Bytes::from(merged.ok_or("its updates do not merge")?);
+    RoomDocument::build(std::iter::once(&merged), client_id).map_err(|broken| broken.0)?;
+    Ok(merged)
+}

@@ -1,0 +1,156 @@
+//! Verifies a whole store: every record of every Document and table, their numbers, and that all
+//! snapshots and logs still make Documents. It changes nothing.
+
+use std::fmt;
+
+use samsyn_shared::MalbildId;
+
+use crate::registry::{OpenError, Registry};
+use crate::room::RoomDocument;
+use crate::store::{DocumentId, Loaded, Storage, StoreError, Table};
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Checked {
+    /// Everything that is wrong.
+    pub problems: Vec<Problem>,
+    documents: usize,
+    records: usize,
+    restore_points: usize,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// A stable word.
+    pub code: &'static str,
+    place: String,
+    what: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}: {}", self.code, self.place, self.what)
+    }
+}
+
+impl fmt::Display for Checked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { problems, documents, records, restore_points } = self;
+        let count = problems.len();
+        write!(
+            f,
+            "checked {documents} documents, {restore_points} restore points, {records} records: {count} problems"
+        )
+    }
+}
+
+/// Verifies everything. Blocks for long; rooms go on meanwhile.
+///
+/// # Errors
+/// If the store can't be read at all.
+pub fn check(storage: &Storage, registry: &Registry) -> Result<Checked, StoreError> {
+    let mut checked = Checked::default();
+    for document in storage.documents()? {
+        checked.document(storage, document)?;
+    }
+    for table in Table::ALL {
+        for key in storage.keys(table, "")? {
+            checked.record(storage, registry, table, &key)?;
+        }
+    }
+    Ok(checked)
+}
+
+impl Checked {
+    fn document(&mut self, storage: &Storage, document: DocumentId) -> Result<(), StoreError> {
+        self.documents += 1;
+        for record in storage.records(document)? {
+            self.records += 1;
+            if let Err(what) = record.verified {
+                self.add("record-damaged", &document, what);
+            }
+        }
+        match storage.load(document) {
+            Ok(None) => self.add("document-damaged", &document, "its content is missing"),
+            Ok(Some(loaded)) => self.loaded(document, "document-broken", &loaded),
+            Err(error) => self.failed("document-damaged", &document, error)?,
+        }
+        match storage.restore_points(document) {
+            Ok(points) => {
+                // The newest is what was loaded.
+                for point in points.iter().rev().skip(1) {
+                    self.restore_points += 1;
+                    match storage.load_at(document, point.at) {
+                        Ok(loaded) => {
+                            let loaded = loaded.iter();
+                            loaded.for_each(|loaded| self.loaded(document, "restore-point-broken", loaded));
+                        }
+                        Err(error) => self.failed("restore-point-damaged", &document, error)?,
+                    }
+                }
+            }
+            Err(error) => self.failed("restore-point-damaged", &document, error)?,
+        }
+        if matches!(storage.get(Table::Malbild, &document.malbild.to_string()), Ok(None)) {
+            self.add("record-missing", &document, "there is no record of its målbild");
+        }
+        Ok(())
+    }
+
+    fn loaded(&mut self, document: DocumentId, code: &'static str, loaded: &Loaded) {
+        if let Err(broken) = RoomDocument::build(loaded.parts(), 0) {
+            self.add(code, &document, broken.0);
+        }
+    }
+
+    fn record(
+        &mut self,
+        storage: &Storage,
+        registry: &Registry,
+        table: Table,
+        key: &str,
+    ) -> Result<(), StoreError> {
+        self.records += 1;
+        // A token's key is only its hash, and still no one's to read.
+        let shown: String =
+            if table == Table::Malbild { key.to_owned() } else { key.chars().take(6).collect() };
+        let place = format!("{} {shown}", table.as_str());
+        if let Err(error) = storage.get(table, key) {
+            return self.failed("record-damaged", &place, error);
+        }
+        if table != Table::Malbild {
+            return Ok(());
+        }
+        let Ok(id) = key.parse::<MalbildId>() else {
+            self.add("record-damaged", &place, "not an id");
+            return Ok(());
+        };
+        match registry.find(id) {
+            Ok(_) | Err(OpenError::Unknown) => {}
+            Err(OpenError::Store(error)) => self.failed("record-damaged", &place, error)?,
+            Err(error) => self.add("record-damaged", &place, error),
+        }
+        if let Ok(None) = storage.load(DocumentId::content(id)) {
+            self.add("content-missing", &place, "its record is there and its content is not");
+        }
+        Ok(())
+    }
+
+    fn failed(
+        &mut self,
+        code: &'static str,
+        place: &impl fmt::Display,
+        error: StoreError,
+    ) -> Result<(), StoreError> {
+        if !error.is_damage() {
+            return Err(error);
+        }
+        self.add(code, place, error);
+        Ok(())
+    }
+
+    fn add(&mut self, code: &'static str, place: &impl fmt::Display, what: impl fmt::Display) {
+        self.problems.push(Problem { code, place: place.to_string(), what: what.to_string() });
+    }
+}

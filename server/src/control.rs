@@ -1,0 +1,208 @@
+//! What an operator may ask for while the server runs, or when it doesn't: check, backup, restore. One
+//! function performs a request in both cases.
+//!
+//! It doesn't know how the request was typed, nor HTTP.
+
+pub mod socket;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use samsyn_shared::MalbildId;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::backup::check::check;
+use crate::backup::restore::{self, Outcome, PointError};
+use crate::backup::{Manifest, write};
+use crate::registry::Registry;
+use crate::store::sled::SledStore;
+use crate::store::{RestorePoint, Storage, StoreError, Time};
+
+/// What is asked for. As JSON it is one line on the control socket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "kebab-case")]
+pub enum Request {
+    /// Verify everything.
+    Check,
+    /// Write a backup.
+    Backup {
+        /// The directory to write, absolute.
+        to: PathBuf,
+    },
+    /// Bring back what is missing or damaged.
+    Restore {
+        /// The backup, absolute.
+        from: PathBuf,
+        /// Only this one.
+        malbild: Option<MalbildId>,
+    },
+    /// List the restore points of a målbild.
+    Points {
+        /// Which.
+        malbild: MalbildId,
+    },
+    /// Make a new målbild of what one was.
+    AsNew {
+        /// Which.
+        malbild: MalbildId,
+        /// When, in ms since 1970.
+        at: u64,
+        /// What links begin with; `None`: as the server has it.
+        public_url: Option<String>,
+    },
+}
+
+/// What came of it. As JSON it is one line on the control socket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The exit status of the command: 0 all went well, 1 something is damaged or not done, 2 it could not
+    /// be done at all.
+    pub status: u8,
+    /// What to print, without line ends.
+    pub lines: Vec<String>,
+}
+
+impl Answer {
+    fn failed(error: impl std::fmt::Display) -> Self {
+        Self { status: 2, lines: vec![error.to_string()] }
+    }
+}
+
+/// Who performs requests: over a running server's store, or over one that was opened for it.
+#[derive(Clone)]
+pub struct Operator {
+    /// The store.
+    pub storage: Storage,
+    /// The målbilder in it.
+    pub registry: Registry,
+    /// What links begin with, where the request doesn't say.
+    pub base_url: Arc<str>,
+}
+
+impl Operator {
+    /// Does what is asked for.
+    pub async fn perform(&self, request: Request) -> Answer {
+        let done = match request {
+            Request::Check => self.check().await,
+            Request::Backup { to } => self.backup(to).await,
+            Request::Restore { from, malbild } => self.restore(&from, malbild).await,
+            Request::Points { malbild } => self.points(malbild).await,
+            Request::AsNew { malbild, at, public_url } => self.as_new(malbild, Time(at), public_url).await,
+        };
+        done.unwrap_or_else(Answer::failed)
+    }
+
+    async fn check(&self) -> Result<Answer, String> {
+        let Self { storage, registry, .. } = self.clone();
+        let checked = blocking(move || check(&storage, &registry).map_err(|error| error.to_string())).await?;
+        let mut lines: Vec<_> = checked.problems.iter().map(ToString::to_string).collect();
+        lines.push(checked.to_string());
+        Ok(Answer { status: u8::from(!checked.problems.is_empty()), lines })
+    }
+
+    async fn backup(&self, to: PathBuf) -> Result<Answer, String> {
+        let storage = self.storage.clone();
+        let shown = to.display().to_string();
+        let written = move || write::write(&storage, &to, Time::now()).map_err(|error| error.to_string());
+        let manifest: Manifest = blocking(written).await?;
+        let mut lines: Vec<_> = manifest
+            .damaged
+            .iter()
+            .map(|damage| format!("backup-damaged: {}: {}", damage.what, damage.problem))
+            .collect();
+        lines.push(format!("backed up {} documents to {shown}", manifest.documents()));
+        Ok(Answer { status: u8::from(!manifest.damaged.is_empty()), lines })
+    }
+
+    async fn restore(&self, from: &Path, only: Option<MalbildId>) -> Result<Answer, String> {
+        let restored = restore::restore(&self.storage, &self.registry, from, only).await;
+        let outcomes = restored.map_err(|error| error.to_string())?;
+        let mut status = 0;
+        let mut lines = Vec::new();
+        for (id, outcome) in outcomes {
+            lines.push(match outcome {
+                Outcome::Restored => format!("{id}: restored"),
+                Outcome::Repaired(what) => format!("{id}: {} restored", what.join(" and ")),
+                Outcome::Healthy => format!("{id}: healthy; left as it is"),
+                Outcome::Failed(why) => {
+                    status = 1;
+                    format!("{id}: not restored: {why}")
+                }
+            });
+        }
+        lines.push("done".to_owned());
+        Ok(Answer { status, lines })
+    }
+
+    async fn points(&self, malbild: MalbildId) -> Result<Answer, String> {
+        let points = self.list(malbild).await.map_err(|error| error.to_string())?;
+        let mut lines = vec![format!("restore points of {malbild}, oldest first:")];
+        lines.extend(points.iter().map(|point| point.at.to_string()));
+        Ok(Answer { status: 0, lines })
+    }
+
+    async fn list(&self, malbild: MalbildId) -> Result<Vec<RestorePoint>, PointError> {
+        let Self { storage, registry, .. } = self.clone();
+        blocking(move || restore::points(&storage, &registry, malbild)).await
+    }
+
+    async fn as_new(
+        &self,
+        malbild: MalbildId,
+        at: Time,
+        public_url: Option<String>,
+    ) -> Result<Answer, String> {
+        let made = restore::as_new(&self.storage, &self.registry, malbild, at).await;
+        let (id, secrets) = match made {
+            Ok(made) => made,
+            Err(error @ PointError::None { .. }) => {
+                let mut answer = self.points(malbild).await?;
+                answer.lines.push(error.to_string());
+                return Ok(Answer { status: 2, ..answer });
+            }
+            Err(error) => return Err(error.to_string()),
+        };
+        let base = public_url.as_deref().unwrap_or(&self.base_url);
+        let mut told = json!({"id": id, "tokens": {}, "links": {}});
+        for (role, secret) in secrets {
+            let secret = secret.reveal();
+            told["links"][role.as_str()] = format!("{base}/m/{id}#{secret}").into();
+            told["tokens"][role.as_str()] = secret.into();
+        }
+        Ok(Answer { status: 0, lines: vec![told.to_string()] })
+    }
+}
+
+/// Performs a request over a data directory: by the server that is using it, else here.
+pub async fn run(data: &Path, request: Request) -> Answer {
+    let makes = matches!(request, Request::Restore { .. });
+    if !makes && !SledStore::is_in(data) {
+        return Answer::failed(format!("no-store: {} holds no data", data.display()));
+    }
+    let dir = data.to_owned();
+    let opening = tokio::task::spawn_blocking(move || SledStore::open(&dir)).await;
+    let engine = match opening.unwrap_or(Err(StoreError::Closed)) {
+        Ok(engine) => engine,
+        Err(in_use @ StoreError::InUse(_)) => {
+            return match socket::ask(&socket::path(data), &request).await {
+                Ok(answer) => answer,
+                Err(error) => Answer::failed(format!("{in_use} (its control socket: {error})")),
+            };
+        }
+        Err(error) => return Answer::failed(error),
+    };
+    let storage = Storage::start(Arc::new(engine)).with_rescue(&data.join("rescue"));
+    let registry = Registry::new(storage.clone());
+    let operator = Operator { storage: storage.clone(), registry, base_url: "http://127.0.0.1:8080".into() };
+    let answer = operator.perform(request).await;
+    storage.close().await;
+    answer
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    }
+}

@@ -1,0 +1,71 @@
+//! Why the store could not do what it was asked. It knows no one who asks.
+
+use std::io;
+use std::sync::Arc;
+
+use samsyn_shared::Seq;
+
+use super::{DocumentId, Table};
+
+/// A failure of the store. Cloneable, because one failed flush answers many.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// The disk, or the engine's own files. Nothing more is written until the process is restarted.
+    #[error("the disk said no: {0}")]
+    Io(Arc<io::Error>),
+    /// There is no room on the disk (or in the quota). It passes by itself once there is room again.
+    #[error("store-full: the disk of the data directory is full")]
+    Full,
+    /// A Document that can't be read whole. Others are untouched.
+    #[error("document {document} is damaged at {}: {what}", at.0)]
+    Corrupt {
+        /// Which Document.
+        document: DocumentId,
+        /// The number where it was noticed.
+        at: Seq,
+        /// What was wrong, without any of its content.
+        what: &'static str,
+    },
+    /// A record that fails its checksum.
+    #[error("a record in table {} is damaged: {what}", table.as_str())]
+    CorruptRecord {
+        /// Which table.
+        table: Table,
+        /// What was wrong.
+        what: &'static str,
+    },
+    /// An earlier I/O error stopped all writing; the process must be restarted.
+    #[error("nothing more is written since an earlier I/O error")]
+    Failed,
+    /// The store is shutting down.
+    #[error("the store is closed")]
+    Closed,
+    /// Another process holds the directory.
+    #[error("store-in-use: another samsyn process is using the data directory {0}; stop it first")]
+    InUse(String),
+    /// The directory was written by another version's format.
+    #[error("store-format: the data directory is in format {found}, and this program reads format {known}")]
+    Format {
+        /// What the directory says.
+        found: String,
+        /// What this program knows.
+        known: &'static str,
+    },
+}
+
+impl StoreError {
+    /// Whether it says that one Document or record is damaged, and nothing of the rest.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Corrupt { .. } | Self::CorruptRecord { .. })
+    }
+}
+
+impl From<io::Error> for StoreError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full,
+            _ => Self::Io(Arc::new(error)),
+        }
+    }
+}

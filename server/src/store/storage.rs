@@ -1,0 +1,203 @@
+//! The way to the store for everyone: durable writes through the committer, reads straight from
+//! the engine.
+//!
+//! It doesn't know what it writes, nor which engine it is.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+
+use bytes::Bytes;
+use samsyn_shared::Seq;
+use tokio::sync::{Mutex, broadcast, mpsc, oneshot, watch};
+
+use super::committer::{Committer, Kind, Request};
+use super::rescue::Rescue;
+use super::{Appended, DocumentId, Loaded, RawRecord, RestorePoint, Store, StoreError, Table, Time, Write};
+
+/// Requests that may wait for the disk. When it is full, callers wait: a room has one append in flight,
+/// so this bounds nothing but rooms.
+const QUEUE: usize = 1024;
+
+/// Whether anything can be stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// As it should be.
+    Fine,
+    /// The disk is full. It becomes [`Health::Fine`] by itself once there is room.
+    Full,
+    /// An I/O error stopped all writing until the process is restarted.
+    Failed,
+}
+
+/// The store, as everyone uses it. Cloning it is cheap.
+#[derive(Clone)]
+pub struct Storage {
+    engine: Arc<dyn Store>,
+    requests: mpsc::Sender<Request>,
+    health: watch::Receiver<Health>,
+    impatient: Arc<AtomicBool>,
+    rescue: Option<Arc<Rescue>>,
+    thread: Arc<Mutex<Option<JoinHandle<()>>>>,
+}
+
+impl Storage {
+    /// Starts the committer's thread over an engine.
+    #[must_use]
+    pub fn start(engine: Arc<dyn Store>) -> Self {
+        let (requests, inbox) = mpsc::channel(QUEUE);
+        let (tell, health) = watch::channel(Health::Fine);
+        let impatient = Arc::new(AtomicBool::new(false));
+        let committer = Committer::new(Arc::clone(&engine), inbox, tell, Arc::clone(&impatient));
+        let thread = std::thread::Builder::new()
+            .name("samsyn-store".into())
+            .spawn(move || committer.run())
+            .expect("a process that cannot start one thread cannot serve");
+        let thread = Arc::new(Mutex::new(Some(thread)));
+        Self { engine, requests, health, impatient, rescue: None, thread }
+    }
+
+    /// With a directory in which damaged Documents are set aside.
+    #[must_use]
+    pub fn with_rescue(self, dir: &Path) -> Self {
+        Self { rescue: Some(Arc::new(Rescue::new(dir))), ..self }
+    }
+
+    /// Makes `writes` durable together; they are when this returns. One entry a write, as
+    /// [`Store::commit`] gives them. For requests that somebody waits for: trouble is told at once.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] while the disk is full, [`StoreError::Failed`] after another I/O error,
+    /// [`StoreError::Closed`] while shutting down, else what the engine said.
+    pub async fn commit(&self, writes: Vec<Write>) -> Result<Vec<Option<Seq>>, StoreError> {
+        self.request(Kind::Commit(writes)).await
+    }
+
+    /// Appends updates to a Document; they are durable when this returns, with the number of the last of
+    /// them. For rooms: it waits through a full disk, and stores them once there is room. Updates may then
+    /// have been stored twice, which changes no Document.
+    ///
+    /// # Errors
+    /// What does not pass by itself: as [`Storage::commit`], and [`StoreError::Full`] only after
+    /// [`Storage::stop_waiting`].
+    pub async fn append(&self, document: DocumentId, updates: Vec<Bytes>) -> Result<Seq, StoreError> {
+        let writes = updates.into_iter().map(|update| Write::Append { document, update }).collect();
+        let given = self.request(Kind::Append(writes)).await?;
+        Ok(given.into_iter().flatten().max().unwrap_or_default())
+    }
+
+    /// Reads a whole Document. Blocks for as long as the disk needs, as all reads of Documents do: call
+    /// it where that is allowed.
+    ///
+    /// # Errors
+    /// As [`Store::load`].
+    pub fn load(&self, document: DocumentId) -> Result<Option<Loaded>, StoreError> {
+        self.engine.load(document)
+    }
+
+    /// Reads a Document as it was at a time. Blocks.
+    ///
+    /// # Errors
+    /// As [`Store::load_at`].
+    pub fn load_at(&self, document: DocumentId, at: Time) -> Result<Option<Loaded>, StoreError> {
+        self.engine.load_at(document, at)
+    }
+
+    /// The restore points of a Document. Blocks.
+    ///
+    /// # Errors
+    /// As [`Store::restore_points`].
+    pub fn restore_points(&self, document: DocumentId) -> Result<Vec<RestorePoint>, StoreError> {
+        self.engine.restore_points(document)
+    }
+
+    /// Everything that is stored of a Document, as it is. Blocks.
+    ///
+    /// # Errors
+    /// As [`Store::records`].
+    pub fn records(&self, document: DocumentId) -> Result<Vec<RawRecord>, StoreError> {
+        self.engine.records(document)
+    }
+
+    /// All Documents. Blocks.
+    ///
+    /// # Errors
+    /// As [`Store::documents`].
+    pub fn documents(&self) -> Result<Vec<DocumentId>, StoreError> {
+        self.engine.documents()
+    }
+
+    /// Reads a record; short, from the engine's cache in nearly all cases.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub fn get(&self, table: Table, key: &str) -> Result<Option<Bytes>, StoreError> {
+        self.engine.get(table, key)
+    }
+
+    /// The keys in a table that start with a prefix.
+    ///
+    /// # Errors
+    /// As [`Store::keys`].
+    pub fn keys(&self, table: Table, prefix: &str) -> Result<Vec<String>, StoreError> {
+        self.engine.keys(table, prefix)
+    }
+
+    /// Tells of what others append, as [`Store::watch`].
+    #[must_use]
+    pub fn watch(&self) -> broadcast::Receiver<Appended> {
+        self.engine.watch()
+    }
+
+    /// Whether anything can be stored, now and whenever that changes.
+    #[must_use]
+    pub fn health(&self) -> watch::Receiver<Health> {
+        self.health.clone()
+    }
+
+    /// Whether writing has stopped for good after an I/O error.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        *self.health.borrow() == Health::Failed
+    }
+
+    /// Sets aside what is stored of a damaged Document, for rescue, once; where that can't be done, says so
+    /// in the log. Blocks. Nothing is removed from the store.
+    pub fn set_aside(&self, document: DocumentId, what: &str) {
+        let Some(rescue) = &self.rescue else { return };
+        let written = self.engine.records(document).map_err(|error| error.to_string()).and_then(|records| {
+            rescue.set_aside(document, what, &records, Time::now()).map_err(|error| error.to_string())
+        });
+        match written {
+            Ok(Some(path)) => {
+                tracing::error!(%document, what, path = %path.display(), "set aside for rescue")
+            }
+            Ok(None) => {}
+            Err(error) => tracing::error!(%document, what, error, "it could not be set aside for rescue"),
+        }
+    }
+
+    /// From now on appends don't wait for a full disk either: the process wants to end.
+    pub fn stop_waiting(&self) {
+        self.impatient.store(true, Ordering::Release);
+    }
+
+    /// Stores all that was asked before, then ends the thread. Later writes are refused.
+    pub async fn close(&self) {
+        let Some(thread) = self.thread.lock().await.take() else { return };
+        self.stop_waiting();
+        if let Err(error) = self.request(Kind::Close).await {
+            tracing::error!(%error, "the store did not close in order");
+        }
+        if tokio::task::spawn_blocking(move || thread.join()).await.is_err() {
+            tracing::error!("nobody waited for the store's thread");
+        }
+    }
+
+    async fn request(&self, kind: Kind) -> Result<Vec<Option<Seq>>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.requests.send(Request { kind, reply }).await.map_err(|_| StoreError::Closed)?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+}
