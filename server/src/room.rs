@@ -14,13 +14,14 @@ mod state;
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use samsyn_shared::protocol::CloseCode;
 use samsyn_shared::read_model::ReadModel;
-use samsyn_shared::{Epoch, Role, Seq, Template};
-use tokio::sync::{mpsc, oneshot};
+use samsyn_shared::{Epoch, Role, Seq, Template, limits};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::Instant;
 
 pub use self::connection::{ConnectionId, Dialect};
@@ -33,6 +34,9 @@ use crate::store::{DocumentId, Loaded, Storage, StoreError, Write};
 /// Frames and requests that may wait for the room. When it is full, their senders wait, and the network
 /// slows their clients.
 const INBOX: usize = 256;
+/// Bytes of frames that may wait for the room, all connections together, 32 MiB: twice the largest that is
+/// read.
+const INBOX_BYTES: usize = 4 * limits::MESSAGE_BYTES;
 /// How long a room without connections stays loaded.
 const IDLE: Duration = Duration::from_secs(60);
 const TICK: Duration = Duration::from_secs(1);
@@ -45,6 +49,8 @@ const SHORT_LOG: u64 = 20;
 #[derive(Debug, Clone)]
 pub struct RoomHandle {
     inbox: mpsc::Sender<Command>,
+    /// A permit for each byte of [`INBOX_BYTES`].
+    space: Arc<Semaphore>,
 }
 
 /// What a room is made from.
@@ -72,7 +78,7 @@ pub struct Ended;
 
 enum Command {
     Join { role: Role, dialect: Dialect, reply: oneshot::Sender<Joined> },
-    Frame { connection: ConnectionId, frame: Bytes },
+    Frame { connection: ConnectionId, frame: Bytes, space: OwnedSemaphorePermit },
     Leave { connection: ConnectionId },
     Read { reply: oneshot::Sender<ReadModel> },
     Drain { done: oneshot::Sender<()> },
@@ -106,7 +112,7 @@ impl RoomHandle {
             stopped: false,
         };
         tokio::spawn(actor.run());
-        Ok(Self { inbox: sender })
+        Ok(Self { inbox: sender, space: Arc::new(Semaphore::new(INBOX_BYTES)) })
     }
 
     /// Whether the room has ended.
@@ -130,7 +136,9 @@ impl RoomHandle {
     /// # Errors
     /// [`Ended`].
     pub async fn frame(&self, connection: ConnectionId, frame: Bytes) -> Result<(), Ended> {
-        self.ask(Command::Frame { connection, frame }).await
+        let bytes = u32::try_from(frame.len().min(INBOX_BYTES)).expect("32 MiB");
+        let space = Arc::clone(&self.space).acquire_many_owned(bytes).await.map_err(|_| Ended)?;
+        self.ask(Command::Frame { connection, frame, space }).await
     }
 
     /// Says that a connection has ended.
@@ -227,8 +235,9 @@ impl Actor {
     async fn command(&mut self, command: Command) {
         match command {
             Command::Join { role, dialect, reply } => self.join(role, dialect, reply).await,
-            Command::Frame { connection, frame } => {
+            Command::Frame { connection, frame, space } => {
                 self.event(Event::FrameReceived { connection, frame }).await;
+                drop(space);
             }
             Command::Leave { connection } => {
                 self.outboxes.remove(&connection);
