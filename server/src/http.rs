@@ -19,6 +19,7 @@ use axum::middleware;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get, post};
 use metrics_exporter_prometheus::PrometheusHandle;
+use samsyn_shared::limits;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -27,9 +28,6 @@ use self::error::ApiError;
 use crate::access::Access;
 use crate::registry::Registry;
 use crate::store::Storage;
-
-/// Bytes of a request's body, 64 KiB: the largest holds a title.
-const BODY_BYTES: usize = 64 * 1024;
 
 /// What every handler may use.
 #[derive(Clone)]
@@ -60,7 +58,7 @@ pub fn router(app: App) -> Router {
         .route("/malbilder/{id}/session", post(session::trade))
         .fallback(|| async { ApiError::NO_ROUTE })
         .method_not_allowed_fallback(|| async { ApiError::METHOD })
-        .layer(DefaultBodyLimit::max(BODY_BYTES));
+        .layer(DefaultBodyLimit::max(limits::HTTP_BODY_BYTES));
     let all = Router::new()
         .nest("/api", api)
         .route("/api", any(|| async { ApiError::NO_ROUTE }))

@@ -17,7 +17,7 @@ use bytes::Bytes;
 use samsyn_shared::read_model::ReadModel;
 pub use samsyn_shared::server_session::Dialect;
 use samsyn_shared::{Epoch, Role, Template, limits};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use self::actor::Actor;
 pub use self::connection::ConnectionId;
@@ -32,6 +32,8 @@ use crate::store::{DocumentId, Loaded, Storage, StoreError};
 #[derive(Debug, Clone)]
 pub struct RoomHandle {
     inbox: mpsc::Sender<Command>,
+    /// A permit for each byte of [`limits::ROOM_INBOX_BYTES`].
+    space: Arc<Semaphore>,
     gauge: Arc<Gauge>,
 }
 
@@ -62,7 +64,7 @@ pub struct Ended;
 
 enum Command {
     Join { role: Role, dialect: Dialect, reply: oneshot::Sender<Joined> },
-    Frame { connection: ConnectionId, frame: Bytes },
+    Frame { connection: ConnectionId, frame: Bytes, space: OwnedSemaphorePermit },
     ChangeRole { connection: ConnectionId, role: Option<Role> },
     Leave { connection: ConnectionId },
     Read { reply: oneshot::Sender<ReadModel> },
@@ -85,7 +87,7 @@ impl RoomHandle {
         let (sender, inbox) = mpsc::channel(limits::ROOM_INBOX);
         let gauge = Arc::new(Gauge::default());
         Actor::start(opening, document, storage, inbox, Arc::clone(&gauge));
-        Ok(Self { inbox: sender, gauge })
+        Ok(Self { inbox: sender, space: Arc::new(Semaphore::new(limits::ROOM_INBOX_BYTES)), gauge })
     }
 
     /// How the room is doing.
@@ -115,7 +117,10 @@ impl RoomHandle {
     /// # Errors
     /// [`Ended`].
     pub async fn frame(&self, connection: ConnectionId, frame: Bytes) -> Result<(), Ended> {
-        self.ask(Command::Frame { connection, frame }).await
+        let bytes = frame.len().min(limits::ROOM_INBOX_BYTES);
+        let bytes = u32::try_from(bytes).expect("the limit is far below 4 GiB");
+        let space = Arc::clone(&self.space).acquire_many_owned(bytes).await.map_err(|_| Ended)?;
+        self.ask(Command::Frame { connection, frame, space }).await
     }
 
     /// A connection may do something else from now on; `None` closes it.

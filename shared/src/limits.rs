@@ -114,6 +114,10 @@ pub const OUTBOX_BYTES: usize = 8 * 1024 * 1024;
 /// Commands that wait for one room, 256. Beyond it whoever sends one waits, and the socket with it.
 pub const ROOM_INBOX: usize = 256;
 
+/// Bytes of frames that wait for one room, all connections together, 32 MiB: twice the largest that is read.
+/// Beyond it whoever sends one waits, and the socket with it.
+pub const ROOM_INBOX_BYTES: usize = 2 * READ_BYTES;
+
 /// How long a room without connections stays in memory, 60 s: a reload of the page finds it there.
 pub const ROOM_IDLE: Duration = Duration::from_secs(60);
 

@@ -13,8 +13,8 @@ use samsyn_shared::protocol::{Message, SUBPROTOCOL};
 use samsyn_shared::{WriteNumber, document, limits};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message as Frame;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
-use tokio_tungstenite::tungstenite::{self, Message as Frame};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use tower::ServiceExt as _;
 use yrs::updates::decoder::Decode as _;
@@ -301,7 +301,7 @@ impl Live {
         Self { app, address, made }
     }
 
-    pub(super) fn request(&self, role: &str, own: bool) -> tungstenite::http::Request<()> {
+    pub(super) fn request(&self, role: &str, own: bool) -> tokio_tungstenite::tungstenite::http::Request<()> {
         let (id, token) = (self.made["id"].as_str().unwrap(), token(&self.made, role));
         let url = format!("ws://{}/sync/{id}/content?token={token}", self.address);
         let mut request = url.into_client_request().unwrap();
@@ -419,12 +419,12 @@ async fn a_frame_that_does_not_decode_closes_that_connection_and_leaves_the_othe
 #[tokio::test]
 async fn sockets_are_refused_without_access_and_from_other_sites() {
     let live = Live::start().await;
-    let refused =
-        async |request: tungstenite::http::Request<()>| match tokio_tungstenite::connect_async(request).await
-        {
-            Err(tungstenite::Error::Http(response)) => response.status().as_u16(),
+    let refused = async |request: tokio_tungstenite::tungstenite::http::Request<()>| {
+        match tokio_tungstenite::connect_async(request).await {
+            Err(tokio_tungstenite::tungstenite::Error::Http(response)) => response.status().as_u16(),
             other => panic!("{other:?}"),
-        };
+        }
+    };
     let mut wrong = live.request("editor", true);
     *wrong.uri_mut() =
         format!("ws://{}/sync/{}/content", live.address, live.made["id"].as_str().unwrap()).parse().unwrap();

@@ -13,7 +13,6 @@ use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Poll, ready};
-use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::upgrade::Upgraded;
@@ -25,24 +24,15 @@ use tokio::io::{AsyncRead as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::Instant;
-use tungstenite::protocol::frame::coding::{Control, OpCode};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, OpCode};
 
 pub(super) use self::handshake::Handshake;
 use self::reader::{Heard, Offence, Reader};
 use crate::room::{ConnectionId, Outlet, Pipe, RoomHandle, frame};
 
-/// Bytes of the largest message that is read at all, fragments put together. The room refuses what is over the
-/// limit by its number; only what is over this closes the socket, unread. What is written is bounded by the
-/// outbox (`OUTBOX_BYTES`) and the kernel's socket buffer.
-const READ_BYTES: usize = 2 * limits::MESSAGE_BYTES;
 /// Bytes of the buffer that a thread reads into. What is said in one read waits for the room, and the next
 /// read waits for that.
 const READ_BUFFER: usize = 64 * 1024;
-/// How often a connection is pinged, and how long it may be silent: two pings and some.
-const PING: Duration = Duration::from_secs(10);
-const SILENT: Duration = Duration::from_secs(25);
-/// How long the last words of a closing connection may take.
-const FAREWELL: Duration = Duration::from_secs(2);
 /// RFC 6455, 7.4.1: the other side doesn't speak the protocol.
 const PROTOCOL_ERROR: u16 = 1002;
 
@@ -111,7 +101,7 @@ impl Wire {
         let (socket, writing) = parts.io.into_inner().into_split();
         // A copy, nearly always of nothing: the HTTP server's buffer is given back.
         let already = parts.read_buf.to_vec();
-        let incoming = Incoming { socket, reader: Reader::new(READ_BYTES), already };
+        let incoming = Incoming { socket, reader: Reader::new(limits::READ_BYTES), already };
         Some(Self { incoming, socket: Arc::new(writing), outlet })
     }
 
@@ -123,7 +113,7 @@ impl Wire {
             ending = write(&self.socket, &self.outlet) => ending,
             ending = self.incoming.carry(&self.outlet, room, id) => ending,
         };
-        if tokio::time::timeout(FAREWELL, self.farewell(ending)).await.is_err() {
+        if tokio::time::timeout(limits::FAREWELL, self.farewell(ending)).await.is_err() {
             tracing::debug!("a connection did not close in time");
         }
     }
@@ -174,7 +164,7 @@ impl Incoming {
     /// Hands the room what is read, one read at a time: while the room is busy, nothing more is read, and the
     /// network slows the sender.
     async fn carry(&mut self, outlet: &Outlet, room: &RoomHandle, id: ConnectionId) -> Ending {
-        let mut beats = pin!(tokio::time::sleep(PING));
+        let mut beats = pin!(tokio::time::sleep(limits::PING_EVERY));
         let mut last = Instant::now();
         loop {
             let mut heard = Vec::new();
@@ -182,13 +172,13 @@ impl Incoming {
                 biased;
                 taken = self.read(&mut heard) => taken,
                 () = &mut beats => {
-                    if last.elapsed() > SILENT {
+                    if last.elapsed() > limits::SILENT {
                         return CloseCode::Silent.into();
                     }
                     if outlet.push(&control(Control::Ping, b"")).is_err() {
                         return CloseCode::Slow.into();
                     }
-                    beats.as_mut().reset(Instant::now() + PING);
+                    beats.as_mut().reset(Instant::now() + limits::PING_EVERY);
                     continue;
                 }
             };

@@ -202,8 +202,9 @@ impl Actor {
     async fn command(&mut self, command: Command) {
         match command {
             Command::Join { role, dialect, reply } => self.join(role, dialect, reply).await,
-            Command::Frame { connection, frame } => {
+            Command::Frame { connection, frame, space } => {
                 self.event(Event::FrameReceived { connection, frame }).await;
+                drop(space);
             }
             Command::ChangeRole { connection, role } => {
                 self.event(Event::RoleChanged { connection, role }).await;

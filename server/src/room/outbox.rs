@@ -13,11 +13,15 @@ use bytes::{Buf as _, Bytes};
 use samsyn_shared::limits;
 use samsyn_shared::protocol::CloseCode;
 use tokio::sync::Notify;
-use tungstenite::protocol::frame::FrameHeader;
-use tungstenite::protocol::frame::coding::{Data, OpCode};
+use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 /// What keeping a frame costs beside its bytes, so that many tiny ones can't outgrow the limit.
 const FRAME_COST: usize = 64;
+
+/// Bytes that are written in one go, 64 KiB. Neither does the room write a larger frame itself (hundreds may
+/// ask it for a whole document at once), nor does a connection that flushes one keep the room waiting.
+const GO: usize = 64 * 1024;
 
 /// Where frames go.
 pub trait Pipe: Send + Sync {
@@ -98,7 +102,16 @@ impl Outlet {
     /// # Errors
     /// The pipe's, once nothing can be written any more.
     pub fn flush(&self) -> io::Result<bool> {
-        self.0.state().flush()
+        loop {
+            // The lock is let go between two writes.
+            match self.0.state().write_next() {
+                Ok(true) => {}
+                Ok(false) => return Ok(false),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Waits until there is something to flush that the room could not write, or a reason to close.
@@ -158,7 +171,7 @@ pub(crate) fn frame(opcode: OpCode, payload: &[u8]) -> Bytes {
 
 #[derive(Debug)]
 struct Line {
-    /// Held for one write at most, or for a flush of what the socket takes at once.
+    /// Held for one write at most.
     state: Mutex<State>,
     stirred: Notify,
 }
@@ -200,7 +213,7 @@ impl Line {
             state.keep(frame.clone());
             return Ok(());
         }
-        let written = state.write(frame);
+        let written = if frame.len() > GO { 0 } else { state.write(frame) };
         if written < frame.len() {
             state.begun = written > 0;
             state.keep(frame.slice(written..));
@@ -222,28 +235,25 @@ impl State {
         self.frames.push_back(frame);
     }
 
-    fn flush(&mut self) -> io::Result<bool> {
-        let Some(pipe) = &self.pipe else { return Ok(!self.frames.is_empty()) };
-        while let Some(first) = self.frames.front_mut() {
-            match pipe.try_write(first) {
-                Ok(written) if written == first.len() => {
-                    self.waiting -= cost(first);
-                    self.begun = false;
-                    self.frames.pop_front();
-                }
-                Ok(written) => {
-                    self.waiting -= written;
-                    self.begun |= written > 0;
-                    first.advance(written);
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
+    /// Writes some of what waits first; `false` if nothing waits.
+    fn write_next(&mut self) -> io::Result<bool> {
+        let Some(first) = self.frames.front_mut() else {
+            // An idle connection keeps no queue.
+            self.frames = VecDeque::new();
+            return Ok(false);
+        };
+        let pipe = self.pipe.as_ref().ok_or(io::ErrorKind::WouldBlock)?;
+        let written = pipe.try_write(&first[..first.len().min(GO)])?;
+        if written == first.len() {
+            self.waiting -= cost(first);
+            self.begun = false;
+            self.frames.pop_front();
+        } else {
+            self.waiting -= written;
+            self.begun |= written > 0;
+            first.advance(written);
         }
-        // An idle connection keeps no queue.
-        self.frames = VecDeque::new();
-        Ok(false)
+        Ok(true)
     }
 }
 

@@ -1,11 +1,10 @@
 //! The actor, over the memory store, with the clock under the tests' hand.
 
 use std::io::Cursor;
-use std::sync::Arc;
 
 use samsyn_shared::protocol::{CloseCode, Message};
 use samsyn_shared::{MalbildId, Seq, WriteNumber};
-use tungstenite::protocol::frame::FrameHeader;
+use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use yrs::{Text as _, Transact as _, WriteTxn as _};
 
 use super::*;
@@ -142,6 +141,21 @@ async fn who_does_not_read_is_closed_and_the_others_hear_everything() {
     }
     assert_eq!(closing(&slow.outlet).await, CloseCode::Slow);
     assert_eq!(writer.outlet.closing(), None);
+}
+
+#[tokio::test]
+async fn frames_that_wait_for_the_room_are_bounded_in_bytes() {
+    use futures_util::FutureExt as _;
+    let world = World::new().await;
+    let room = world.open();
+    let joined = Listener::join(&room).await;
+    let largest = Bytes::from(vec![0xFF; limits::ROOM_INBOX_BYTES / 2]);
+    // One thread runs the room and this: until something is awaited, the room takes nothing.
+    assert!(room.frame(joined.id, largest.clone()).now_or_never().is_some());
+    assert!(room.frame(joined.id, largest.clone()).now_or_never().is_some());
+    let mut third = Box::pin(room.frame(joined.id, largest));
+    assert!((&mut third).now_or_never().is_none());
+    assert_eq!(third.await, Ok(()), "the room has made space");
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,8 +6,8 @@
 use std::io::Cursor;
 
 use bytes::Bytes;
-use tungstenite::protocol::frame::FrameHeader;
-use tungstenite::protocol::frame::coding::{CloseCode, Control, Data, OpCode};
+use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Control, Data, OpCode};
 
 /// Bytes of a control frame's payload, at most (RFC 6455, 5.5).
 const CONTROL_BYTES: u64 = 125;

@@ -7,6 +7,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use samsyn_shared::protocol::{CloseCode, Message};
 use samsyn_shared::{WriteNumber, limits};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame as RawFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{Message as Frame, protocol};
@@ -101,7 +102,7 @@ async fn who_closes_is_answered_with_the_same_code() {
 
 /// The status line and headers with which a request, as it stands here, is answered.
 async fn answer(live: &Live, request: &str) -> String {
-    let mut socket = tokio::net::TcpStream::connect(live.address).await.unwrap();
+    let mut socket = TcpStream::connect(live.address).await.unwrap();
     socket.write_all(request.replace('\n', "\r\n").as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     while !answer.windows(4).any(|end| end == b"\r\n\r\n") {
@@ -139,23 +140,46 @@ async fn only_a_proper_request_is_upgraded() {
     }
 }
 
+/// A connection that does nothing of itself, with these bytes right behind its request.
+async fn raw(live: &Live, behind: &[u8]) -> TcpStream {
+    let path = live.request("editor", false).uri().path_and_query().unwrap().to_string();
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+    );
+    let mut socket = TcpStream::connect(live.address).await.unwrap();
+    socket.write_all(&[request.as_bytes(), behind].concat()).await.unwrap();
+    socket
+}
+
+/// Reads until these bytes have come.
+async fn hear_bytes(socket: &mut TcpStream, wanted: &[u8]) -> Vec<u8> {
+    let mut heard = Vec::new();
+    while !heard.windows(wanted.len()).any(|bytes| bytes == wanted) {
+        assert_ne!(socket.read_buf(&mut heard).await.unwrap(), 0, "{heard:?}");
+    }
+    heard
+}
+
 #[tokio::test]
 async fn frames_that_come_with_the_request_are_heard() {
     let live = Live::start().await;
-    let request = live.request("editor", false);
-    let mut socket = tokio::net::TcpStream::connect(live.address).await.unwrap();
-    let said = format!(
-        "GET {} HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-        request.uri().path_and_query().unwrap()
-    );
-    // A masked ping that says "yo", right behind the request.
-    let ping = [0x89, 0x82, 0, 0, 0, 0, b'y', b'o'];
-    socket.write_all(&[said.as_bytes(), &ping].concat()).await.unwrap();
-    let mut heard = Vec::new();
-    while !heard.windows(4).any(|pong| pong == [0x8A, 2, b'y', b'o']) {
-        assert_ne!(socket.read_buf(&mut heard).await.unwrap(), 0, "{heard:?}");
-    }
+    // A masked ping that says "yo".
+    let mut socket = raw(&live, &[0x89, 0x82, 0, 0, 0, 0, b'y', b'o']).await;
+    hear_bytes(&mut socket, &[0x8A, 2, b'y', b'o']).await;
+}
+
+#[tokio::test]
+async fn who_says_nothing_is_pinged_and_then_closed_with_4408() {
+    let live = Live::start().await;
+    let mut socket = raw(&live, &[]).await;
+    hear_bytes(&mut socket, b"\r\n\r\n").await;
+    tokio::time::pause();
+    let asked = tokio::time::Instant::now();
+    let [high, low] = CloseCode::Silent.number().to_be_bytes();
+    let heard = hear_bytes(&mut socket, &[0x88, 8, high, low, b's', b'i', b'l', b'e', b'n', b't']).await;
+    assert_eq!(heard.windows(2).filter(|bytes| *bytes == [0x89, 0]).count(), 2, "{heard:?}");
+    assert!(asked.elapsed() > Duration::from_secs(25));
 }
 
 #[tokio::test]

@@ -57,6 +57,20 @@ fn a_frame_is_written_at_once_and_nobody_is_woken() {
 }
 
 #[test]
+fn a_large_frame_is_left_to_the_connection_and_keeps_its_place() {
+    let (outbox, outlet, pipe) = attached();
+    pipe.room(usize::MAX);
+    outbox.push(&large(3 * GO + 1)).unwrap();
+    outbox.push(&Bytes::from_static(b"last")).unwrap();
+    assert_eq!(pipe.taken(), b"");
+    assert!(is_stirred(&outlet));
+    assert!(!outlet.flush().unwrap());
+    let taken = pipe.taken();
+    assert_eq!((taken.len(), &taken[3 * GO + 1..]), (3 * GO + 5, &b"last"[..]));
+    assert_eq!(outbox.waiting(), 0);
+}
+
+#[test]
 fn what_is_said_before_the_socket_is_there_waits_for_it() {
     let (outbox, outlet) = Outbox::new();
     outbox.push(&Bytes::from_static(b"one")).unwrap();
