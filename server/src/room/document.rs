@@ -11,7 +11,7 @@ use bytes::Bytes;
 use samsyn_shared::Template;
 use samsyn_shared::document;
 use samsyn_shared::read_model::ReadModel;
-use samsyn_shared::scan::{self, ScanError, UpdateScan};
+use samsyn_shared::scan::{self, ScanError};
 use yrs::block::ClientID;
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
@@ -86,11 +86,11 @@ impl RoomDocument {
     pub(crate) fn judge(&self, update: &[u8]) -> Result<Judgement, DocumentError> {
         let scan = scan::update(update)?;
         let vector = guarded(|| Ok(self.read()?.state_vector()))?;
-        if lacks(&scan, &vector) {
+        let here = |client| vector.get(&ClientID::new(client));
+        if scan.has_gap(here) {
             return Ok(Judgement::Gap);
         }
-        let here = |client: u64| vector.get(&ClientID::new(client));
-        if scan.blocks.iter().any(|(client, clocks)| clocks.end > here(*client)) {
+        if scan.has_new_blocks(here) {
             return Ok(Judgement::Change);
         }
         if scan.deletes.is_empty() {
@@ -135,22 +135,6 @@ impl RoomDocument {
     fn read(&self) -> Result<yrs::Transaction<'_>, Broken> {
         self.doc.try_transact().map_err(|_| Broken("a transaction is open"))
     }
-}
-
-/// Whether the update points at something that neither the vector nor the update itself covers.
-fn lacks(scan: &UpdateScan, vector: &StateVector) -> bool {
-    let mut covered: std::collections::HashMap<u64, u32> = std::collections::HashMap::new();
-    let here = |client: u64| vector.get(&ClientID::new(client));
-    for (client, clocks) in &scan.blocks {
-        let end = covered.entry(*client).or_insert_with(|| here(*client));
-        if clocks.start > *end {
-            return true;
-        }
-        *end = clocks.end.max(*end);
-    }
-    let end_of = |client: u64| covered.get(&client).copied().unwrap_or_else(|| here(client));
-    scan.needs.iter().any(|(client, clock)| *clock >= end_of(*client))
-        || scan.deletes.iter().any(|(client, clocks)| clocks.end > end_of(*client))
 }
 
 fn decode(update: &[u8]) -> Result<Update, DocumentError> {
