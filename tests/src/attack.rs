@@ -273,6 +273,7 @@ fn structure() -> Vec<Attack> {
         update("a million holes", Forbidden, many(&[10, 1])),
         update("a client twice", Malformed, twice(&[2, 1, STRANGER, 0, 0, 3, 1, STRANGER, 3, 0, 3, 0])),
         update("a client's deletions twice", Malformed, twice(&[0, 2, 7, 1, 0, 1, 7, 1, 0, 1])),
+        update("a deletion of nothing, which yrs waits for", Malformed, twice(&[0, 1, 7, 1, 26, 0])),
         update("bytes after the end", Malformed, twice(&[0, 0, 0])),
         update("nothing at all", Malformed, Bytes::default()),
     ];

@@ -74,6 +74,10 @@ impl Scan<'_> {
                 self.spend()?;
                 let start = clock(&mut self.r)?;
                 let length = self.r.number()?;
+                if length == 0 {
+                    // yrs would wait for what lies there.
+                    return Err(Malformed("an empty deletion"));
+                }
                 self.found.deletes.push((client, start..end(start, length)?));
             }
         }
