@@ -8,6 +8,7 @@
 mod update;
 mod value;
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::lib0::{ReadError, Reader};
@@ -22,10 +23,33 @@ pub struct UpdateScan {
     /// The blocks in it, in order: client, and clocks from and to (exclusive). What a skip leaves out is not
     /// there.
     pub blocks: Vec<(u64, Range<u32>)>,
-    /// What its blocks point at: origins and parents, client and clock.
+    /// What its blocks stand beside: client and clock.
     pub needs: Vec<(u64, u32)>,
     /// What it deletes: client, and clocks from and to (exclusive).
     pub deletes: Vec<(u64, Range<u32>)>,
+}
+
+impl UpdateScan {
+    /// Whether it points at something that is neither here nor in itself. `here` says up to which clock a
+    /// client's blocks are here (exclusive).
+    pub fn has_gap(&self, here: impl Fn(u64) -> u32) -> bool {
+        let mut covered: HashMap<u64, u32> = HashMap::new();
+        for (client, clocks) in &self.blocks {
+            let end = covered.entry(*client).or_insert_with(|| here(*client));
+            if clocks.start > *end {
+                return true;
+            }
+            *end = clocks.end.max(*end);
+        }
+        let end_of = |client: u64| covered.get(&client).copied().unwrap_or_else(|| here(client));
+        self.needs.iter().any(|(client, clock)| *clock >= end_of(*client))
+            || self.deletes.iter().any(|(client, clocks)| clocks.end > end_of(*client))
+    }
+
+    /// Whether it has a block that is not here. Deletions are not looked at.
+    pub fn has_new_blocks(&self, here: impl Fn(u64) -> u32) -> bool {
+        self.blocks.iter().any(|(client, clocks)| clocks.end > here(*client))
+    }
 }
 
 /// Why bytes may not reach yrs.

@@ -16,10 +16,19 @@ pub const META_LANGUAGE: &str = "language";
 /// In [`META`]: the template, `name@version`; repeated from the server's record.
 pub const META_TEMPLATE: &str = "template";
 
+/// What the names of sections begin with.
+const SECTION: &str = "section:";
+
 /// The root `Y.Text` of the section with this key.
 #[must_use]
 pub fn section(key: &str) -> String {
-    format!("section:{key}")
+    format!("{SECTION}{key}")
+}
+
+/// Whether a root of this name is a `Y.Text`.
+#[must_use]
+pub fn is_text(root: &str) -> bool {
+    root == TITLE || root.starts_with(SECTION)
 }
 
 /// Inline attributes, in the order in which exports nest them.

@@ -3,6 +3,7 @@
 //! for a time, only for what is meant to happen ([`until`]).
 
 pub mod api;
+pub mod attack;
 pub mod browser;
 pub mod node;
 pub mod operator;

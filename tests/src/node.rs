@@ -101,6 +101,18 @@ impl StockClient {
     }
 }
 
+/// Runs a script of `tests/node` to its end, and gives what it prints.
+///
+/// # Errors
+/// When it fails.
+pub async fn run(script: &str) -> Result<String> {
+    INSTALLED.get_or_try_init(install).await?;
+    let node = Command::new("node").arg(script).current_dir(folder()).output();
+    let node = timeout(PATIENCE, node).await.context("node does not end")?.context("cannot run node")?;
+    ensure!(node.status.success(), "{script}: {}", String::from_utf8_lossy(&node.stderr));
+    Ok(String::from_utf8(node.stdout)?)
+}
+
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("node")
 }

@@ -89,6 +89,17 @@ impl Server {
         &self.data
     }
 
+    /// The most memory that the process has had so far, in bytes.
+    ///
+    /// # Errors
+    /// When there is no such process, or the system does not tell.
+    pub fn peak_memory(&self) -> Result<u64> {
+        let id = self.child.id().context("the server has ended already")?;
+        let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
+        Ok(peak.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
+    }
+
     /// What `kill -9` does: it gets no chance to do anything.
     ///
     /// # Errors

@@ -13,21 +13,21 @@ use crate::stage::Stage;
 const SECTION: &str = "kommunikationsmal";
 
 /// Two who write to each other through the room, to see that it works.
-struct Witnesses {
+pub(crate) struct Witnesses {
     one: Peer,
     two: Peer,
     said: String,
 }
 
 impl Witnesses {
-    async fn of(stage: &Stage) -> Result<Self> {
+    pub(crate) async fn of(stage: &Stage) -> Result<Self> {
         let one = stage.peer(Role::Editor, Dialect::Samsyn).await?;
         let two = stage.peer(Role::Editor, Dialect::Stock).await?;
         Ok(Self { one, two, said: String::new() })
     }
 
     /// Each says something, and the other hears it.
-    async fn still_work(&mut self) -> Result<()> {
+    pub(crate) async fn still_work(&mut self) -> Result<()> {
         self.said.insert(0, 'x');
         self.one.insert(SECTION, 0, "x").await?;
         let now = format!("{}\n", self.said);

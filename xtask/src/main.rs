@@ -12,6 +12,7 @@ mod check;
 mod claim;
 mod doctor;
 mod editor;
+mod fuzz;
 mod npm;
 mod page;
 mod process;
@@ -79,6 +80,11 @@ const COMMANDS: &[Command] = &[
         word: "editor",
         help: "bundle the text surface anew from its TypeScript in client/editor",
         run: |project, arguments| without_arguments(arguments, || editor::rebuild(project)),
+    },
+    Command {
+        word: "fuzz",
+        help: "fuzz what reads a client's bytes; then perhaps a target, and for how many seconds",
+        run: fuzz::fuzz,
     },
     Command {
         word: "doctor",

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use super::App;
 use super::error::ApiError;
 use crate::pulse;
+use crate::store::Health;
 
 /// The process answers.
 pub(super) async fn alive() -> &'static str {
@@ -18,11 +19,12 @@ pub(super) async fn ready(State(app): State<App>) -> Result<&'static str, ApiErr
     if app.stopping.is_cancelled() {
         return Err(ApiError::STOPPING);
     }
-    if app.storage.has_failed() {
-        let message = "the disk refused a write; nothing is saved until the server is restarted";
-        return Err(ApiError::Plain(StatusCode::SERVICE_UNAVAILABLE, "store", message));
-    }
-    Ok("ready\n")
+    let message = match *app.storage.health().borrow() {
+        Health::Fine => return Ok("ready\n"),
+        Health::Full => "the disk is full; nothing is saved until there is room",
+        Health::Failed => "the disk refused a write; nothing is saved until the server is restarted",
+    };
+    Err(ApiError::Plain(StatusCode::SERVICE_UNAVAILABLE, "store", message))
 }
 
 /// Prometheus' text.

@@ -108,22 +108,12 @@ impl RoomDocument {
 
     /// Whether an update brings blocks that are neither here nor expected.
     pub(crate) fn is_extended_by(&self, scan: &UpdateScan) -> bool {
-        scan.blocks.iter().any(|(client, clocks)| clocks.end > self.end_of(*client))
+        scan.has_new_blocks(|client| self.end_of(client))
     }
 
     /// Whether an update points at something that is neither here, nor expected, nor in the update itself.
     pub(crate) fn lacks_for(&self, scan: &UpdateScan) -> bool {
-        let mut covered: HashMap<u64, u32> = HashMap::new();
-        for (client, clocks) in &scan.blocks {
-            let end = covered.entry(*client).or_insert_with(|| self.end_of(*client));
-            if clocks.start > *end {
-                return true;
-            }
-            *end = clocks.end.max(*end);
-        }
-        let end_of = |client: u64| covered.get(&client).copied().unwrap_or_else(|| self.end_of(client));
-        scan.needs.iter().any(|(client, clock)| *clock >= end_of(*client))
-            || scan.deletes.iter().any(|(client, clocks)| clocks.end > end_of(*client))
+        scan.has_gap(|client| self.end_of(client))
     }
 
     /// Whether an update deletes something that is here and not deleted yet.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::ScanError::{self, Forbidden, Malformed};
 use super::{CLOCK_END, UpdateScan, clock, value};
 use crate::lib0::Reader;
-use crate::limits;
+use crate::{limits, schema};
 
 /// Scans an update (version 1).
 ///
@@ -45,7 +45,7 @@ impl Scan<'_> {
             let mut start = clock(&mut self.r)?;
             for _ in 0..blocks {
                 self.spend()?;
-                let Block { length, real } = self.block()?;
+                let Block { length, real } = self.block(client, start)?;
                 if length == 0 {
                     return Err(Malformed("an empty block"));
                 }
@@ -74,6 +74,10 @@ impl Scan<'_> {
                 self.spend()?;
                 let start = clock(&mut self.r)?;
                 let length = self.r.number()?;
+                if length == 0 {
+                    // yrs would wait for what lies there.
+                    return Err(Malformed("an empty deletion"));
+                }
                 self.found.deletes.push((client, start..end(start, length)?));
             }
         }
@@ -84,7 +88,7 @@ impl Scan<'_> {
         spend(&mut self.left)
     }
 
-    fn block(&mut self) -> Result<Block, ScanError> {
+    fn block(&mut self, client: u64, start: u32) -> Result<Block, ScanError> {
         let info = self.r.byte()?;
         let kind = info & 0b1_1111;
         match info {
@@ -94,28 +98,43 @@ impl Scan<'_> {
             _ if kind == 0 || kind == 10 => return Err(Malformed("a hole with an origin")),
             _ => {}
         }
-        for origin in [0x80, 0x40] {
-            if info & origin != 0 {
-                self.need()?;
-            }
+        let left = if info & 0x80 == 0 { None } else { Some(self.origin(client, start)?) };
+        let right = if info & 0x40 == 0 { None } else { Some(self.origin(client, start)?) };
+        if left.is_some() && left == right {
+            // Between which halves it stands would depend on how the block there happens to be split.
+            return Err(Malformed("a block between one and the same"));
         }
-        if info & 0xC0 == 0 {
-            if self.r.number()? == 1 {
-                self.r.string()?;
-            } else {
-                self.need()?;
-            }
-            if info & 0x20 != 0 {
-                self.r.string()?;
-            }
+        let keyed = left.is_none() && right.is_none() && self.parent(info & 0x20 != 0)?;
+        if keyed && matches!(kind, 4..=6) {
+            return Err(Forbidden("a text in a map"));
         }
         Ok(Block { length: self.content(kind)?, real: true })
     }
 
-    fn need(&mut self) -> Result<(), ScanError> {
-        let client = self.r.number()?;
-        self.found.needs.push((client, clock(&mut self.r)?));
-        Ok(())
+    /// What a block stands beside.
+    fn origin(&mut self, client: u64, start: u32) -> Result<(u64, u32), ScanError> {
+        let origin = (self.r.number()?, clock(&mut self.r)?);
+        if origin.0 == client && origin.1 >= start {
+            return Err(Malformed("a block beside itself"));
+        }
+        self.found.needs.push(origin);
+        Ok(origin)
+    }
+
+    /// The type that a block stands in: a root, since nothing is nested. Whether it stands there under a key.
+    fn parent(&mut self, keyed: bool) -> Result<bool, ScanError> {
+        if self.r.number()? != 1 {
+            return Err(Forbidden("a nested type"));
+        }
+        let root = self.r.string()?;
+        if keyed {
+            self.r.string()?;
+        }
+        match (keyed, schema::is_text(root), root == schema::META) {
+            (true, true, _) => Err(Forbidden("a key in a text")),
+            (false, _, true) => Err(Forbidden("a text in a map")),
+            _ => Ok(keyed),
+        }
     }
 
     fn content(&mut self, kind: u8) -> Result<u64, ScanError> {
@@ -215,6 +234,17 @@ mod tests {
         map.insert(&mut txn, "k", Any::from_json(r#"{"a":[1,-2.5,"x",null,true,{"b":1e300}]}"#).unwrap());
         txn.get_or_insert_array("list").push_back(&mut txn, 1_i64);
         update(&txn.encode_update_v1()).unwrap();
+    }
+
+    #[test]
+    fn a_key_that_was_written_often_passes() {
+        let doc = document::seed(Template::find("tom").unwrap(), "T", 7);
+        for language in ["en", "fi", "sv"] {
+            let mut txn = doc.try_transact_mut().unwrap();
+            txn.get_or_insert_map("meta").insert(&mut txn, "language", language);
+        }
+        let scan = update(&state(&doc)).unwrap();
+        assert_eq!(scan.deletes.len(), 2, "what was written before: {:?}", scan.deletes);
     }
 
     #[test]

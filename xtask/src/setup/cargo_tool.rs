@@ -1,4 +1,4 @@
-//! Tools that are crates: Trunk, wasm-bindgen's command, cargo-deny.
+//! Tools that are crates: Trunk, wasm-bindgen's command, cargo-deny, cargo-fuzz.
 //!
 //! They are compiled into the cache, never into the user's own `~/.cargo/bin`, and each version has
 //! a folder of its own, so that clones that want different ones do not take turns in replacing them.
@@ -54,6 +54,17 @@ impl CargoTool {
             version: String::from("0.20.2"),
             locked: true,
             usually: "about 2 minutes on two cores, once",
+        }
+    }
+
+    /// cargo-fuzz builds and runs the fuzz targets.
+    pub(crate) fn fuzz() -> CargoTool {
+        CargoTool {
+            crate_name: "cargo-fuzz",
+            program: "cargo-fuzz",
+            version: String::from("0.13.2"),
+            locked: true,
+            usually: "about a minute on two cores, once",
         }
     }
 

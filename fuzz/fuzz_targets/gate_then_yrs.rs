@@ -1,0 +1,4 @@
+//! See the function of the same name in the library.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| samsyn_fuzz::gate_then_yrs(bytes));
