@@ -1,5 +1,6 @@
 //! The generator and the floor, together: what goes in comes out, and is counted right.
 
+use anyhow::{Context, Result};
 use samsyn_bench::place::Kind;
 use samsyn_bench::run::Run;
 use samsyn_bench::scenario::{Scenario, Shape, Times};
@@ -12,22 +13,22 @@ struct Floor(Child);
 
 impl Drop for Floor {
     fn drop(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
+        self.0.kill().expect("it runs as long as this test does");
+        self.0.wait().expect("it is a child of this process");
     }
 }
 
-fn everything_arrives(pace: u64, shape: Shape) {
+fn everything_arrives(pace: u64, shape: Shape) -> Result<()> {
     let mut child = Command::new(env!("CARGO_BIN_EXE_floor"))
         .args(["--listen", "127.0.0.1:0", "--pace", &pace.to_string()])
         .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let address = line.trim().strip_prefix("listening on ").unwrap().parse().unwrap();
+        .spawn()?;
+    let stdout = child.stdout.take().context("its stdout is piped")?;
     let process = Process::new(child.id());
     let floor = Floor(child);
+    let mut line = String::new();
+    BufReader::new(stdout).read_line(&mut line)?;
+    let address = line.trim().strip_prefix("listening on ").context("it says where it listens")?.parse()?;
     let run = Run {
         kind: Kind::Floor,
         address,
@@ -36,7 +37,7 @@ fn everything_arrives(pace: u64, shape: Shape) {
         scenario: Scenario { name: "test", title: "test", shape },
         times: Times { warm: 1, window: 1, rest: Duration::ZERO },
     };
-    let result = run.perform().unwrap();
+    let result = run.perform()?;
     assert!(result.fsync.is_some_and(|fsync| fsync.count == 200));
     assert_eq!((result.strays, result.duplicates, result.refused), (0, 0, 0));
     assert!(result.ended.is_empty(), "{:?}", result.ended);
@@ -46,11 +47,12 @@ fn everything_arrives(pace: u64, shape: Shape) {
     assert_eq!(result.latency.count, 480);
     assert!(!result.is_collapsed());
     drop(floor);
+    Ok(())
 }
 
 #[test]
-fn all_that_is_written_arrives_once_at_each_of_the_others() {
+fn all_that_is_written_arrives_once_at_each_of_the_others() -> Result<()> {
     let rooms = Shape::Rooms { rooms: 2, people: 5, writers: 3, rate: 20 };
-    everything_arrives(0, rooms);
-    everything_arrives(16, rooms);
+    everything_arrives(0, rooms)?;
+    everything_arrives(16, rooms)
 }

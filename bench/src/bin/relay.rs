@@ -190,7 +190,7 @@ impl Bench {
             Ok(lines.map(trimmed).collect())
         };
         let programs = list(&["--no-children", "--sort", "dso"], &|_| true, 5)?;
-        let calls = list(&["--children", "--sort", "symbol"], &|line| line.contains("__x64_sys_"), 8)?;
+        let calls = list(&["--children", "--sort", "symbol"], &|line| line.contains("64_sys_"), 8)?;
         let symbols = list(&["--no-children", "--sort", "dso,symbol"], &|_| true, 25)?;
         Ok(format!(
             "by program\n{programs}\nby system call, with all that the kernel does in it\n{calls}\n\

@@ -87,8 +87,8 @@ fn rows(report: &Report) -> Vec<Row> {
             reached: own.and_then(|one| {
                 let (peer, theirs) = report.best_peer(room.scenario)?;
                 let ours = one.cpu_per_delivered()?;
-                let told = format!("1/{:.1} of {}'s", theirs / ours, peer.title);
-                Some((told, ours * room.times <= theirs))
+                let told = format!("{:.0} % of {}'s", 100.0 * ours / theirs, peer.title);
+                Some((told, ours * room.times <= theirs && !one.is_collapsed()))
             }),
         });
         rows.push(Row {
@@ -108,7 +108,7 @@ fn rows(report: &Report) -> Vec<Row> {
         goal: format!("{scenario}: at most the floor at the same pace + {OVER_FLOOR} µs"),
         reached: one.cpu_per_delivered().zip(report.same_pace(one)).map(|(own, (floor, cpu))| {
             let told = format!("{} µs, {} {} µs", number(own), floor.title, number(cpu));
-            (told, own <= cpu + OVER_FLOOR)
+            (told, own <= cpu + OVER_FLOOR && !one.is_collapsed())
         }),
     }));
     rows.push(Row {

@@ -215,6 +215,8 @@ impl Panel {
 fn short(value: f64) -> String {
     if value >= 10_000.0 {
         format!("{:.0}k", value / 1000.0)
+    } else if value >= 1000.0 {
+        format!("{:.1}k", value / 1000.0)
     } else if value >= 10.0 {
         format!("{value:.0}")
     } else if value >= 1.0 {

@@ -49,8 +49,7 @@ fn packages(project: &Project) -> Result<PathBuf> {
         fs::copy(source.join(name), folder.join(name)).with_context(|| format!("cannot copy {name}"))?;
     }
     let mut npm = npm::command();
-    // Hocuspocus asks for a package of its own in a version that is not there yet.
-    npm.args(["ci", "--legacy-peer-deps", "--no-audit", "--no-fund"]).current_dir(&folder);
+    npm.args(["ci", "--no-audit", "--no-fund"]).current_dir(&folder);
     Step {
         what: "installing y-websocket and Hocuspocus",
         usually: "a few seconds",
