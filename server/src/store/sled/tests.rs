@@ -238,7 +238,7 @@ async fn a_disk_that_fills_and_has_room_again_loses_nothing_acked() {
             let writers: Vec<_> = writers.collect();
             disk.fill();
             // The writers may be done by now.
-            while let Ok(_) = storage.commit(vec![contract::put("k", b"v")]).await {}
+            while storage.commit(vec![contract::put("k", b"v")]).await.is_ok() {}
             let refused = storage.commit(vec![contract::put("k", b"v")]).await;
             assert!(matches!(refused, Err(StoreError::Full)), "{size}, {round}: {refused:?}");
             assert_eq!(*storage.health().borrow(), Health::Full);
