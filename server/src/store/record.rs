@@ -1,15 +1,16 @@
 //! The bytes of one stored record: a header that says what it is a piece of, a checksum over key and
-//! payload, and at most 64 KiB of payload.
+//! payload, and at most 4 KiB in all.
 //!
-//! It doesn't know the engine. Values are cut into chunks because sled puts those over about
-//! 131 kB in blob files that it neither syncs nor frees.
+//! It doesn't know the engine. Values are cut into chunks because sled writes a leaf, which holds some
+//! sixteen values and at times a few more, as one piece, and a piece over 128 KiB to a file of its own that
+//! it never syncs: thirty chunks stay below that.
 
 use bytes::Bytes;
 
 use super::Time;
 
 /// Payload bytes in one chunk, at most.
-pub(super) const CHUNK: usize = 64 * 1024 - HEADER;
+pub(super) const CHUNK: usize = 4 * 1024 - HEADER;
 
 /// crc32 (4) · version (1) · number (8) · time (8) · chunk's index (4) · chunks in all (4).
 const HEADER: usize = 29;
@@ -172,7 +173,7 @@ mod tests {
             let mut assembler = Assembler::default();
             let mut whole = None;
             for (key, bytes) in stored(&value) {
-                assert!(bytes.len() <= 64 * 1024);
+                assert!(bytes.len() <= 4 * 1024);
                 whole = assembler.push(&decode(&key, &bytes).unwrap()).unwrap();
             }
             assert_eq!(whole, Some(Whole { seq: 7, time: Time(9), value: value.into() }));
