@@ -78,3 +78,6 @@ fn whole(loaded: &Loaded) -> Result<Bytes, &'static str> {
     RoomDocument::build(std::iter::once(&merged), client_id).map_err(|broken| broken.0)?;
     Ok(merged)
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::serve::ListenerExt as _;
 use metrics_exporter_prometheus::PrometheusHandle;
 use samsyn_shared::limits;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -66,7 +66,7 @@ impl Server {
         if let Err(error) = &control {
             tracing::warn!(%error, "no control socket: check, backup and restore only work while it is stopped");
         }
-        let listener = TcpListener::bind(listen).await.map_err(|error| ServerError::Listen(listen, error))?;
+        let listener = bind(listen).map_err(|error| ServerError::Listen(listen, error))?;
         let app = App {
             access: Access::new(storage.clone()),
             registry: Registry::new(storage.clone()),
@@ -150,6 +150,16 @@ impl Server {
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+/// Listens with room for a whole hall that joins at once: what the kernel has no room for is tried again by
+/// the client's own kernel a second later.
+fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A server that was just stopped must not keep its port from the next.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(limits::BACKLOG)
 }
 
 async fn upkeep(registry: Registry, metrics: Option<PrometheusHandle>, stopping: CancellationToken) {

@@ -153,6 +153,10 @@ pub const FRAMES_PER_SECOND: u32 = 2200;
 
 // ── The process ──
 
+/// Connections that wait to be accepted, 4096 (or what the kernel allows, if that is less). One beyond it comes
+/// a second late.
+pub const BACKLOG: u32 = 4096;
+
 /// How long open connections are given when the server stops, 5 s. Then they are cut; what was accepted is
 /// stored before.
 pub const DRAIN: Duration = Duration::from_secs(5);

@@ -35,7 +35,7 @@ impl Schedule {
                 () = tokio::time::sleep(wait) => {}
             }
             let (own, storage) = (self.clone(), storage.clone());
-            let making = tokio::task::spawn_blocking(move || own.make(&storage));
+            let making = tokio::task::spawn_blocking(move || own.make(&storage, Time::now()));
             tokio::select! {
                 // What it has written by then has another name, and is removed next time.
                 () = stopping.cancelled() => return,
@@ -53,8 +53,7 @@ impl Schedule {
     }
 
     /// Makes one, and says whether that went well.
-    fn make(&self, storage: &Storage) -> bool {
-        let now = Time::now();
+    pub(super) fn make(&self, storage: &Storage, now: Time) -> bool {
         let name = now.to_string().replace(':', "");
         let made = fs::create_dir_all(&self.to)
             .map_err(io_at(&self.to))
@@ -68,10 +67,10 @@ impl Schedule {
                     tracing::error!(what = damage.what, problem = damage.problem, "not in the backup");
                 }
                 // An older one may hold what is damaged now.
-                if damaged == 0 {
-                    if let Err(error) = self.thin() {
-                        tracing::error!(%error, "old backups were not removed");
-                    }
+                if damaged == 0
+                    && let Err(error) = self.thin()
+                {
+                    tracing::error!(%error, "old backups were not removed");
                 }
                 true
             }

@@ -3,7 +3,7 @@
 //!
 //! It doesn't know the engine. Values are cut into chunks because of sled: what it writes in one piece and is
 //! over about 131 kB goes to blob files that it neither syncs nor frees. A piece is a whole leaf of its tree, and
-//! it splits leaves at 16 records, whatever their size: 17 chunks must stay far below that.
+//! it splits leaves at some 16 records, whatever their size: twice as many chunks must stay below that.
 
 use bytes::Bytes;
 
@@ -11,7 +11,7 @@ use super::Time;
 
 /// Bytes of one record, at most.
 const RECORD: usize = 4 * 1024;
-const _: () = assert!(17 * RECORD < 100_000);
+const _: () = assert!(30 * RECORD < 128 * 1024);
 
 /// Payload bytes in one chunk, at most.
 pub(super) const CHUNK: usize = RECORD - HEADER;

@@ -76,7 +76,8 @@ impl SledStore {
         let open = Open::in_dir(dir)?;
         open.check_format()?;
         // The names of new files are in their directories, which need a sync of their own.
-        for new in [dir.join("sled").as_path(), dir] {
+        // sled does not sync its settings either, and does not open without them.
+        for new in [dir.join("sled/conf").as_path(), dir.join("sled").as_path(), dir] {
             File::open(new)?.sync_all()?;
         }
         if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {

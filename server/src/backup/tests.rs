@@ -1,0 +1,161 @@
+//! Backups, restoring and checking over the memory store.
+
+use std::fs;
+use std::sync::Arc;
+
+use samsyn_shared::{MalbildId, Role, Seq, Template, Token};
+
+use super::check::check;
+use super::restore::{Outcome, PointError, as_new, restore};
+use super::schedule::Schedule;
+use super::write::write;
+use super::*;
+use crate::access::token;
+use crate::registry::Registry;
+use crate::store::memory::MemoryStore;
+use crate::store::{DocumentId, Storage, Store, Table, Time, Write};
+
+struct World {
+    engine: Arc<MemoryStore>,
+    storage: Storage,
+    registry: Registry,
+    dir: tempfile::TempDir,
+}
+
+impl World {
+    fn new() -> Self {
+        let engine = Arc::new(MemoryStore::default());
+        let storage = Storage::start(Arc::clone(&engine) as Arc<dyn Store>);
+        let registry = Registry::new(storage.clone());
+        Self { engine, storage, registry, dir: tempfile::tempdir().unwrap() }
+    }
+
+    async fn make(&self) -> (MalbildId, Token) {
+        let (id, secret) = (MalbildId::generate(&mut rand::rng()), Token::generate(&mut rand::rng()));
+        let record = token::record(id, Role::Owner, &secret.hash());
+        let template = Template::find("tom").unwrap();
+        self.registry.create(id, template, "Storm", 7, 0, vec![record]).await.unwrap();
+        (id, secret)
+    }
+
+    fn backup(&self) -> PathBuf {
+        self.dir.path().join("backup")
+    }
+}
+
+#[tokio::test]
+async fn all_comes_back_in_a_new_store_tokens_and_epoch_too() {
+    let world = World::new();
+    let (id, secret) = world.make().await;
+    let epoch = world.registry.find(id).unwrap().epoch;
+    write(&world.storage, &world.backup(), Time(1)).unwrap();
+    let new = World::new();
+    let outcomes = restore(&new.storage, &new.registry, &world.backup(), None).await.unwrap();
+    assert_eq!(outcomes[&id], Outcome::Restored);
+    let found = new.registry.find(id).unwrap();
+    assert_eq!(found.epoch, epoch);
+    assert_eq!(new.registry.read(&found).await.unwrap().title, "Storm");
+    assert_eq!(token::role_of(&new.storage, id, &secret.hash()).unwrap(), Some(Role::Owner));
+    let (other, _) = new.make().await;
+    let lacks = restore(&new.storage, &new.registry, &world.backup(), Some(other)).await;
+    assert!(matches!(lacks, Err(BackupError::Lacks(lacking)) if lacking == other));
+}
+
+#[tokio::test]
+async fn what_is_damaged_does_not_stop_a_backup_and_is_named() {
+    let world = World::new();
+    let ((bad, _), (good, _)) = (world.make().await, world.make().await);
+    write(&world.storage, &world.backup(), Time(1)).unwrap();
+    world.engine.corrupt(DocumentId::content(bad));
+    let partly = write(&world.storage, &world.dir.path().join("partly"), Time(2)).unwrap();
+    assert_eq!((partly.documents(), partly.damaged.len()), (1, 1));
+    assert_eq!(partly.damaged[0].what, format!("{bad}/content"));
+    let checked = check(&world.storage, &world.registry).unwrap();
+    assert_eq!(checked.problems.iter().map(|problem| problem.code).next(), Some("document-damaged"));
+
+    let outcomes = restore(&world.storage, &world.registry, &world.backup(), None).await.unwrap();
+    assert_eq!(outcomes[&bad], Outcome::Repaired(vec!["its content".to_owned()]));
+    assert_eq!(outcomes[&good], Outcome::Healthy);
+    assert!(check(&world.storage, &world.registry).unwrap().problems.is_empty());
+}
+
+#[tokio::test]
+async fn a_healthy_malbild_is_left_as_it_is_and_a_token_taken_away_stays_away() {
+    let world = World::new();
+    let (id, secret) = world.make().await;
+    write(&world.storage, &world.backup(), Time(1)).unwrap();
+    world.storage.commit(vec![token::removal(&secret.hash())]).await.unwrap();
+    let outcomes = restore(&world.storage, &world.registry, &world.backup(), Some(id)).await.unwrap();
+    assert_eq!(outcomes[&id], Outcome::Healthy);
+    world.engine.corrupt(DocumentId::content(id));
+    restore(&world.storage, &world.registry, &world.backup(), Some(id)).await.unwrap();
+    assert_eq!(token::role_of(&world.storage, id, &secret.hash()).unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_backup_that_was_changed_brings_nothing_back() {
+    let world = World::new();
+    let (id, _) = world.make().await;
+    write(&world.storage, &world.backup(), Time(1)).unwrap();
+    let file = world.backup().join(format!("documents/{id}-content.yjs"));
+    let mut content = fs::read(&file).unwrap();
+    content[9] ^= 1;
+    fs::write(&file, content).unwrap();
+    let new = World::new();
+    let outcomes = restore(&new.storage, &new.registry, &world.backup(), None).await.unwrap();
+    assert!(matches!(&outcomes[&id], Outcome::Failed(why) if why.starts_with("backup-verify")));
+    assert!(new.storage.keys(Table::Malbild, "").unwrap().is_empty());
+    fs::write(world.backup().join("records.jsonl"), "").unwrap();
+    let refused = restore(&new.storage, &new.registry, &world.backup(), None).await;
+    assert!(matches!(refused, Err(BackupError::Verify(_))));
+}
+
+#[tokio::test]
+async fn a_record_without_content_and_a_log_that_makes_no_document_are_found() {
+    let world = World::new();
+    let (id, _) = world.make().await;
+    let ghost = MalbildId::generate(&mut rand::rng());
+    let record = world.storage.get(Table::Malbild, &id.to_string()).unwrap().unwrap();
+    let broken = Write::Append { document: DocumentId::content(id), update: Bytes::from_static(b"?") };
+    let ghosts = Write::Put { table: Table::Malbild, key: ghost.to_string(), value: record };
+    let stray = MalbildId::generate(&mut rand::rng());
+    let snapshot = world.storage.load(DocumentId::content(id)).unwrap().unwrap().snapshot.unwrap();
+    let strays = Write::Compact { document: DocumentId::content(stray), snapshot, up_to: Seq(0) };
+    world.storage.commit(vec![broken, ghosts, strays]).await.unwrap();
+    let checked = check(&world.storage, &world.registry).unwrap();
+    let mut codes: Vec<_> = checked.problems.iter().map(|problem| problem.code).collect();
+    codes.sort_unstable();
+    assert_eq!(codes, ["content-missing", "document-broken", "record-missing"]);
+}
+
+#[tokio::test]
+async fn a_restore_point_becomes_a_new_malbild_and_an_earlier_time_has_none() {
+    let world = World::new();
+    let (id, _) = world.make().await;
+    let made = as_new(&world.storage, &world.registry, id, Time(u64::MAX)).await.unwrap();
+    let found = world.registry.find(made.0).unwrap();
+    assert_eq!(found.epoch, world.registry.find(id).unwrap().epoch);
+    assert_eq!(world.registry.read(&found).await.unwrap().title, "Storm");
+    for (role, secret) in made.1 {
+        assert_eq!(token::role_of(&world.storage, made.0, &secret.hash()).unwrap(), Some(role));
+    }
+    let early = as_new(&world.storage, &world.registry, id, Time(5)).await;
+    assert!(matches!(early, Err(PointError::None { .. })));
+}
+
+/// Else the last good copy would go with the old ones.
+#[tokio::test]
+async fn no_scheduled_backup_is_removed_while_something_is_damaged() {
+    let world = World::new();
+    let (id, _) = world.make().await;
+    let to = world.dir.path().join("many");
+    let schedule = Schedule { to: to.clone(), every: std::time::Duration::from_secs(60), keep: 2 };
+    let count = || fs::read_dir(&to).unwrap().count();
+    let make = || {
+        assert!(schedule.make(&world.storage, Time(1 + fs::read_dir(&to).map_or(0, Iterator::count) as u64)));
+    };
+    (0..2).for_each(|_| make());
+    world.engine.corrupt(DocumentId::content(id));
+    (0..3).for_each(|_| make());
+    assert_eq!(count(), 5);
+}
