@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -192,8 +192,11 @@ async fn backups_are_made_by_themselves_and_only_the_newest_are_kept() -> Result
     let api = Api::of(&server)?;
     let malbild = api.create("tom", "Storm").await?;
     let made = || -> Result<Vec<_>> {
-        let names: Result<Vec<_>, _> = fs::read_dir(&to)?.map(|entry| entry.map(|e| e.path())).collect();
-        Ok(names?.into_iter().filter(|path| path.join("manifest.json").exists()).collect())
+        let paths: Result<Vec<_>, _> = fs::read_dir(&to)?.map(|entry| entry.map(|e| e.path())).collect();
+        // One that is being written has another name.
+        let is_made =
+            |path: &PathBuf| path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with('.'));
+        Ok(paths?.into_iter().filter(is_made).collect())
     };
     let look = async || Ok(Look::at(to.exists() && !made()?.is_empty(), || "no backup".to_owned()));
     until("the first backup", look).await?;

@@ -40,15 +40,15 @@ pub async fn restore(
 ) -> Result<BTreeMap<MalbildId, Outcome>, BackupError> {
     let manifest = Manifest::read(from)?;
     let records = read_records(from, &manifest)?;
+    let backup = Backup { dir: from, manifest, records };
     let mut outcomes = BTreeMap::new();
-    for record in &records {
+    for record in &backup.records {
         if record.table != Table::Malbild.as_str() {
             continue;
         }
         let Ok(id) = record.key.parse::<MalbildId>() else { continue };
         if only.is_none_or(|only| only == id) {
-            let outcome = one(storage, registry, from, &manifest, &records, record, id).await?;
-            outcomes.insert(id, outcome);
+            outcomes.insert(id, backup.bring_back(storage, registry, record, id).await?);
         }
     }
     match only {
@@ -57,62 +57,97 @@ pub async fn restore(
     }
 }
 
-async fn one(
-    storage: &Storage,
-    registry: &Registry,
-    from: &Path,
-    manifest: &Manifest,
-    records: &[RecordLine],
-    record: &RecordLine,
-    id: MalbildId,
-) -> Result<Outcome, BackupError> {
-    // A room that is open holds more than the disk, and stores it when it ends.
-    registry.end(id).await;
-    let mut writes = Vec::new();
-    let mut repaired = Vec::new();
-    let known = state(storage.get(Table::Malbild, &record.key))?;
-    if known != State::Healthy {
-        repaired.push("its record".to_owned());
-        writes.push(put(Table::Malbild, record));
-    }
-    let documents: Vec<_> = manifest.documents.iter().filter(|entry| entry.malbild == id).collect();
-    if documents.is_empty() && known == State::Missing {
-        return Ok(Outcome::Failed("the backup does not hold its content".to_owned()));
-    }
-    for entry in documents {
-        let Some(part) = Part::ALL.into_iter().find(|part| part.as_str() == entry.part) else { continue };
-        let document = DocumentId { malbild: id, part };
-        let found = document_state(storage.clone(), document).await?;
-        if found == State::Healthy {
-            continue;
+/// A backup that was opened.
+struct Backup<'a> {
+    dir: &'a Path,
+    manifest: Manifest,
+    records: Vec<RecordLine>,
+}
+
+/// What has to be written to bring a målbild back.
+struct Plan {
+    writes: Vec<Write>,
+    /// In words, what it is for.
+    repairs: Vec<String>,
+    /// What is known of the målbild itself.
+    record: State,
+}
+
+impl Backup<'_> {
+    async fn bring_back(
+        &self,
+        storage: &Storage,
+        registry: &Registry,
+        record: &RecordLine,
+        id: MalbildId,
+    ) -> Result<Outcome, BackupError> {
+        match self.plan(storage, record, id).await? {
+            Err(why) => return Ok(Outcome::Failed(why)),
+            Ok(plan) if plan.writes.is_empty() => return Ok(Outcome::Healthy),
+            Ok(_) => {}
         }
-        let snapshot = match read_document(from, entry) {
-            Ok(snapshot) => snapshot,
-            Err(error) => return Ok(Outcome::Failed(error.to_string())),
+        // A room that is open may hold more than the disk, and stores it when it ends.
+        registry.end(id).await;
+        let mut plan = match self.plan(storage, record, id).await? {
+            Err(why) => return Ok(Outcome::Failed(why)),
+            Ok(plan) if plan.writes.is_empty() => return Ok(Outcome::Healthy),
+            Ok(plan) => plan,
         };
-        if found == State::Damaged {
-            let aside = storage.clone();
-            let setting = tokio::task::spawn_blocking(move || aside.set_aside(document, "restored over"));
-            setting.await.map_err(|_| StoreError::Closed)?;
+        for token in self.records.iter().filter(|token| token.table == Table::Token.as_str()) {
+            if !token::opens(&token.value, id) {
+                continue;
+            }
+            // One that is not there may have been taken away, unless the målbild itself was gone.
+            let found = state(storage.get(Table::Token, &token.key))?;
+            if found == State::Damaged || (found == State::Missing && plan.record != State::Healthy) {
+                plan.writes.push(put(Table::Token, token));
+            }
         }
-        repaired.push(format!("its {}", entry.part));
-        writes.push(Write::Replace { document, snapshot });
+        storage.commit(plan.writes).await?;
+        Ok(match plan.record {
+            State::Missing => Outcome::Restored,
+            State::Healthy | State::Damaged => Outcome::Repaired(plan.repairs),
+        })
     }
-    if writes.is_empty() {
-        return Ok(Outcome::Healthy);
-    }
-    for token in records.iter().filter(|token| token.table == Table::Token.as_str()) {
-        if !token::opens(&token.value, id) {
-            continue;
+
+    /// The inner error says why the backup can't help.
+    async fn plan(
+        &self,
+        storage: &Storage,
+        record: &RecordLine,
+        id: MalbildId,
+    ) -> Result<Result<Plan, String>, BackupError> {
+        let known = state(storage.get(Table::Malbild, &record.key))?;
+        let mut plan = Plan { writes: Vec::new(), repairs: Vec::new(), record: known };
+        if known != State::Healthy {
+            plan.repairs.push("its record".to_owned());
+            plan.writes.push(put(Table::Malbild, record));
         }
-        // One that is not there may have been taken away, unless the målbild itself was gone.
-        let found = state(storage.get(Table::Token, &token.key))?;
-        if found == State::Damaged || (found == State::Missing && known != State::Healthy) {
-            writes.push(put(Table::Token, token));
+        let documents: Vec<_> = self.manifest.documents.iter().filter(|entry| entry.malbild == id).collect();
+        if documents.is_empty() && known == State::Missing {
+            return Ok(Err("the backup does not hold its content".to_owned()));
         }
+        for entry in documents {
+            let Some(part) = Part::ALL.into_iter().find(|part| part.as_str() == entry.part) else { continue };
+            let document = DocumentId { malbild: id, part };
+            let found = document_state(storage.clone(), document).await?;
+            if found == State::Healthy {
+                continue;
+            }
+            let snapshot = match read_document(self.dir, entry) {
+                Ok(snapshot) => snapshot,
+                Err(error) => return Ok(Err(error.to_string())),
+            };
+            if found == State::Damaged {
+                let aside = storage.clone();
+                let setting = tokio::task::spawn_blocking(move || aside.set_aside(document, "restored over"));
+                setting.await.map_err(|_| StoreError::Closed)?;
+            }
+            plan.repairs.push(format!("its {}", entry.part));
+            plan.writes.push(Write::Replace { document, snapshot });
+        }
+        Ok(Ok(plan))
     }
-    storage.commit(writes).await?;
-    Ok(if known == State::Missing { Outcome::Restored } else { Outcome::Repaired(repaired) })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

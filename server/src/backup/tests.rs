@@ -85,8 +85,11 @@ async fn a_healthy_malbild_is_left_as_it_is_and_a_token_taken_away_stays_away() 
     let (id, secret) = world.make().await;
     write(&world.storage, &world.backup(), Time(1)).unwrap();
     world.storage.commit(vec![token::removal(&secret.hash())]).await.unwrap();
+    let found = world.registry.find(id).unwrap();
+    world.registry.read(&found).await.unwrap();
     let outcomes = restore(&world.storage, &world.registry, &world.backup(), Some(id)).await.unwrap();
     assert_eq!(outcomes[&id], Outcome::Healthy);
+    assert_eq!(world.registry.open_rooms(), 1, "nobody in it notices");
     world.engine.corrupt(DocumentId::content(id));
     restore(&world.storage, &world.registry, &world.backup(), Some(id)).await.unwrap();
     assert_eq!(token::role_of(&world.storage, id, &secret.hash()).unwrap(), None);

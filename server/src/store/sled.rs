@@ -73,6 +73,9 @@ impl SledStore {
             TryLockError::WouldBlock => StoreError::InUse(dir.display().to_string()),
             TryLockError::Error(error) => error.into(),
         })?;
+        if !Space::has_room(&File::open(dir)?)? {
+            return Err(StoreError::Full);
+        }
         let open = Open::in_dir(dir)?;
         open.check_format()?;
         // The names of new files are in their directories, which need a sync of their own.
@@ -201,6 +204,9 @@ impl Store for SledStore {
 
     fn recover(&self) -> Result<(), StoreError> {
         if self.broken.load(Ordering::Acquire) {
+            if !Space::has_room(&File::open(&self.dir)?)? {
+                return Err(StoreError::Full);
+            }
             self.reopen()?;
             self.broken.store(false, Ordering::Release);
         }

@@ -38,6 +38,13 @@ impl Space {
         Ok(Self { reserve, assured: AtomicU64::new(0), length: AtomicU64::new(0) })
     }
 
+    /// Whether there is room for more than sled's smallest needs. On a full disk it must not even be opened: it
+    /// fails, and after some failures calls its own files corrupted.
+    pub(super) fn has_room(dir: &File) -> io::Result<bool> {
+        let stat = fstatvfs(dir)?;
+        Ok(stat.f_bavail.saturating_mul(stat.f_frsize) >= SMALLEST_RESERVE)
+    }
+
     /// `Ok` if a commit of so many bytes will find room.
     ///
     /// # Errors
