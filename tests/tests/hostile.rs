@@ -11,8 +11,8 @@ use samsyn_tests::peer::{Dialect, Heard, Peer};
 use crate::stage::Stage;
 use crate::wire::Witnesses;
 
-/// What the process may take on top of what it had, in bytes: several messages of 8 MiB, decoded.
-const GROWTH: u64 = 300 << 20;
+/// What the process may take on top of what it had, in bytes: a few messages of the largest attacks.
+const GROWTH: u64 = 64 << 20;
 
 /// The number that each attack is sent with, by a connection that sends nothing else.
 const NUMBER: WriteNumber = WriteNumber(1);
