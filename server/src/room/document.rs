@@ -163,7 +163,8 @@ impl RoomDocument {
         })?;
         if let Some(own) = &own {
             // What is stored and passed on has itself passed the gate.
-            scan::update(own).map_err(|_| Broken("yrs made an update that the gate refuses"))?;
+            let scan = scan::update(own).map_err(|_| Broken("yrs made an update that the gate refuses"))?;
+            self.expect(&scan);
             self.bytes += own.len();
             self.answers = Answers::default();
         }
