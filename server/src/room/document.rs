@@ -54,14 +54,14 @@ struct Answers {
 
 /// A whole state, and what a replica that loads it must have to be the same.
 #[derive(Debug)]
-pub(crate) struct Unproven {
+pub struct Unproven {
     whole: Bytes,
     snapshot: Snapshot,
 }
 
 /// A whole state that was loaded again.
 #[derive(Debug)]
-pub(crate) enum Proven {
+pub enum Proven {
     /// It gives the same document.
     Same(Bytes),
     /// It gives one in which more is deleted: this update makes the live document the same.
@@ -211,7 +211,7 @@ impl Unproven {
     ///
     /// # Errors
     /// [`Broken`] when it doesn't load, or gives another document: then it must not replace a log.
-    pub(crate) fn prove(self) -> Result<Proven, Broken> {
+    pub fn prove(self) -> Result<Proven, Broken> {
         let Self { whole, snapshot } = self;
         let again = RoomDocument::build(std::iter::once(&whole), 0)?;
         let loaded = guarded(|| Ok(again.read()?.snapshot()))?;
