@@ -21,8 +21,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use self::actor::Actor;
 pub use self::connection::ConnectionId;
-pub use self::document::{Broken, RoomDocument};
-pub(crate) use self::document::{Proven, Unproven};
+pub use self::document::{Broken, Proven, RoomDocument, Unproven};
 pub use self::gauge::{Gauge, Reading};
 pub(crate) use self::outbox::frame;
 pub use self::outbox::{Outbox, Outlet, Overfull, Pipe, framed};

@@ -161,13 +161,11 @@ impl ClientSession {
         match Message::decode(bytes)? {
             Message::Hello(hello) => self.greet(hello, effects),
             Message::Step1(vector) => {
-                if self.unsaved.is_empty() && !self.role.is_some_and(Role::may_write_content) {
-                    self.link = Link::Offered { received_all: self.received_all() };
-                } else {
-                    // A step 1 may come again, as the answer to a gap: the difference is due anew.
-                    self.link = Link::Open { received_all: self.received_all() };
-                    effects.push(Effect::Offer { vector });
-                }
+                // A step 1 may come again, as the answer to a gap: the difference is due anew. One that may
+                // not write offers it as well: is it more than the server has, it is refused, and the page
+                // learns that what it shows is not there.
+                self.link = Link::Open { received_all: self.received_all() };
+                effects.push(Effect::Offer { vector });
             }
             Message::Step2(update) => {
                 effects.push(Effect::Integrate(update));
@@ -352,13 +350,17 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_offers_nothing_and_is_told_so() {
+    fn a_reader_offers_what_it_has_and_learns_that_it_is_ahead_of_the_server() {
         let mut session = ClientSession::default();
         step(&mut session, Event::Opened { vector: bytes("v") });
         receive(&mut session, &hello(Role::Reader, 1));
-        assert_eq!(receive(&mut session, &Message::Step1(bytes("s"))), []);
+        let offer = Effect::Offer { vector: bytes("s") };
+        assert_eq!(receive(&mut session, &Message::Step1(bytes("s"))), [offer]);
+        step(&mut session, Event::Offered(bytes("d")));
         receive(&mut session, &Message::Step2(bytes("u")));
-        assert_eq!(session.status(), SyncStatus::ReadOnly);
+        assert_eq!((session.status(), session.pending()), (SyncStatus::ReadOnly, 0));
+        let refused = Message::Refused(WriteNumber(1), "role".into());
+        assert_eq!(receive(&mut session, &refused), [Effect::Stop(Stopped::Refused)]);
     }
 
     #[test]

@@ -54,14 +54,14 @@ struct Answers {
 
 /// A whole state, and what a replica that loads it must have to be the same.
 #[derive(Debug)]
-pub(crate) struct Unproven {
+pub struct Unproven {
     whole: Bytes,
     snapshot: Snapshot,
 }
 
 /// A whole state that was loaded again.
 #[derive(Debug)]
-pub(crate) enum Proven {
+pub enum Proven {
     /// It gives the same document.
     Same(Bytes),
     /// It gives one in which more is deleted: this update makes the live document the same.
@@ -163,7 +163,8 @@ impl RoomDocument {
         })?;
         if let Some(own) = &own {
             // What is stored and passed on has itself passed the gate.
-            scan::update(own).map_err(|_| Broken("yrs made an update that the gate refuses"))?;
+            let scan = scan::update(own).map_err(|_| Broken("yrs made an update that the gate refuses"))?;
+            self.expect(&scan);
             self.bytes += own.len();
             self.answers = Answers::default();
         }
@@ -210,7 +211,7 @@ impl Unproven {
     ///
     /// # Errors
     /// [`Broken`] when it doesn't load, or gives another document: then it must not replace a log.
-    pub(crate) fn prove(self) -> Result<Proven, Broken> {
+    pub fn prove(self) -> Result<Proven, Broken> {
         let Self { whole, snapshot } = self;
         let again = RoomDocument::build(std::iter::once(&whole), 0)?;
         let loaded = guarded(|| Ok(again.read()?.snapshot()))?;

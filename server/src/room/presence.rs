@@ -127,7 +127,8 @@ impl Presence {
 
     fn part(&mut self, client: u64) {
         if let Some(known) = self.by_client.remove(&client) {
-            let clock = known.clock + 1;
+            // The clock that it had: the next one is the client's own to use, when it comes back.
+            let clock = known.clock;
             self.parting.push(PresenceEntry { client, clock, state: "null".into() });
         }
     }
@@ -181,7 +182,7 @@ mod tests {
         // Who came and went is told to have gone, since somebody may have heard of it before.
         presence.announced(Instant::now(), A, vec![entry(7, 4, "4")]);
         presence.left(A);
-        assert_eq!(presence.take_news().0, [entry(7, 5, "null")]);
+        assert_eq!(presence.take_news().0, [entry(7, 4, "null")]);
     }
 
     #[test]
@@ -208,7 +209,19 @@ mod tests {
         presence.left(A);
         assert!(!presence.has_parting());
         presence.left(B);
-        assert_eq!(presence.take_news().0, [entry(7, 3, "null")]);
+        assert_eq!(presence.take_news().0, [entry(7, 2, "null")]);
+    }
+
+    #[test]
+    fn who_is_told_to_have_gone_comes_back_with_its_own_next_clock() {
+        let mut shown = samsyn_shared::presence::Presences::default();
+        let mut presence = Presence::default();
+        shown.apply(told(&mut presence, A, &[entry(7, 1, "{}")]));
+        presence.left(A);
+        shown.apply(presence.take_news().0);
+        assert_eq!(shown.states().count(), 0);
+        shown.apply(told(&mut presence, B, &[entry(7, 2, "{}")]));
+        assert_eq!(shown.states().count(), 1);
     }
 
     #[test]
@@ -219,7 +232,7 @@ mod tests {
         presence.expire(now + Duration::from_secs(29));
         assert!(!presence.has_parting());
         presence.expire(now + Duration::from_secs(31));
-        assert_eq!(presence.take_news().0, [entry(7, 2, "null")]);
+        assert_eq!(presence.take_news().0, [entry(7, 1, "null")]);
     }
 
     #[test]

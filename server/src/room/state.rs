@@ -243,7 +243,10 @@ impl RoomState {
     }
 
     /// The whole state, for a snapshot.
-    pub(crate) fn whole(&self) -> Result<Unproven, Broken> {
+    ///
+    /// # Errors
+    /// [`Broken`]: the document must be loaded anew.
+    pub fn whole(&self) -> Result<Unproven, Broken> {
         self.document.whole_to_prove()
     }
 

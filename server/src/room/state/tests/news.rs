@@ -12,7 +12,7 @@ fn presence_reaches_everyone_its_sender_too_and_goes_with_the_connection() {
     world.event(Event::Joined { connection: C, role: Role::Reader, dialect: Dialect::Stock });
     assert_eq!(world.heard(C).last(), Some(&announce), "a newcomer hears who is here");
     world.event(Event::Left { connection: A });
-    let gone = presence(&[PresenceEntry { client: 5, clock: 2, state: "null".into() }]);
+    let gone = presence(&[PresenceEntry { client: 5, clock: 1, state: "null".into() }]);
     assert_eq!((world.heard(B), world.heard(C)), (vec![gone.clone()], vec![gone]));
 }
 

@@ -149,3 +149,16 @@ fn who_names_the_seed_of_another_epoch_is_closed() {
         assert!(world.appending.is_none());
     }
 }
+
+#[test]
+fn what_waited_while_the_document_was_loaded_again_leaves_no_gap_for_what_follows() {
+    let mut world = World::with(&[(A, Role::Editor, Dialect::Own)]);
+    let doc = replica();
+    world.says_amid(A, &write(1, &insert(&doc, 0, "a")));
+    world.event_alone(Event::Reloaded { stored: world.disk.clone(), client_id: 98 });
+    world.says(A, &write(2, &insert(&doc, 1, "b")));
+    assert_eq!(world.heard(A), [], "nothing is missing, so nobody is asked");
+    world.flush();
+    world.flush();
+    assert_eq!(world.heard(A), [saved(1), saved(2)]);
+}
