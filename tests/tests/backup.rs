@@ -151,7 +151,11 @@ async fn a_damaged_malbild_is_refused_set_aside_and_brought_back_while_the_other
 async fn a_malbild_comes_back_as_it_was_as_a_new_one() -> Result<()> {
     let mut stage = Stage::set().await?;
     let mut peer = stage.peer(Role::Editor, Dialect::Samsyn).await?;
-    let words = write(&mut peer, "förr", 30).await?;
+    let mut words = Vec::new();
+    for index in 0..30 {
+        // Each is on disk before the next is written, so the log grows by each of them.
+        words.extend(write(&mut peer, &format!("förr{index}"), 1).await?);
+    }
     // The room ends, and so makes a snapshot.
     stage.server.terminate().await?;
     stage.server.restart().await?;

@@ -116,6 +116,8 @@ impl Check<'_> {
         }
         let mut cargo = self.command(&["test", "--locked", "--workspace"]);
         cargo.env("SAMSYN_SERVER", self.project.server());
+        // Beside its fixed seeds, the simulation tries fresh ones for so long.
+        cargo.env("SAMSYN_SIM_SECONDS", "30");
         self.browser.apply(&mut cargo);
         process::show(&mut cargo)?;
         Ok(Outcome::Passed)
