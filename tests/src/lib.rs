@@ -11,6 +11,7 @@ pub mod page;
 pub mod peer;
 pub mod screen;
 pub mod server;
+pub mod sim;
 pub mod strace;
 pub mod tidy;
 pub mod tmpfs;

@@ -1,0 +1,492 @@
+//! The server's process: one room over the disk, driven as the real actor drives it. It may die before any
+//! effect; then only the disk is left. It watches what the room asks for.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use bytes::Bytes;
+use rand::Rng;
+use samsyn_server::room::state::{Effect, Event, RoomState, Terms};
+use samsyn_server::room::{ConnectionId, Dialect, Proven, RoomDocument, Unproven};
+use samsyn_shared::protocol::{CloseCode, Message};
+use samsyn_shared::{Epoch, Role, Seq, ids, limits};
+
+use super::content::Content;
+use super::disk::{Fate, JobId};
+use super::nature::{Happening, Nature};
+use super::network::{LinkId, Packet, Side};
+
+#[derive(Debug)]
+pub(super) struct Server {
+    epoch: Epoch,
+    is_up: bool,
+    room: Option<Room>,
+    /// How many rooms there have been.
+    rooms: u64,
+    compactions: BTreeMap<u64, Compaction>,
+    next_compaction: u64,
+    /// What the disk said, until it is heard.
+    answers: BTreeMap<JobId, Option<Vec<Seq>>>,
+}
+
+#[derive(Debug)]
+struct Room {
+    number: u64,
+    state: RoomState,
+    connections: BTreeMap<ConnectionId, (LinkId, Dialect)>,
+    /// Sent away by the actor itself: what the room asked for before it heard of that still names them.
+    slow: BTreeSet<ConnectionId>,
+    next_connection: u64,
+    appending: Option<(JobId, u64)>,
+    compacting: Option<u64>,
+    last: Seq,
+    since_snapshot: u64,
+    alarm: Option<Duration>,
+    idle_since: Duration,
+    is_draining: bool,
+}
+
+/// A snapshot under way; it may outlive its room.
+#[derive(Debug)]
+struct Compaction {
+    up_to: Seq,
+    unproven: Option<Unproven>,
+    job: Option<JobId>,
+}
+
+impl Server {
+    pub(super) const fn new(epoch: Epoch) -> Self {
+        Self {
+            epoch,
+            is_up: true,
+            room: None,
+            rooms: 0,
+            compactions: BTreeMap::new(),
+            next_compaction: 0,
+            answers: BTreeMap::new(),
+        }
+    }
+
+    /// A packet comes over a connection.
+    pub(super) fn hear(&mut self, nature: &mut Nature, link: LinkId, dialect: Dialect) -> Result<()> {
+        match nature.network.arrive(link, Side::Server) {
+            Some(Packet::Open) => self.join(nature, link, dialect),
+            Some(Packet::Frame(frame)) => match self.connection_over(link) {
+                Some(connection) => {
+                    self.event(nature, Event::FrameReceived { connection, frame })?;
+                    // What one sent broke the document; others' writes wait.
+                    if nature.misfortune(nature.plan.breakage) { self.reload(nature) } else { Ok(()) }
+                }
+                None => Ok(()),
+            },
+            Some(Packet::Close) | None => Ok(()),
+        }
+    }
+
+    fn connection_over(&self, link: LinkId) -> Option<ConnectionId> {
+        let room = self.room.as_ref().filter(|room| !room.is_draining)?;
+        room.connections.iter().find(|(_, (over, _))| *over == link).map(|(id, _)| *id)
+    }
+
+    fn join(&mut self, nature: &mut Nature, link: LinkId, dialect: Dialect) -> Result<()> {
+        if !self.is_up || self.room.as_ref().is_some_and(|room| room.is_draining) {
+            nature.send(link, Side::Client, Packet::Close);
+            return Ok(());
+        }
+        if self.room.is_none() {
+            self.open(nature)?;
+        }
+        let Some(room) = &mut self.room else { return Ok(()) };
+        let connection = ConnectionId(room.next_connection);
+        room.next_connection += 1;
+        room.connections.insert(connection, (link, dialect));
+        nature.send(link, Side::Client, Packet::Open);
+        if nature.network.is_cut(link) {
+            // It was cut while the client knocked: pings find out.
+            let delay = nature.while_up_to(limits::SILENT);
+            nature.after(delay, Happening::ServerNotices(link));
+        }
+        let client = nature.network.client_of(link).context("an unknown connection")?;
+        let role = nature.roles[client];
+        nature.note(|| format!("{client} joins as {role} on connection {}", connection.0));
+        self.event(nature, Event::Joined { connection, role, dialect })
+    }
+
+    fn open(&mut self, nature: &mut Nature) -> Result<()> {
+        let loaded = nature.disk.load()?;
+        let parts = loaded.snapshot.iter().chain(&loaded.updates);
+        let document =
+            RoomDocument::build(parts, ids::client_id(&mut nature.rng)).context("the room does not open")?;
+        let terms =
+            Terms { epoch: self.epoch, past_epochs: Vec::new(), document_bytes: limits::DOCUMENT_BYTES };
+        self.rooms += 1;
+        nature.note(|| format!("room {} opens with {} updates", self.rooms, loaded.updates.len()));
+        self.room = Some(Room {
+            number: self.rooms,
+            state: RoomState::new(document, terms, nature.instant(), nature.unix_ms()),
+            connections: BTreeMap::new(),
+            slow: BTreeSet::new(),
+            next_connection: 1,
+            appending: None,
+            compacting: None,
+            last: loaded.last,
+            since_snapshot: loaded.updates.len() as u64,
+            alarm: None,
+            idle_since: nature.now,
+            is_draining: false,
+        });
+        nature.after(limits::ROOM_TICK, Happening::Ticks(self.rooms));
+        Ok(())
+    }
+
+    /// It finds out that a connection is gone.
+    pub(super) fn notice(&mut self, nature: &mut Nature, link: LinkId) -> Result<()> {
+        let Some(connection) = self.connection_over(link) else { return Ok(()) };
+        if let Some(room) = &mut self.room {
+            room.connections.remove(&connection);
+        }
+        nature.note(|| format!("connection {} has left", connection.0));
+        self.event(nature, Event::Left { connection })
+    }
+
+    /// A client may do something else from now on; `None` sends it away.
+    pub(super) fn change_role(
+        &mut self,
+        nature: &mut Nature,
+        client: usize,
+        role: Option<Role>,
+    ) -> Result<()> {
+        let over = |link: &LinkId| nature.network.client_of(*link) == Some(client);
+        let Some(room) = self.room.as_ref().filter(|room| !room.is_draining) else { return Ok(()) };
+        let known = room.connections.iter().filter(|(_, (link, _))| over(link)).map(|(id, _)| *id);
+        for connection in known.collect::<Vec<_>>() {
+            self.event(nature, Event::RoleChanged { connection, role })?;
+        }
+        Ok(())
+    }
+
+    /// Something happens to the room, if it is there.
+    pub(super) fn event(&mut self, nature: &mut Nature, event: Event) -> Result<()> {
+        let Some(room) = &mut self.room else { return Ok(()) };
+        let mut effects = Vec::new();
+        room.state.handle(nature.instant(), event, &mut effects);
+        self.perform(nature, effects)?;
+        self.look_after(nature)
+    }
+
+    /// The document is found to be broken while somebody reads it: it is loaded again.
+    pub(super) fn reload(&mut self, nature: &mut Nature) -> Result<()> {
+        self.perform(nature, vec![Effect::Reload])?;
+        self.look_after(nature)
+    }
+
+    /// Does what the room asks for, in order; the process may die before any of it.
+    fn perform(&mut self, nature: &mut Nature, mut effects: Vec<Effect>) -> Result<()> {
+        while !effects.is_empty() {
+            let mut next = Vec::new();
+            if let Some(room) = &mut self.room {
+                room.slow.clear();
+            }
+            for effect in effects {
+                if nature.misfortune(nature.plan.crash) {
+                    nature.note(|| format!("before {effect:?}"));
+                    return self.crash(nature);
+                }
+                let Some(room) = &mut self.room else { return Ok(()) };
+                match effect {
+                    Effect::Send { to, message } => room.send(nature, &to, &message, &mut next)?,
+                    Effect::Close { connection, code } => {
+                        let is_known = room.connections.contains_key(&connection);
+                        ensure!(
+                            is_known || room.slow.contains(&connection),
+                            "connection {} is closed twice",
+                            connection.0
+                        );
+                        room.close(nature, connection, code);
+                    }
+                    Effect::Append { updates } => room.append(nature, updates)?,
+                    Effect::Reload => {
+                        nature.tally.reloads += 1;
+                        let stored = nature.disk.parts()?;
+                        let client_id = ids::client_id(&mut nature.rng);
+                        let event = Event::Reloaded { stored, client_id };
+                        room.state.handle(nature.instant(), event, &mut next);
+                    }
+                    Effect::Stop => {
+                        ensure!(room.connections.is_empty(), "a room stopped and left somebody behind");
+                        self.room = None;
+                    }
+                }
+            }
+            effects = next;
+        }
+        Ok(())
+    }
+
+    /// What the actor looks after once something has happened.
+    fn look_after(&mut self, nature: &mut Nature) -> Result<()> {
+        let Some(room) = &mut self.room else { return Ok(()) };
+        if room.is_draining && room.state.is_stored() {
+            return self.stop(nature);
+        }
+        if let Some(due) = room.state.wake_at() {
+            let due = nature.now + due.saturating_duration_since(nature.instant());
+            if room.alarm.is_none_or(|alarm| due < alarm) {
+                room.alarm = Some(due);
+                // While commands are at hand, what is due waits a little.
+                let late = nature.while_up_to(Duration::from_millis(3));
+                nature.at(due + late, Happening::Wakes(room.number));
+            }
+        }
+        if !room.connections.is_empty() || !room.state.is_stored() {
+            room.idle_since = nature.now;
+        }
+        if room.since_snapshot >= nature.plan.log.0 && room.compacting.is_none() {
+            self.compact(nature)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn wake(&mut self, nature: &mut Nature, number: u64) -> Result<()> {
+        let Some(room) = self.room.as_mut().filter(|room| room.number == number) else { return Ok(()) };
+        room.alarm = None;
+        if room.state.wake_at().is_some_and(|due| due <= nature.instant()) {
+            self.event(nature, Event::Woke)
+        } else {
+            self.look_after(nature)
+        }
+    }
+
+    pub(super) fn tick(&mut self, nature: &mut Nature, number: u64) -> Result<()> {
+        let Some(room) = self.room.as_ref().filter(|room| room.number == number) else { return Ok(()) };
+        let is_idle = room.connections.is_empty() && room.state.is_stored() && !room.is_draining;
+        if is_idle && nature.now - room.idle_since >= nature.plan.idle {
+            if room.since_snapshot >= nature.plan.log.1 && room.compacting.is_none() {
+                self.compact(nature)?;
+            }
+            nature.note(|| format!("room {number} ends, since nobody is there"));
+            nature.tally.evictions += 1;
+            self.room = None;
+            return Ok(());
+        }
+        nature.after(limits::ROOM_TICK, Happening::Ticks(number));
+        self.event(nature, Event::Ticked)
+    }
+
+    /// A commit takes place; the room hears of it later.
+    pub(super) fn commit(&mut self, nature: &mut Nature, job: JobId) -> Result<()> {
+        let given = nature.disk.commit(job, nature.unix_ms())?;
+        self.answers.insert(job, given);
+        let late = nature.while_up_to(Duration::from_millis(20));
+        nature.after(late, Happening::Answers(job));
+        Ok(())
+    }
+
+    pub(super) fn answer(&mut self, nature: &mut Nature, job: JobId) -> Result<()> {
+        let given = self.answers.remove(&job).flatten();
+        if let Some((&id, _)) = self.compactions.iter().find(|(_, compaction)| compaction.job == Some(job)) {
+            nature.tally.snapshots += u64::from(given.is_some());
+            self.compacted(id);
+            return Ok(());
+        }
+        let Some(room) = &mut self.room else { return Ok(()) };
+        let Some((_, at)) = room.appending.take_if(|(appending, _)| *appending == job) else {
+            return Ok(());
+        };
+        match given {
+            Some(given) => {
+                room.since_snapshot += given.len() as u64;
+                room.last = given.into_iter().max().unwrap_or(room.last);
+                self.event(nature, Event::Appended { at })
+            }
+            None => {
+                nature.note(|| "the disk says no".to_owned());
+                nature.tally.failures += 1;
+                self.event(nature, Event::AppendFailed)?;
+                // The store is opened again, or the process is started anew.
+                if nature.misfortune(0.5) { self.crash(nature) } else { Ok(()) }
+            }
+        }
+    }
+
+    fn compact(&mut self, nature: &mut Nature) -> Result<()> {
+        let Some(room) = &mut self.room else { return Ok(()) };
+        room.since_snapshot = 0;
+        let unproven = Some(room.state.whole().context("no snapshot is made")?);
+        let id = self.next_compaction;
+        self.next_compaction += 1;
+        room.compacting = Some(id);
+        self.compactions.insert(id, Compaction { up_to: room.last, unproven, job: None });
+        let proving = nature.while_up_to(nature.plan.commit);
+        nature.after(proving, Happening::Proves(id));
+        Ok(())
+    }
+
+    pub(super) fn prove(&mut self, nature: &mut Nature, id: u64) -> Result<()> {
+        let Some(compaction) = self.compactions.get_mut(&id) else { return Ok(()) };
+        let Some(unproven) = compaction.unproven.take() else { return Ok(()) };
+        match unproven.prove().context("a snapshot is not proven")? {
+            Proven::Same(snapshot) => {
+                let fate = fate(nature);
+                let job = nature.disk.compact(snapshot, compaction.up_to, fate);
+                compaction.job = Some(job);
+                nature.commits(job);
+                Ok(())
+            }
+            Proven::DeletesMore(update) => {
+                nature.tally.healed += 1;
+                if self.compacted(id) { self.event(nature, Event::Healed { update }) } else { Ok(()) }
+            }
+        }
+    }
+
+    /// A compaction has ended. Says whether its room is still there.
+    fn compacted(&mut self, id: u64) -> bool {
+        self.compactions.remove(&id);
+        self.room.as_mut().is_some_and(|room| room.compacting.take_if(|of| *of == id).is_some())
+    }
+
+    /// The process dies.
+    pub(super) fn crash(&mut self, nature: &mut Nature) -> Result<()> {
+        if !self.is_up {
+            return Ok(());
+        }
+        nature.note(|| "the server dies".to_owned());
+        nature.tally.crashes += 1;
+        let now = nature.unix_ms();
+        nature.disk.crash(&mut nature.rng, now)?;
+        self.go_down(nature);
+        Ok(())
+    }
+
+    /// The process is asked to stop: it stores what it took and closes every connection.
+    pub(super) fn drain(&mut self, nature: &mut Nature) -> Result<()> {
+        nature.note(|| "the server is asked to stop".to_owned());
+        match &mut self.room {
+            Some(room) => {
+                room.is_draining = true;
+                self.event(nature, Event::Woke)
+            }
+            None => self.stop(nature),
+        }
+    }
+
+    fn stop(&mut self, nature: &mut Nature) -> Result<()> {
+        if let Some(room) = &mut self.room {
+            for connection in room.connections.keys().copied().collect::<Vec<_>>() {
+                room.close(nature, connection, CloseCode::GoingAway);
+            }
+        }
+        let now = nature.unix_ms();
+        nature.disk.crash(&mut nature.rng, now)?;
+        self.go_down(nature);
+        Ok(())
+    }
+
+    fn go_down(&mut self, nature: &mut Nature) {
+        if let Some(room) = self.room.take() {
+            for (link, _) in room.connections.into_values() {
+                nature.network.deafen(link, Side::Server);
+                nature.cut(link);
+            }
+        }
+        self.compactions.clear();
+        self.answers.clear();
+        self.is_up = false;
+        let delay = nature.while_up_to(Duration::from_secs(2));
+        nature.after(delay, Happening::Starts);
+    }
+
+    pub(super) fn start(&mut self) {
+        self.is_up = true;
+    }
+
+    /// The connections that it knows of, in the order of their links.
+    pub(super) fn links(&self) -> Vec<LinkId> {
+        let connections = self.room.iter().flat_map(|room| room.connections.values());
+        let mut links: Vec<_> = connections.map(|(link, _)| *link).collect();
+        links.sort_unstable();
+        links
+    }
+
+    /// Whether nothing is under way.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.is_up
+            && self.compactions.is_empty()
+            && self.room.as_ref().is_none_or(|room| room.appending.is_none() && room.state.is_stored())
+    }
+
+    /// The room's whole document as one update, if there is a room.
+    pub(super) fn document(&self) -> Result<Option<Bytes>> {
+        let Some(room) = &self.room else { return Ok(None) };
+        match room.state.whole()?.prove()? {
+            Proven::Same(whole) => Ok(Some(whole)),
+            Proven::DeletesMore(_) => bail!("whoever loads the room's document has another one"),
+        }
+    }
+}
+
+impl Room {
+    fn send(
+        &mut self,
+        nature: &mut Nature,
+        to: &[ConnectionId],
+        message: &Bytes,
+        next: &mut Vec<Effect>,
+    ) -> Result<()> {
+        for connection in to {
+            let Some((link, dialect)) = self.connections.get(connection).copied() else {
+                if self.slow.contains(connection) {
+                    continue;
+                }
+                bail!("a message is for connection {}, which is not there", connection.0);
+            };
+            if dialect == Dialect::Stock
+                && let Message::Update(update) | Message::Step2(update) = Message::decode(message.clone())?
+            {
+                let holds = nature.disk.durable().holds(&Content::of(&update)?);
+                holds.context("a stock client is sent what is not on disk")?;
+            }
+            nature.send_frame(link, Side::Client, message.clone());
+        }
+        // One that reads too slowly is sent away, and the room hears that it left.
+        if to.len() > 1 && nature.misfortune(0.002) {
+            let slow = to[nature.rng.random_range(0..to.len())];
+            if self.connections.contains_key(&slow) {
+                self.close(nature, slow, CloseCode::Slow);
+                self.slow.insert(slow);
+            }
+            self.state.handle(nature.instant(), Event::Left { connection: slow }, next);
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, nature: &mut Nature, connection: ConnectionId, code: CloseCode) {
+        if let Some((link, _)) = self.connections.remove(&connection) {
+            nature.note(|| format!("connection {} is closed: {}", connection.0, code.reason()));
+            nature.send(link, Side::Client, Packet::Close);
+            nature.network.deafen(link, Side::Server);
+        }
+    }
+
+    fn append(&mut self, nature: &mut Nature, updates: Vec<Bytes>) -> Result<()> {
+        ensure!(self.appending.is_none(), "two appends are in flight");
+        ensure!(!updates.is_empty(), "an append of nothing");
+        nature.tally.appends += 1;
+        nature.note(|| format!("{} updates are appended", updates.len()));
+        let fate = fate(nature);
+        let job = nature.disk.append(updates, fate);
+        self.appending = Some((job, nature.unix_ms()));
+        nature.commits(job);
+        Ok(())
+    }
+}
+
+fn fate(nature: &mut Nature) -> Fate {
+    match (nature.misfortune(nature.plan.failure), nature.rng.random_bool(0.5)) {
+        (false, _) => Fate::Stored,
+        (true, true) => Fate::StoredInVain,
+        (true, false) => Fate::Lost,
+    }
+}

@@ -1,0 +1,147 @@
+//! A person with a stock Yjs page: it follows y-websocket's rules and knows no numbers.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use bytes::Bytes;
+use rand::Rng;
+use samsyn_server::room::Dialect;
+use samsyn_shared::limits;
+use samsyn_shared::protocol::{Message, PresenceEntry, encode_presence};
+
+use super::content::Content;
+use super::nature::Nature;
+use super::network::{LinkId, Packet};
+use super::replica::{Likeness, Replica};
+use super::wire::Wire;
+
+/// y-websocket's own patience.
+const SILENCE: Duration = Duration::from_secs(30);
+
+#[derive(Debug)]
+pub(super) struct Stock {
+    pub(super) wire: Wire,
+    began: Duration,
+    replica: Replica,
+    /// All that was written since the page was loaded.
+    written: Content,
+    is_synced: bool,
+    presence_clock: u64,
+    announced: Duration,
+}
+
+impl Stock {
+    pub(super) fn new(client: usize, nature: &mut Nature) -> Self {
+        let replica = Replica::new(&mut nature.rng);
+        nature.honest.insert(replica.client());
+        let wire = Wire::new(client, Dialect::Stock);
+        let written = Content::default();
+        let (began, announced) = (nature.now, nature.now);
+        Self { wire, began, replica, written, is_synced: false, presence_clock: 0, announced }
+    }
+
+    pub(super) fn act(&mut self, nature: &mut Nature) -> Result<()> {
+        if nature.rng.random_range(0..20) == 0 {
+            self.announce(nature);
+            return Ok(());
+        }
+        // It learns what it may do when it is denied; a reader's page lets nobody write.
+        if !nature.may_write(self.wire.client) && nature.rng.random_bool(0.9) {
+            return Ok(());
+        }
+        let Some(update) = self.replica.edit(&mut nature.rng)? else { return Ok(()) };
+        let content = Content::of(&update)?;
+        nature.tally.edits += 1;
+        nature.note(|| format!("{} (stock) writes {content:?}", self.wire.client));
+        self.written.extend(content);
+        self.wire.send(nature, Message::Update(update).encode());
+        Ok(())
+    }
+
+    pub(super) fn hear(&mut self, nature: &mut Nature, link: LinkId) -> Result<()> {
+        match self.wire.hears(nature, link) {
+            None => {}
+            Some(Packet::Open) => {
+                self.is_synced = false;
+                self.wire.send(nature, Message::Step1(self.replica.vector()?).encode());
+                self.announce(nature);
+            }
+            Some(Packet::Frame(frame)) => self.read(nature, frame)?,
+            Some(Packet::Close) => self.wire.lose(nature),
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, nature: &mut Nature, frame: Bytes) -> Result<()> {
+        match Message::decode(frame).context("the server sent what is no message")? {
+            Message::Step1(vector) => {
+                let difference = self.replica.difference(&vector)?;
+                self.wire.send(nature, Message::Step2(difference).encode());
+            }
+            Message::Step2(update) => {
+                self.replica.integrate(&update).context("what the server sent does not apply")?;
+                self.is_synced = true;
+                self.wire.backoff.reset();
+            }
+            Message::Update(update) => {
+                self.replica.integrate(&update).context("what the server sent does not apply")?;
+            }
+            Message::Presence(_) => {}
+            Message::Denied(why) => self.denied(nature, &why)?,
+            other => bail!("a stock client was sent {other:?}"),
+        }
+        Ok(())
+    }
+
+    /// It was told that something was denied: the person loads the page anew.
+    fn denied(&mut self, nature: &mut Nature, why: &str) -> Result<()> {
+        let is_right = nature.lacked_since(self.wire.client, self.began);
+        ensure!(is_right, "a stock client was denied ({why}) that might always write");
+        nature.note(|| format!("{} (stock) is denied, and starts anew", self.wire.client));
+        nature.tally.refused += 1;
+        self.wire.lose(nature);
+        let wire = std::mem::replace(&mut self.wire, Wire::new(0, Dialect::Stock));
+        *self = Self { wire, ..Self::new(0, nature) };
+        Ok(())
+    }
+
+    pub(super) fn notice(&mut self, nature: &mut Nature, link: LinkId) {
+        if self.wire.link() == Some(link) {
+            self.wire.lose(nature);
+        }
+    }
+
+    pub(super) fn watch(&mut self, nature: &mut Nature) {
+        if self.wire.is_silent_for(nature, SILENCE) {
+            self.wire.lose(nature);
+        } else if nature.now - self.announced >= limits::PRESENCE_RENEWAL {
+            self.announce(nature);
+        }
+    }
+
+    fn announce(&mut self, nature: &mut Nature) {
+        self.presence_clock += 1;
+        self.announced = nature.now;
+        let state = r#"{"user":{"name":"stock"}}"#.to_owned();
+        let entry = PresenceEntry { client: self.replica.client(), clock: self.presence_clock, state };
+        self.wire.send(nature, Message::Presence(encode_presence(&[entry])).encode());
+    }
+
+    /// Why it is not at rest, if it isn't.
+    pub(super) fn unrest(&self) -> Option<String> {
+        let is_at_rest = self.wire.is_open() && self.is_synced;
+        (!is_at_rest).then(|| format!("{} (stock) is not synced", self.wire.client))
+    }
+
+    /// # Errors
+    /// When something is missing at the end.
+    pub(super) fn check(&self, nature: &Nature, stored: &Likeness) -> Result<()> {
+        let of = || format!("of stock client {} ({:x})", self.wire.client, self.replica.client());
+        nature.disk.durable().holds(&self.written).with_context(of)?;
+        self.replica.likeness().and_then(|likeness| likeness.same_as(stored)).with_context(of)
+    }
+
+    pub(super) fn client_id(&self) -> u64 {
+        self.replica.client()
+    }
+}

@@ -1,0 +1,61 @@
+//! Simulated runs (`samsyn_tests::sim`): seeds that are run each time, and fresh ones for as long as the
+//! environment says. A change of how a run is drawn gives every seed another run.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use rand::RngCore;
+use samsyn_tests::sim::{self, Tally};
+
+/// All seeds from 0 up to here. Among them are those that show what simulated runs have found: 22 and 102 (what
+/// waited while a document was loaded again was a gap for ever), 18 and 226 (a reader kept what the server had
+/// lost), 37 and 44 (who came back was not seen, since they had been told to have gone at their next clock).
+const CORPUS: u64 = 400;
+
+/// How long fresh seeds are run, in seconds, unless `SAMSYN_SIM_SECONDS` says otherwise.
+const SECONDS: u64 = 2;
+
+#[test]
+fn everyone_ends_with_what_is_stored_and_nothing_saved_is_ever_lost() -> Result<()> {
+    let mut sum = Tally::default();
+    for seed in 0..CORPUS {
+        sum.add(&sim::run(seed, None)?);
+    }
+    // The corpus is worth something only while all that is bad happens in it.
+    for (what, count) in [
+        ("a write saved", sum.saved),
+        ("a refusal", sum.refused),
+        ("a cut", sum.cuts),
+        ("a crash", sum.crashes),
+        ("a failed append", sum.failures),
+        ("a snapshot", sum.snapshots),
+        ("a room that ended", sum.evictions),
+        ("a document loaded again", sum.reloads),
+    ] {
+        ensure!(count > 0, "the corpus has not {what} in it");
+    }
+    Ok(())
+}
+
+#[test]
+fn fresh_seeds_end_as_well() -> Result<()> {
+    let seconds = match std::env::var("SAMSYN_SIM_SECONDS") {
+        Ok(seconds) => seconds.parse().context("SAMSYN_SIM_SECONDS is no number")?,
+        Err(_) => SECONDS,
+    };
+    let (began, mut runs) = (Instant::now(), 0);
+    while runs == 0 || began.elapsed() < Duration::from_secs(seconds) {
+        sim::run(rand::rng().next_u64(), None)?;
+        runs += 1;
+    }
+    println!("{runs} runs in {:.1} s", began.elapsed().as_secs_f64());
+    Ok(())
+}
+
+#[test]
+fn a_seed_gives_the_same_run_again() -> Result<()> {
+    for seed in [1, 54, 73] {
+        ensure!(sim::run(seed, None)? == sim::run(seed, None)?, "seed {seed} gave two runs");
+    }
+    Ok(())
+}
