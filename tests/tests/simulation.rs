@@ -1,5 +1,5 @@
-//! Simulated runs (`samsyn_tests::sim`): seeds that are run each time, those that once failed among them, and
-//! fresh ones for as long as the environment says.
+//! Simulated runs (`samsyn_tests::sim`): seeds that are run each time, and fresh ones for as long as the
+//! environment says. A change of how a run is drawn gives every seed another run.
 
 use std::time::{Duration, Instant};
 
@@ -7,19 +7,10 @@ use anyhow::{Context, Result, ensure};
 use rand::RngCore;
 use samsyn_tests::sim::{self, Tally};
 
-/// All from 0 up to here.
+/// All seeds from 0 up to here. Among them are those that show what simulated runs have found: 22 and 102 (what
+/// waited while a document was loaded again was a gap for ever), 18 and 226 (a reader kept what the server had
+/// lost), 37 and 44 (who came back was not seen, since they had been told to have gone at their next clock).
 const CORPUS: u64 = 400;
-
-/// Seeds over it that once failed, each with what it found.
-const FOUND: [(u64, &str); 7] = [
-    (423, "a reader kept what the server had lost"),
-    (489, "a reader kept what the server had lost, after its author was refused"),
-    (759, "a reader kept what the server had lost, after the room failed"),
-    (457, "who came back was told to have gone at the clock that it came back with"),
-    (475, "who came back was told to have gone at the clock that it came back with"),
-    (1049, "what waited while a document was loaded again was a gap for ever"),
-    (1175, "what waited while a document was loaded again was a gap for ever"),
-];
 
 /// How long fresh seeds are run, in seconds, unless `SAMSYN_SIM_SECONDS` says otherwise.
 const SECONDS: u64 = 2;
@@ -27,7 +18,7 @@ const SECONDS: u64 = 2;
 #[test]
 fn everyone_ends_with_what_is_stored_and_nothing_saved_is_ever_lost() -> Result<()> {
     let mut sum = Tally::default();
-    for seed in (0..CORPUS).chain(FOUND.map(|(seed, _)| seed)) {
+    for seed in 0..CORPUS {
         sum.add(&sim::run(seed, None)?);
     }
     // The corpus is worth something only while all that is bad happens in it.
@@ -39,6 +30,7 @@ fn everyone_ends_with_what_is_stored_and_nothing_saved_is_ever_lost() -> Result<
         ("a failed append", sum.failures),
         ("a snapshot", sum.snapshots),
         ("a room that ended", sum.evictions),
+        ("a document loaded again", sum.reloads),
     ] {
         ensure!(count > 0, "the corpus has not {what} in it");
     }

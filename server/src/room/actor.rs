@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -292,7 +293,7 @@ impl Actor {
                         self.send(&to, &frames, &mut next);
                     }
                     Effect::Close { connection, code } => self.close(connection, code),
-                    Effect::Append { updates } => self.append(updates),
+                    Effect::Append { updates } => self.append(updates).await,
                     Effect::Reload => {
                         let event = match load_again(self.storage.clone(), self.id).await {
                             Some(stored) => {
@@ -329,12 +330,18 @@ impl Actor {
         }
     }
 
-    fn append(&mut self, updates: Vec<Bytes>) {
+    async fn append(&mut self, updates: Vec<Bytes>) {
         let (document, storage) = (self.id, self.storage.clone());
         (self.append_at, self.append_begun) = (Instant::now(), unix_ms());
         self.append_bytes = updates.iter().map(|update| update.len() as u64).sum();
         self.append_count = updates.len() as u64;
-        self.append = Some(Box::pin(async move { storage.append(document, updates).await }));
+        let mut append: Pin<Box<dyn Future<Output = _> + Send>> =
+            Box::pin(async move { storage.append(document, updates).await });
+        // Once, so that the store hears of it now and not when the frames have been written.
+        if let Poll::Ready(outcome) = futures_util::poll!(append.as_mut()) {
+            append = Box::pin(std::future::ready(outcome));
+        }
+        self.append = Some(append);
     }
 
     /// Begins to replace the log by a snapshot, unless one is being made. It holds all that is in the log by

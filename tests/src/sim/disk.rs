@@ -105,7 +105,7 @@ impl Disk {
     /// A commit takes place. Gives the numbers that it gave, none if its answer is an error or it was
     /// lost in a crash.
     pub(super) fn commit(&mut self, id: JobId, now: u64) -> Result<Option<Vec<Seq>>> {
-        if !self.jobs.front().is_some_and(|job| job.id == id) {
+        if self.jobs.front().is_none_or(|job| job.id != id) {
             return Ok(None);
         }
         let Some(job) = self.jobs.pop_front() else { return Ok(None) };

@@ -121,7 +121,7 @@ impl Nature {
 
     /// The next thing that happens by `end`; the clock moves to it, or to the end.
     pub(super) fn next(&mut self, end: Duration) -> Option<Happening> {
-        if !self.agenda.peek().is_some_and(|Reverse((time, ..))| *time <= end) {
+        if self.agenda.peek().is_none_or(|Reverse((time, ..))| *time > end) {
             self.now = self.now.max(end);
             return None;
         }

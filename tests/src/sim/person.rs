@@ -103,6 +103,7 @@ impl Person {
         match self.wire.hears(nature, link) {
             None => Ok(()),
             Some(Packet::Open) => {
+                self.page.replica.forget_waiting()?;
                 let vector = self.page.replica.vector()?;
                 self.handle(nature, Event::Opened { vector })
             }

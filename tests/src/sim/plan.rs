@@ -25,6 +25,8 @@ pub(super) struct Plan {
     pub(super) crash: f64,
     /// How likely a commit fails.
     pub(super) failure: f64,
+    /// How likely the document breaks over a frame.
+    pub(super) breakage: f64,
     /// Updates in the log that bring about a snapshot, and those that do when the room ends.
     pub(super) log: (u64, u64),
     /// How long a room without connections stays.
@@ -48,6 +50,7 @@ impl Plan {
             peace: millis(rng, &[300, 1_000, 4_000]),
             crash: [0.0, 0.001, 0.01][rng.random_range(0..3)],
             failure: [0.0, 0.0, 0.05][rng.random_range(0..3)],
+            breakage: [0.0, 0.0, 0.03][rng.random_range(0..3)],
             log: (rng.random_range(2..40), rng.random_range(1..10)),
             idle: millis(rng, &[0, 1_000, 60_000]),
         }

@@ -65,14 +65,21 @@ impl Replica {
         Ok(self.doc.try_transact_mut()?.apply_update(update)?)
     }
 
+    /// Forgets what waits for something that a connection did not bring: the server may have lost it, and what
+    /// came to fit in later would never be offered.
+    pub(super) fn forget_waiting(&self) -> Result<()> {
+        self.doc.try_transact_mut()?.prune_pending();
+        Ok(())
+    }
+
     pub(super) fn vector(&self) -> Result<Bytes> {
         Ok(self.doc.try_transact()?.state_vector().encode_v1().into())
     }
 
-    /// All that it has beyond a state vector, as a page makes it.
+    /// All that it has beyond a state vector, without what waits for something else.
     pub(super) fn difference(&self, vector: &[u8]) -> Result<Bytes> {
         let vector = StateVector::decode_v1(vector)?;
-        Ok(self.doc.try_transact()?.encode_state_as_update_v1(&vector).into())
+        Ok(self.doc.try_transact()?.encode_diff_v1(&vector).into())
     }
 
     /// Up to which clock its own blocks are there.

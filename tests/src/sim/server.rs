@@ -73,7 +73,11 @@ impl Server {
         match nature.network.arrive(link, Side::Server) {
             Some(Packet::Open) => self.join(nature, link, dialect),
             Some(Packet::Frame(frame)) => match self.connection_over(link) {
-                Some(connection) => self.event(nature, Event::FrameReceived { connection, frame }),
+                Some(connection) => {
+                    self.event(nature, Event::FrameReceived { connection, frame })?;
+                    // What one sent broke the document; others' writes wait.
+                    if nature.misfortune(nature.plan.breakage) { self.reload(nature) } else { Ok(()) }
+                }
                 None => Ok(()),
             },
             Some(Packet::Close) | None => Ok(()),

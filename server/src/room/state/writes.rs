@@ -176,17 +176,19 @@ impl RoomState {
             }
         }
         if let Some(own) = own {
+            // The disk begins while the frames are being written.
+            self.accepted += 1;
+            self.waiting.push(own.clone());
+            self.append_if_idle(effects);
             let mut authors = queue.iter().filter(|queued| queued.update.is_some()).map(|queued| queued.from);
             let first = authors.next().flatten();
             // What one alone wrote it has already; a frame with others' words in it goes to all.
             let sole = first.filter(|_| authors.all(|author| author == first));
-            let message = Message::Update(own.clone());
+            let message = Message::Update(own);
             let merged = queue.iter().filter(|queued| queued.update.is_some()).count() as u64;
             let receivers = self
                 .broadcast(now, &message, effects, |id, s| s.dialect() == Dialect::Own && Some(id) != sole);
             metrics::counter!("samsyn_updates_sent_total").increment(merged * receivers);
-            self.accepted += 1;
-            self.waiting.push(own);
         }
         for (id, highest) in handled {
             if let (Some(session), Some(number)) = (self.sessions.get_mut(&id), highest) {
