@@ -24,6 +24,7 @@ use bytes::Bytes;
 use samsyn_shared::{MalbildId, Seq};
 use tokio::sync::broadcast;
 
+pub use self::committer::Hurry;
 pub use self::error::StoreError;
 pub use self::storage::{Health, Storage};
 pub use self::time::{NotATime, Time};

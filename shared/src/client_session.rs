@@ -89,6 +89,9 @@ pub enum Stopped {
     NewerServer,
     /// The server refused what was written, and every later update would have a gap.
     Refused,
+    /// Nothing was written here, and yet the page shows more than the server has, which it may not give back:
+    /// the server lost it, and who wrote it has not brought it again.
+    Ahead,
 }
 
 /// The state of the protocol for one page load.
@@ -186,6 +189,7 @@ impl ClientSession {
                     self.unsaved.pop_front();
                 }
             }
+            Message::Refused(_, _) if self.unsaved.is_empty() => self.stop(Stopped::Ahead, effects),
             Message::Refused(_, _) => self.stop(Stopped::Refused, effects),
             // Stock clients are told what was denied; our own writes are answered by number.
             Message::Denied(_) => {}
@@ -360,7 +364,7 @@ mod tests {
         receive(&mut session, &Message::Step2(bytes("u")));
         assert_eq!((session.status(), session.pending()), (SyncStatus::ReadOnly, 0));
         let refused = Message::Refused(WriteNumber(1), "role".into());
-        assert_eq!(receive(&mut session, &refused), [Effect::Stop(Stopped::Refused)]);
+        assert_eq!(receive(&mut session, &refused), [Effect::Stop(Stopped::Ahead)]);
     }
 
     #[test]

@@ -113,7 +113,7 @@ pub fn presence(bytes: &[u8]) -> Result<Vec<PresenceEntry>, ScanError> {
     let mut entries = Vec::new();
     for _ in 0..count {
         let (client, clock, state) = (r.number()?, r.number()?, r.string()?);
-        // When the client goes, its clock and one is told; npm's lib0 throws at a larger number.
+        // The client's next clock is one more, and npm's lib0 throws at a larger number.
         if clock + 1 >= limits::NUMBER_END {
             return Err(Malformed("a clock too large"));
         }

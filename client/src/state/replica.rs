@@ -184,22 +184,24 @@ impl Replica {
         self.updates.try_iter().collect()
     }
 
-    /// What the document has.
+    /// What the document has, for a connection that is being opened. What waits for something that an earlier
+    /// connection did not bring is forgotten: the server may have lost it, and will bring all that it has.
     ///
     /// # Errors
     /// [`Busy`] when the document is in use.
     pub fn vector(&self) -> Result<Bytes, Busy> {
+        self.doc.try_transact_mut_with(REMOTE)?.prune_pending();
         Ok(self.doc.try_transact()?.state_vector().encode_v1().into())
     }
 
-    /// All that the document has beyond a state vector.
+    /// All that the document has beyond a state vector, without what waits for something else.
     ///
     /// # Errors
     /// [`IntegrateError`]: in use, or no state vector.
     pub fn difference(&self, vector: &[u8]) -> Result<Bytes, IntegrateError> {
         let vector = StateVector::decode_v1(vector).map_err(|_| IntegrateError::Invalid)?;
         let txn = self.doc.try_transact().map_err(Busy::from)?;
-        Ok(txn.encode_state_as_update_v1(&vector).into())
+        Ok(txn.encode_diff_v1(&vector).into())
     }
 
     /// A text as inserts.
@@ -415,5 +417,20 @@ mod tests {
         let mut pair = Pair::new();
         assert_eq!(pair.a.integrate(&[1, 2, 3]), Err(IntegrateError::Invalid));
         assert_eq!(plain(&pair.a), "\n");
+    }
+
+    #[test]
+    fn what_waits_for_something_that_was_lost_is_neither_offered_nor_kept_for_the_next_connection() {
+        let mut pair = Pair::new();
+        pair.a.edit(TEXT, 0, &[Op::insert("lost")], By::View).expect("free");
+        pair.a.take_updates();
+        pair.a.edit(TEXT, 4, &[Op::insert("waits")], By::View).expect("free");
+        let waits = pair.a.take_updates().pop().expect("an edit makes an update");
+        let empty = StateVector::default().encode_v1();
+        let before = pair.b.difference(&empty).expect("free");
+        pair.b.integrate(&waits).expect("an update with a gap applies later");
+        assert_eq!(pair.b.difference(&empty).expect("free"), before);
+        pair.b.vector().expect("free");
+        assert!(!pair.b.doc.try_transact().expect("free").has_missing_updates());
     }
 }

@@ -107,6 +107,10 @@ pub(super) const WORDS: Words = Words {
             "The server did not accept what you wrote. The text is still here: copy what you want to keep, \
              then load the page again."
         }
+        Stopped::Ahead => {
+            "This page shows text that the server does not have, probably after a failure. Copy what you want \
+             to keep, then load the page again."
+        }
     },
     reload: "Load the page again",
     retry: "Try again",

@@ -105,6 +105,10 @@ pub(super) const WORDS: Words = Words {
             "Servern tog inte emot det du skrev. Texten finns kvar här: kopiera den du vill behålla och \
              ladda sedan om sidan."
         }
+        Stopped::Ahead => {
+            "Sidan visar text som servern inte har, troligen efter ett avbrott. Kopiera den text du vill \
+             behålla och ladda sedan om sidan."
+        }
     },
     reload: "Ladda om sidan",
     retry: "Försök igen",

@@ -20,7 +20,7 @@ use tracing::Instrument as _;
 use super::document::{Proven, RoomDocument};
 use super::state::{Effect, Event, RoomState, Terms};
 use super::{Command, ConnectionId, Dialect, Gauge, Joined, Opening, Outbox, Reading, framed};
-use crate::store::{DocumentId, Health, Storage, StoreError, Write};
+use crate::store::{DocumentId, Health, Hurry, Storage, StoreError, Write};
 
 /// Commands that are handled, at most, while something is due to be told: all that is at hand goes into one
 /// frame, and a full inbox still can't keep the room silent.
@@ -293,7 +293,7 @@ impl Actor {
                         self.send(&to, &frames, &mut next);
                     }
                     Effect::Close { connection, code } => self.close(connection, code),
-                    Effect::Append { updates } => self.append(updates).await,
+                    Effect::Append { updates, hurry } => self.append(updates, hurry).await,
                     Effect::Reload => {
                         let event = match load_again(self.storage.clone(), self.id).await {
                             Some(stored) => {
@@ -330,13 +330,13 @@ impl Actor {
         }
     }
 
-    async fn append(&mut self, updates: Vec<Bytes>) {
+    async fn append(&mut self, updates: Vec<Bytes>, hurry: Hurry) {
         let (document, storage) = (self.id, self.storage.clone());
         (self.append_at, self.append_begun) = (Instant::now(), unix_ms());
         self.append_bytes = updates.iter().map(|update| update.len() as u64).sum();
         self.append_count = updates.len() as u64;
         let mut append: Pin<Box<dyn Future<Output = _> + Send>> =
-            Box::pin(async move { storage.append(document, updates).await });
+            Box::pin(async move { storage.append(document, updates, hurry).await });
         // Once, so that the store hears of it now and not when the frames have been written.
         if let Poll::Ready(outcome) = futures_util::poll!(append.as_mut()) {
             append = Box::pin(std::future::ready(outcome));

@@ -29,6 +29,7 @@ use self::writes::Queued;
 use super::connection::ConnectionId;
 use super::document::{Broken, DocumentError, RoomDocument, Unproven};
 use super::presence::Presence;
+use crate::store::Hurry;
 
 /// What happened.
 #[derive(Debug)]
@@ -109,6 +110,8 @@ pub enum Effect {
     Append {
         /// At least one.
         updates: Vec<Bytes>,
+        /// Whether somebody hears of them only when they are on disk.
+        hurry: Hurry,
     },
     /// Read the Document from the store again; nothing else may happen before `Reloaded`.
     Reload,

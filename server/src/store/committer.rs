@@ -1,24 +1,23 @@
 //! Group commit: everything that waits, from all rooms and requests, goes to the disk with one
 //! flush, on a thread of its own, marked with the time.
 //!
-//! It doesn't know what it writes. While the disk is full, appends wait with it and the rest is refused;
+//! It doesn't know what it writes. A commit costs the same however much is in it, so while many write and
+//! nobody is in a hurry, there is one in [`limits::COMMIT_PACE`]; a quiet store commits at once. While the disk is full, appends wait with it and the rest is refused;
 //! after any other I/O error it writes nothing more and refuses everything, because an fsync that
 //! failed proves nothing about what a later one says.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use samsyn_shared::Seq;
+use samsyn_shared::{Seq, limits};
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::storage::Health;
 use super::{Store, StoreError, Time, Write};
 
-/// Bytes that one commit gathers before it flushes, so that one flush stays short.
-const COMMIT_BYTES: usize = 4 * 1024 * 1024;
 /// How often a full disk is looked at.
 const PROBE: Duration = Duration::from_millis(100);
 
@@ -33,9 +32,18 @@ pub(super) enum Kind {
     /// Done or refused at once.
     Commit(Vec<Write>),
     /// Waits while the disk is full.
-    Append(Vec<Write>),
+    Append(Vec<Write>, Hurry),
     /// Ends the thread once all before it is stored.
     Close,
+}
+
+/// Whether somebody hears of an append only when it is on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hurry {
+    /// Commit at once.
+    Yes,
+    /// It may wait for the next commit of a busy store.
+    No,
 }
 
 type Reply = oneshot::Sender<Outcome>;
@@ -54,6 +62,8 @@ struct Batch {
     writes: Vec<Write>,
     waiting: Vec<Waiting>,
     bytes: usize,
+    hurry: bool,
+    closing: Option<Reply>,
 }
 
 /// The thread's own state.
@@ -66,6 +76,8 @@ pub(super) struct Committer {
     clock: Time,
     /// Appends that wait for room on the disk, oldest first; at most one a room.
     parked: Vec<(Vec<Write>, Reply)>,
+    /// When the last commit was begun.
+    begun: Option<Instant>,
 }
 
 impl Committer {
@@ -75,7 +87,7 @@ impl Committer {
         health: watch::Sender<Health>,
         impatient: Arc<AtomicBool>,
     ) -> Self {
-        Self { engine, inbox, health, impatient, clock: Time::default(), parked: Vec::new() }
+        Self { engine, inbox, health, impatient, clock: Time::default(), parked: Vec::new(), begun: None }
     }
 
     pub(super) fn run(mut self) {
@@ -94,19 +106,9 @@ impl Committer {
                 request
             };
             let mut batch = Batch::default();
-            let mut next = Some(first);
-            let mut closing = None;
-            while let Some(Request { kind, reply }) = next {
-                match kind {
-                    Kind::Commit(writes) => batch.add(writes, false, reply),
-                    Kind::Append(writes) => batch.add(writes, true, reply),
-                    Kind::Close => {
-                        closing = Some(reply);
-                        break;
-                    }
-                }
-                next = if batch.bytes < COMMIT_BYTES { self.inbox.try_recv().ok() } else { None };
-            }
+            batch.take(first);
+            self.gather(&mut batch);
+            let closing = batch.closing.take();
             self.commit_all(batch);
             if let Some(reply) = closing {
                 self.inbox.close();
@@ -114,6 +116,22 @@ impl Committer {
                 tell(reply, Ok(Vec::new()));
                 return;
             }
+        }
+    }
+
+    /// Takes what waits, and what comes until the next commit is due. Who is in a hurry unparks the thread.
+    fn gather(&mut self, batch: &mut Batch) {
+        let due = self.begun.map(|begun| begun + limits::COMMIT_PACE);
+        loop {
+            while batch.closing.is_none() && batch.bytes < limits::COMMIT_BYTES {
+                let Ok(request) = self.inbox.try_recv() else { break };
+                batch.take(request);
+            }
+            let left = due.map_or(Duration::ZERO, |due| due.saturating_duration_since(Instant::now()));
+            if left.is_zero() || batch.hurry || batch.bytes >= limits::COMMIT_BYTES {
+                return;
+            }
+            std::thread::park_timeout(left);
         }
     }
 
@@ -135,7 +153,7 @@ impl Committer {
         for waiting in batch.waiting {
             let writes: Vec<_> = rest.by_ref().take(waiting.count).collect();
             let outcome = self.commit(&writes);
-            self.answer(Batch { writes, waiting: vec![waiting], bytes: 0 }, outcome);
+            self.answer(Batch { writes, waiting: vec![waiting], ..Batch::default() }, outcome);
         }
     }
 
@@ -146,7 +164,8 @@ impl Committer {
             Health::Failed => return Err(StoreError::Failed),
         }
         self.clock = self.clock.max(Time::now());
-        let started = std::time::Instant::now();
+        let started = Instant::now();
+        self.begun = Some(started);
         // Unwind safety: after a panic the engine is not used for writing again.
         let outcome = catch_unwind(AssertUnwindSafe(|| self.engine.commit(writes, self.clock)))
             .unwrap_or_else(|_| Err(std::io::Error::other("the engine panicked").into()));
@@ -183,7 +202,7 @@ impl Committer {
                 let mut batch = Batch::default();
                 for (writes, reply) in std::mem::take(&mut self.parked) {
                     batch.add(writes, true, reply);
-                    if batch.bytes >= COMMIT_BYTES {
+                    if batch.bytes >= limits::COMMIT_BYTES {
                         self.commit_all(std::mem::take(&mut batch));
                     }
                 }
@@ -229,6 +248,23 @@ impl Committer {
 }
 
 impl Batch {
+    fn take(&mut self, Request { kind, reply }: Request) {
+        match kind {
+            Kind::Commit(writes) => {
+                self.hurry = true;
+                self.add(writes, false, reply);
+            }
+            Kind::Append(writes, hurry) => {
+                self.hurry |= hurry == Hurry::Yes;
+                self.add(writes, true, reply);
+            }
+            Kind::Close => {
+                self.hurry = true;
+                self.closing = Some(reply);
+            }
+        }
+    }
+
     fn add(&mut self, writes: Vec<Write>, patient: bool, reply: Reply) {
         self.bytes += writes.iter().map(Write::size).sum::<usize>();
         self.waiting.push(Waiting { count: writes.len(), patient, reply });
@@ -264,6 +300,23 @@ mod tests {
         storage.health().wait_for(|now| *now == health).await.unwrap();
     }
 
+    /// The first is begun at once; what comes while it is, or soon after, is one more.
+    #[tokio::test]
+    async fn what_nobody_hurries_for_shares_a_commit_and_what_somebody_does_is_not_kept_waiting() {
+        let (engine, storage) = world();
+        let before = engine.commits();
+        let ask = |hurry| storage.append(document(1), vec![Bytes::from_static(b"a")], hurry);
+        ask(Hurry::No).await.unwrap();
+        let begun = Instant::now();
+        futures_util::future::join_all((0..20).map(|_| ask(Hurry::No))).await;
+        assert!(begun.elapsed() < limits::COMMIT_PACE * 20, "they are not stored one after the other");
+        assert_eq!(engine.commits() - before, 2);
+        let patient = ask(Hurry::No);
+        let hurried = ask(Hurry::Yes);
+        futures_util::future::join_all([patient, hurried]).await;
+        assert_eq!(engine.commits() - before, 3, "who hurries takes along who waits");
+    }
+
     #[tokio::test]
     async fn each_caller_gets_the_numbers_of_its_own_writes() {
         let (_, storage) = world();
@@ -292,7 +345,7 @@ mod tests {
         assert!(matches!(storage.commit(vec![append(b"b")]).await, Err(StoreError::Io(_))));
         engine.fail_commits(false);
         assert!(matches!(storage.commit(vec![append(b"c")]).await, Err(StoreError::Failed)));
-        let rooms = storage.append(document(1), vec![Bytes::from_static(b"d")]).await;
+        let rooms = storage.append(document(1), vec![Bytes::from_static(b"d")], Hurry::No).await;
         assert!(matches!(rooms, Err(StoreError::Failed)));
         assert!(storage.has_failed() && *storage.health().borrow() == Health::Failed);
         assert_eq!(storage.load(document(1)).unwrap().unwrap().updates.len(), 1);
@@ -306,7 +359,9 @@ mod tests {
         until(&storage, Health::Full).await;
         let rooms = (1..=5).map(|n| {
             let storage = storage.clone();
-            tokio::spawn(async move { storage.append(document(n), vec![Bytes::from_static(b"b"); 3]).await })
+            tokio::spawn(async move {
+                storage.append(document(n), vec![Bytes::from_static(b"b"); 3], Hurry::No).await
+            })
         });
         let rooms: Vec<_> = rooms.collect();
         assert!(matches!(storage.commit(vec![put("k", b"v")]).await, Err(StoreError::Full)));
@@ -325,7 +380,8 @@ mod tests {
         let (engine, storage) = world();
         engine.fill(true);
         let waits = storage.clone();
-        let room = tokio::spawn(async move { waits.append(document(1), vec![Bytes::new()]).await });
+        let room =
+            tokio::spawn(async move { waits.append(document(1), vec![Bytes::new()], Hurry::No).await });
         until(&storage, Health::Full).await;
         storage.stop_waiting();
         assert!(matches!(room.await.unwrap(), Err(StoreError::Full)));

@@ -30,6 +30,7 @@ pub struct MemoryStore {
 struct Inner {
     data: Data,
     handles: Vec<broadcast::Sender<Appended>>,
+    commits: u64,
     faults: Faults,
 }
 
@@ -91,6 +92,12 @@ impl MemoryStore {
         self.lock().faults.corrupt = Some(document);
     }
 
+    /// How often something was committed.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        self.lock().commits
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().expect("no code panics while it holds this lock")
     }
@@ -107,6 +114,7 @@ impl MemoryStore {
 impl Store for MemoryStore {
     fn commit(&self, writes: &[Write], at: Time) -> Result<Vec<Option<Seq>>, StoreError> {
         let mut inner = self.lock();
+        inner.commits += 1;
         if inner.faults.full {
             return Err(StoreError::Full);
         }

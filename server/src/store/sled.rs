@@ -189,7 +189,7 @@ impl Store for SledStore {
             given.push(commit.add(write, |document| self.last(open, document))?);
         }
         let (batch, ends) = commit.finish();
-        let written = open.db.apply_batch(batch).map_err(from_sled).and_then(|()| open.sync());
+        let written = batch.make(&open.db).map_err(from_sled).and_then(|()| open.sync());
         if matches!(written, Err(StoreError::Full)) {
             self.broken.store(true, Ordering::Release);
         }

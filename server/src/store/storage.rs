@@ -6,19 +6,15 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, Thread};
 
 use bytes::Bytes;
-use samsyn_shared::Seq;
+use samsyn_shared::{Seq, limits};
 use tokio::sync::{Mutex, broadcast, mpsc, oneshot, watch};
 
-use super::committer::{Committer, Kind, Request};
+use super::committer::{Committer, Hurry, Kind, Request};
 use super::rescue::Rescue;
 use super::{Appended, DocumentId, Loaded, RawRecord, RestorePoint, Store, StoreError, Table, Time, Write};
-
-/// Requests that may wait for the disk. When it is full, callers wait: a room has one append in flight,
-/// so this bounds nothing but rooms.
-const QUEUE: usize = 1024;
 
 /// Whether anything can be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +35,8 @@ pub struct Storage {
     health: watch::Receiver<Health>,
     impatient: Arc<AtomicBool>,
     rescue: Option<Arc<Rescue>>,
+    /// The committer's thread, to be woken when it waits for more.
+    committer: Thread,
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
@@ -46,7 +44,7 @@ impl Storage {
     /// Starts the committer's thread over an engine.
     #[must_use]
     pub fn start(engine: Arc<dyn Store>) -> Self {
-        let (requests, inbox) = mpsc::channel(QUEUE);
+        let (requests, inbox) = mpsc::channel(limits::STORE_QUEUE);
         let (tell, health) = watch::channel(Health::Fine);
         let impatient = Arc::new(AtomicBool::new(false));
         let committer = Committer::new(Arc::clone(&engine), inbox, tell, Arc::clone(&impatient));
@@ -54,8 +52,9 @@ impl Storage {
             .name("samsyn-store".into())
             .spawn(move || committer.run())
             .expect("a process that cannot start one thread cannot serve");
+        let committer = thread.thread().clone();
         let thread = Arc::new(Mutex::new(Some(thread)));
-        Self { engine, requests, health, impatient, rescue: None, thread }
+        Self { engine, requests, health, impatient, rescue: None, committer, thread }
     }
 
     /// With a directory in which damaged Documents are set aside.
@@ -75,15 +74,20 @@ impl Storage {
     }
 
     /// Appends updates to a Document; they are durable when this returns, with the number of the last of
-    /// them. For rooms: it waits through a full disk, and stores them once there is room. Updates may then
+    /// them. For rooms: it may share a commit with what comes soon after, unless somebody is in a hurry; it waits through a full disk, and stores them once there is room. Updates may then
     /// have been stored twice, which changes no Document.
     ///
     /// # Errors
     /// What does not pass by itself: as [`Storage::commit`], and [`StoreError::Full`] only after
     /// [`Storage::stop_waiting`].
-    pub async fn append(&self, document: DocumentId, updates: Vec<Bytes>) -> Result<Seq, StoreError> {
+    pub async fn append(
+        &self,
+        document: DocumentId,
+        updates: Vec<Bytes>,
+        hurry: Hurry,
+    ) -> Result<Seq, StoreError> {
         let writes = updates.into_iter().map(|update| Write::Append { document, update }).collect();
-        let given = self.request(Kind::Append(writes)).await?;
+        let given = self.request(Kind::Append(writes, hurry)).await?;
         Ok(given.into_iter().flatten().max().unwrap_or_default())
     }
 
@@ -197,7 +201,11 @@ impl Storage {
 
     async fn request(&self, kind: Kind) -> Result<Vec<Option<Seq>>, StoreError> {
         let (reply, answer) = oneshot::channel();
+        let hurry = !matches!(kind, Kind::Append(_, Hurry::No));
         self.requests.send(Request { kind, reply }).await.map_err(|_| StoreError::Closed)?;
+        if hurry {
+            self.committer.unpark();
+        }
         answer.await.map_err(|_| StoreError::Closed)?
     }
 }

@@ -205,7 +205,7 @@ impl Server {
                         );
                         room.close(nature, connection, code);
                     }
-                    Effect::Append { updates } => room.append(nature, updates)?,
+                    Effect::Append { updates, .. } => room.append(nature, updates)?,
                     Effect::Reload => {
                         nature.tally.reloads += 1;
                         let stored = nature.disk.parts()?;

@@ -73,8 +73,8 @@ mod tests {
 
     #[test]
     fn frames_are_fewer_the_more_there_are_to_tell_and_never_over_33_ms_apart() {
-        assert!(of_frames(2) < Duration::from_millis(1));
-        assert!((15..18).contains(&of_frames(37).as_millis()));
+        assert!(of_frames(2) < Duration::from_millis(2));
+        assert!((18..21).contains(&of_frames(37).as_millis()));
         assert_eq!(of_frames(100), limits::PACE_MAX);
         assert_eq!(of_frames(100_000), limits::PACE_MAX);
         assert_eq!(of_presence(10), Duration::from_millis(100));

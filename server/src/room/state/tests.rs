@@ -92,7 +92,7 @@ impl World {
                     }
                 }
                 Effect::Close { connection, code } => self.closed.push((connection, code)),
-                Effect::Append { updates } => {
+                Effect::Append { updates, .. } => {
                     assert!(self.appending.replace(updates).is_none(), "one at a time")
                 }
                 Effect::Reload => {

@@ -12,6 +12,7 @@ use samsyn_shared::server_session::Dialect;
 
 use super::{ConnectionId, Effect, RoomState, pace};
 use crate::room::document::{self, Broken, DocumentError, RoomDocument};
+use crate::store::Hurry;
 
 /// A write that lacks nothing and may be made.
 #[derive(Debug)]
@@ -292,7 +293,9 @@ impl RoomState {
     pub(super) fn append_if_idle(&mut self, effects: &mut Vec<Effect>) {
         if self.in_flight.is_empty() && !self.waiting.is_empty() && !self.stopped {
             self.in_flight = std::mem::take(&mut self.waiting);
-            effects.push(Effect::Append { updates: self.in_flight.clone() });
+            let stock = self.sessions.values().any(|session| session.dialect() == Dialect::Stock);
+            let hurry = if stock { Hurry::Yes } else { Hurry::No };
+            effects.push(Effect::Append { updates: self.in_flight.clone(), hurry });
         }
     }
 

@@ -15,9 +15,41 @@ use super::{Open, from_sled};
 pub(super) struct Commit<'a> {
     open: &'a Open,
     at: Time,
-    batch: sled::Batch,
+    batch: Changes,
     packs: HashMap<DocumentId, Pack>,
     ends: HashMap<DocumentId, Seq>,
+}
+
+/// What a commit changes in sled's tree, all of it or nothing.
+#[derive(Default)]
+pub(super) struct Changes(Vec<(sled::IVec, Option<sled::IVec>)>);
+
+impl Changes {
+    fn insert(&mut self, key: impl Into<sled::IVec>, value: impl Into<sled::IVec>) {
+        self.0.push((key.into(), Some(value.into())));
+    }
+
+    fn remove(&mut self, key: impl Into<sled::IVec>) {
+        self.0.push((key.into(), None));
+    }
+
+    /// Makes the changes; they are on disk once sled is flushed.
+    pub(super) fn make(mut self, db: &sled::Db) -> sled::Result<()> {
+        // One record is all or nothing by itself. A batch costs sled a second write, with a wait for it.
+        if self.0.len() == 1
+            && let Some((key, Some(value))) = self.0.pop_if(|(_, value)| value.is_some())
+        {
+            return db.insert(key, value).map(drop);
+        }
+        let mut batch = sled::Batch::default();
+        for (key, value) in self.0 {
+            match value {
+                Some(value) => batch.insert(key, value),
+                None => batch.remove(key),
+            }
+        }
+        db.apply_batch(batch)
+    }
 }
 
 /// Updates of one Document that will stand in one record.
@@ -29,7 +61,7 @@ struct Pack {
 
 impl<'a> Commit<'a> {
     pub(super) fn new(open: &'a Open, at: Time) -> Self {
-        let (batch, packs, ends) = (sled::Batch::default(), HashMap::new(), HashMap::new());
+        let (batch, packs, ends) = (Changes::default(), HashMap::new(), HashMap::new());
         Self { open, at, batch, packs, ends }
     }
 
@@ -64,7 +96,7 @@ impl<'a> Commit<'a> {
     }
 
     /// The batch, and the last numbers of the Documents that were appended to.
-    pub(super) fn finish(mut self) -> (sled::Batch, HashMap<DocumentId, Seq>) {
+    pub(super) fn finish(mut self) -> (Changes, HashMap<DocumentId, Seq>) {
         for (document, pack) in std::mem::take(&mut self.packs) {
             self.put_pack(document, &pack);
         }

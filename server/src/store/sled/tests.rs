@@ -255,7 +255,10 @@ async fn a_disk_that_fills_and_has_room_again_loses_nothing_acked() {
                 tokio::spawn(async move {
                     for at in 0..40 {
                         let update = Bytes::from(vec![round; 100 + at * 20]);
-                        storage.append(contract::document(n), vec![update; 3]).await.unwrap();
+                        storage
+                            .append(contract::document(n), vec![update; 3], crate::store::Hurry::No)
+                            .await
+                            .unwrap();
                     }
                 })
             });
