@@ -192,7 +192,7 @@ impl Person {
 
     /// What was refused is kept aside, and a new replica begins.
     fn set_aside(&mut self, nature: &mut Nature, why: Stopped) -> Result<()> {
-        ensure!(why == Stopped::Refused, "the page stopped: {why:?}");
+        ensure!(matches!(why, Stopped::Refused | Stopped::Ahead), "the page stopped: {why:?}");
         let is_right = nature.lacked_since(self.wire.client, self.page.began);
         ensure!(is_right, "somebody was refused who might always write");
         nature.note(|| format!("{} is refused, and starts anew", self.wire.client));
