@@ -77,9 +77,8 @@ impl RoomHandle {
     /// [`StoreError::Corrupt`] if it doesn't make a document: then there is no room.
     pub(crate) fn start(opening: Opening, storage: Storage) -> Result<Self, StoreError> {
         let loaded = &opening.loaded;
-        let parts = loaded.snapshot.iter().chain(&loaded.updates);
         let client_id = samsyn_shared::ids::client_id(&mut rand::rng());
-        let document = RoomDocument::build(parts, client_id).map_err(|broken| {
+        let document = RoomDocument::build(loaded.parts(), client_id).map_err(|broken| {
             tracing::error!(document = %opening.id, %broken, "the room does not open");
             StoreError::Corrupt { document: opening.id, at: loaded.last, what: broken.0 }
         })?;

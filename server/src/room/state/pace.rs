@@ -41,7 +41,8 @@ impl Pace {
 
 /// The time between two frames of content to each of `receivers`.
 pub(super) fn of_frames(receivers: usize) -> Duration {
-    per_second(receivers, limits::FRAMES_PER_SECOND).min(limits::PACE_MAX)
+    let (soon, late) = (limits::FRAMES_PER_SECOND, limits::FRAMES_PER_SECOND_MAX);
+    per_second(receivers, soon).min(limits::PACE_MAX).max(per_second(receivers, late))
 }
 
 /// The time between two frames of presence to each of `receivers`.
@@ -72,11 +73,11 @@ mod tests {
     }
 
     #[test]
-    fn frames_are_fewer_the_more_there_are_to_tell_and_never_over_33_ms_apart() {
+    fn frames_are_fewer_the_more_there_are_to_tell() {
         assert!(of_frames(2) < Duration::from_millis(2));
-        assert!((18..21).contains(&of_frames(37).as_millis()));
-        assert_eq!(of_frames(100), limits::PACE_MAX);
-        assert_eq!(of_frames(100_000), limits::PACE_MAX);
+        assert_eq!(of_frames(37).as_millis(), 20);
+        assert_eq!((of_frames(60), of_frames(800)), (limits::PACE_MAX, limits::PACE_MAX));
+        assert_eq!(of_frames(1000).as_millis(), 40);
         assert_eq!(of_presence(10), Duration::from_millis(100));
         assert!(of_presence(1000) > Duration::from_millis(400));
     }
