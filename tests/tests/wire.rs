@@ -26,7 +26,8 @@ impl Witnesses {
         Ok(Self { one, two, said: String::new() })
     }
 
-    /// Each says something, and the other hears it.
+    /// Each says something, and the other hears it. All of it is on disk then: that is what the stock client's
+    /// echo says.
     pub(crate) async fn still_work(&mut self) -> Result<()> {
         self.said.insert(0, 'x');
         self.one.insert(SECTION, 0, "x").await?;
@@ -36,7 +37,7 @@ impl Witnesses {
         self.two.insert(SECTION, 0, "y").await?;
         let now = format!("{}\n", self.said);
         self.one.wait_for_text(SECTION, |text| text == now).await?;
-        Ok(())
+        self.two.wait_for("its echo", |message| matches!(message, Message::Update(_)).then_some(())).await
     }
 }
 
