@@ -171,6 +171,12 @@ async fn whoever_runs_the_server_can_see_that_it_lives_is_ready_and_what_it_does
     let text = response.text().await?;
     assert!(text.lines().any(|line| line.starts_with("samsyn_")), "{text}");
     assert!(!text.contains(&stage.malbild.id), "the metrics name a målbild");
+    for name in ["rooms_open", "unsaved_age_seconds", "outbox_bytes", "log_bytes", "snapshot_bytes"] {
+        assert!(text.contains(&format!("\nsamsyn_{name} ")), "no gauge {name}");
+    }
+    for name in ["commit_seconds", "flush_seconds"] {
+        assert!(text.contains(&format!("\nsamsyn_{name}_bucket{{")), "no histogram {name}");
+    }
     Ok(())
 }
 

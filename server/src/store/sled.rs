@@ -171,8 +171,11 @@ impl Open {
     }
 
     fn sync(&self) -> Result<(), StoreError> {
+        let begun = Instant::now();
         self.db.flush().map_err(from_sled)?;
-        self.file.sync_all().map_err(failed_sync)
+        self.file.sync_all().map_err(failed_sync)?;
+        metrics::histogram!("samsyn_flush_seconds").record(begun.elapsed());
+        Ok(())
     }
 }
 
