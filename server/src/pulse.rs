@@ -1,12 +1,13 @@
 //! How the server is doing: readings of all rooms for `/metrics`, and a line a minute for whoever watches a
 //! terminal. It shows no content and no names.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use metrics::Unit;
 
 use crate::registry::Registry;
 use crate::room::Reading;
+use crate::store::Time;
 
 /// How often a line is printed to a terminal.
 pub const LINE_EVERY: Duration = Duration::from_secs(60);
@@ -78,10 +79,9 @@ fn told(rooms: usize, reading: &Reading, age: Duration) -> String {
 }
 
 fn age(reading: &Reading) -> Duration {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     match reading.unsaved_since {
         0 => Duration::ZERO,
-        since => now.saturating_sub(Duration::from_millis(since)),
+        since => Duration::from_millis(Time::now().since(Time(since))),
     }
 }
 

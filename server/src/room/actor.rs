@@ -8,7 +8,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use samsyn_shared::protocol::{CloseCode, Trouble};
@@ -20,7 +19,7 @@ use tracing::Instrument as _;
 use super::document::{Proven, RoomDocument};
 use super::state::{Effect, Event, RoomState, Terms};
 use super::{Command, ConnectionId, Dialect, Gauge, Joined, Opening, Outbox, Reading, framed};
-use crate::store::{DocumentId, Health, Hurry, Storage, StoreError, Write};
+use crate::store::{DocumentId, Health, Hurry, Storage, StoreError, Time, Write};
 
 /// Commands that are handled, at most, while something is due to be told: all that is at hand goes into one
 /// frame, and a full inbox still can't keep the room silent.
@@ -88,7 +87,7 @@ impl Actor {
             template,
             storage,
             inbox,
-            state: RoomState::new(document, terms, Instant::now().into_std(), unix_ms()),
+            state: RoomState::new(document, terms, Instant::now().into_std(), Time::now().0),
             outboxes: HashMap::new(),
             next_connection: 1,
             append: None,
@@ -179,7 +178,7 @@ impl Actor {
         self.reading.unsaved = self.state.unsaved();
         self.reading.unsaved_since = match (self.reading.unsaved, self.reading.unsaved_since) {
             (0, _) => 0,
-            (_, 0) => unix_ms(),
+            (_, 0) => Time::now().0,
             (_, since) => since,
         };
         self.gauge.show(&self.reading);
@@ -332,7 +331,7 @@ impl Actor {
 
     async fn append(&mut self, updates: Vec<Bytes>, hurry: Hurry) {
         let (document, storage) = (self.id, self.storage.clone());
-        (self.append_at, self.append_begun) = (Instant::now(), unix_ms());
+        (self.append_at, self.append_begun) = (Instant::now(), Time::now().0);
         self.append_bytes = updates.iter().map(|update| update.len() as u64).sum();
         self.append_count = updates.len() as u64;
         let mut append: Pin<Box<dyn Future<Output = _> + Send>> =
@@ -418,10 +417,4 @@ async fn under_way<T>(future: &mut UnderWay<T>) -> T {
         Some(future) => future.await,
         None => std::future::pending().await,
     }
-}
-
-/// Milliseconds since 1970.
-fn unix_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
