@@ -7,6 +7,8 @@ mod actor;
 mod connection;
 mod document;
 mod gauge;
+#[cfg(test)]
+mod hostile;
 mod outbox;
 mod presence;
 pub mod state;

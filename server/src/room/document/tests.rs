@@ -3,6 +3,7 @@
 use yrs::Text;
 
 use super::*;
+use crate::room::hostile;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Judgement {
@@ -115,13 +116,9 @@ fn a_stored_log_with_a_hole_does_not_build() {
     assert!(RoomDocument::build([&base, &second].into_iter(), 1).is_err());
 }
 
-/// From `shared/hostile-updates/` of the project: each panicked yrs 0.28.1 when it was found.
 #[test]
 fn known_hostile_updates_stop_at_the_gate_or_are_survived() {
-    for hex in include_str!("../hostile_updates.txt").lines().filter(|line| !line.starts_with('#')) {
-        let pairs = hex.as_bytes().chunks(2);
-        let bytes: Vec<u8> =
-            pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect();
+    for bytes in hostile::updates() {
         let (_, mut room) = seeded();
         if room.judge(&bytes) == Ok(Judgement::Change) && room.take(&bytes).is_ok() {
             room.snapshot().expect("what was taken can be stored and loaded");

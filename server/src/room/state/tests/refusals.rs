@@ -1,6 +1,7 @@
 //! What is refused, what ends a connection, and what a hostile one leaves behind: nothing.
 
 use super::*;
+use crate::room::hostile;
 
 #[test]
 fn readers_and_commenters_are_refused_what_would_change_the_content_and_nothing_else() {
@@ -89,10 +90,7 @@ fn a_document_that_broke_is_rebuilt_from_disk_and_what_was_accepted_since() {
 
 #[test]
 fn who_sends_what_breaks_the_document_is_closed_and_the_others_writes_are_kept() {
-    let hostile = include_str!("../../hostile_updates.txt").lines().filter(|line| !line.starts_with('#'));
-    for hex in hostile {
-        let digits = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
-        let update: Bytes = hex.as_bytes().chunks(2).map(digits).collect();
+    for update in hostile::updates() {
         let mut world = World::with(&[(A, Role::Editor, Dialect::Own), (B, Role::Editor, Dialect::Own)]);
         let doc = replica();
         world.says_amid(A, &write(1, &insert(&doc, 0, "a")));
@@ -101,8 +99,8 @@ fn who_sends_what_breaks_the_document_is_closed_and_the_others_writes_are_kept()
         while world.appending.is_some() {
             world.flush();
         }
-        assert!(!world.closed.iter().any(|(connection, _)| *connection == A), "{hex}");
-        assert!(world.heard(A).contains(&saved(2)), "{hex}");
+        assert!(!world.closed.iter().any(|(connection, _)| *connection == A), "{update:?}");
+        assert!(world.heard(A).contains(&saved(2)), "{update:?}");
         RoomDocument::build(world.disk.iter(), 5).expect("what is on disk loads");
     }
 }
