@@ -181,7 +181,11 @@ impl ClientSession {
                     effects.extend([Effect::InStep, Effect::AnnouncePresence]);
                 }
             }
-            Message::Update(update) => effects.push(Effect::Integrate(update)),
+            // What comes before the step 2 is in it as well. Integrated now, it may leave a hole below it: yrs
+            // takes the blocks after a hole, and if this connection ends before the step 2 and the server loses
+            // what was in the hole, nothing that this page has can ever be given back.
+            Message::Update(update) if self.received_all() => effects.push(Effect::Integrate(update)),
+            Message::Update(_) => {}
             Message::Presence(presence) => effects.push(Effect::ShowPresence(decode_presence(&presence)?)),
             Message::QueryPresence => effects.push(Effect::AnnouncePresence),
             Message::Saved(number) => {
@@ -365,6 +369,20 @@ mod tests {
         assert_eq!((session.status(), session.pending()), (SyncStatus::ReadOnly, 0));
         let refused = Message::Refused(WriteNumber(1), "role".into());
         assert_eq!(receive(&mut session, &refused), [Effect::Stop(Stopped::Ahead)]);
+    }
+
+    #[test]
+    fn an_update_before_the_step_2_leaves_no_hole() {
+        let mut session = ClientSession::default();
+        step(&mut session, Event::Opened { vector: bytes("v") });
+        receive(&mut session, &hello(Role::Editor, 1));
+        assert_eq!(receive(&mut session, &Message::Update(bytes("early"))), []);
+        let effects = receive(&mut session, &Message::Step2(bytes("all, the early one too")));
+        assert!(effects.contains(&Effect::Integrate(bytes("all, the early one too"))));
+        assert_eq!(
+            receive(&mut session, &Message::Update(bytes("late"))),
+            [Effect::Integrate(bytes("late"))]
+        );
     }
 
     #[test]

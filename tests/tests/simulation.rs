@@ -7,6 +7,9 @@ use anyhow::{Context, Result, ensure};
 use rand::RngCore;
 use samsyn_tests::sim::{self, Tally};
 
+/// What fresh seeds have found: a page that took an update before the step 2 kept a hole below it for ever.
+const FOUND: [u64; 1] = [6_685_173_757_423_741_828];
+
 /// All seeds from 0 up to here. Among them are those that show what simulated runs have found: 22 and 102 (what
 /// waited while a document was loaded again was a gap for ever), 18 and 226 (a reader kept what the server had
 /// lost), 37 and 44 (who came back was not seen, since they had been told to have gone at their next clock).
@@ -18,7 +21,7 @@ const SECONDS: u64 = 2;
 #[test]
 fn everyone_ends_with_what_is_stored_and_nothing_saved_is_ever_lost() -> Result<()> {
     let mut sum = Tally::default();
-    for seed in 0..CORPUS {
+    for seed in (0..CORPUS).chain(FOUND) {
         sum.add(&sim::run(seed, None)?);
     }
     // The corpus is worth something only while all that is bad happens in it.

@@ -184,17 +184,15 @@ impl Replica {
         self.updates.try_iter().collect()
     }
 
-    /// What the document has, for a connection that is being opened. What waits for something that an earlier
-    /// connection did not bring is forgotten: the server may have lost it, and will bring all that it has.
+    /// What the document has, for a connection that is being opened.
     ///
     /// # Errors
     /// [`Busy`] when the document is in use.
     pub fn vector(&self) -> Result<Bytes, Busy> {
-        self.doc.try_transact_mut_with(REMOTE)?.prune_pending();
         Ok(self.doc.try_transact()?.state_vector().encode_v1().into())
     }
 
-    /// All that the document has beyond a state vector, without what waits for something else.
+    /// All that the document has beyond a state vector.
     ///
     /// # Errors
     /// [`IntegrateError`]: in use, or no state vector.

@@ -103,7 +103,6 @@ impl Person {
         match self.wire.hears(nature, link) {
             None => Ok(()),
             Some(Packet::Open) => {
-                self.page.replica.forget_waiting()?;
                 let vector = self.page.replica.vector()?;
                 self.handle(nature, Event::Opened { vector })
             }
@@ -169,7 +168,8 @@ impl Person {
     }
 
     fn integrate(&mut self, update: &Bytes) -> Result<()> {
-        self.page.replica.integrate(update).context("what the server sent does not apply")
+        self.page.replica.integrate(update).context("what the server sent does not apply")?;
+        self.page.replica.ensure_nothing_waits()
     }
 
     /// What the page shows must be true.

@@ -65,10 +65,10 @@ impl Replica {
         Ok(self.doc.try_transact_mut()?.apply_update(update)?)
     }
 
-    /// Forgets what waits for something that a connection did not bring: the server may have lost it, and what
-    /// came to fit in later would never be offered.
-    pub(super) fn forget_waiting(&self) -> Result<()> {
-        self.doc.try_transact_mut()?.prune_pending();
+    /// # Errors
+    /// When something waits for what did not come: if it never does, it can't be given back.
+    pub(super) fn ensure_nothing_waits(&self) -> Result<()> {
+        ensure!(!self.doc.try_transact()?.has_missing_updates(), "something waits for what did not come");
         Ok(())
     }
 
@@ -90,8 +90,8 @@ impl Replica {
     /// # Errors
     /// When it waits for something that never came.
     pub(super) fn likeness(&self) -> Result<Likeness> {
+        self.ensure_nothing_waits()?;
         let txn = self.doc.try_transact()?;
-        ensure!(!txn.has_missing_updates(), "it waits for updates that never came");
         let read = |name: &&str| txn.get_text(*name).map(|text| document::read(&text, &txn));
         let texts = TEXTS.iter().map(|name| read(name).unwrap_or_default()).collect();
         Ok(Likeness { snapshot: txn.snapshot(), texts })
