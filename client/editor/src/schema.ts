@@ -14,7 +14,7 @@ export const LINE_ATTRIBUTES = ["header", "list", "indent"] as const;
 export const LISTS = ["bullet", "ordered", "lettered"];
 
 /** Only these may be followed; a document is hostile until checked. */
-const LINK = /^(https?:\/\/|mailto:)/i;
+export const LINK = /^(https?:\/\/|mailto:)/i;
 
 /** What a line's element says of it: its role for those who listen, data for the style sheet. */
 export function lineDom(attrs: Attrs): Record<string, string> {
@@ -70,7 +70,8 @@ export const schema = new Schema({
       ],
       toDOM: (mark) => {
         const href = String(mark.attrs["href"]);
-        return ["a", LINK.test(href) ? { href, rel: "noopener noreferrer nofollow" } : {}, 0];
+        if (!LINK.test(href)) return ["span", 0];
+        return ["a", { href, target: "_blank", rel: "noopener noreferrer nofollow" }, 0];
       },
     },
     bold: { parseDOM: [{ tag: "strong" }, { tag: "b" }], toDOM: () => ["strong", 0] },

@@ -2,7 +2,7 @@
 //! Pure; what shows and what stores the result is elsewhere.
 
 #[cfg(test)]
-mod tests;
+pub(in crate::editor) mod tests;
 
 use samsyn_shared::delta::{Attributes, LineKind, List, Op, lines, utf16_len};
 use samsyn_shared::limits;
@@ -27,6 +27,8 @@ pub enum Command {
     Italic,
     /// Underline on or off.
     Underline,
+    /// Asks for the address of a link.
+    Link,
     /// This kind of list, or none if all is in it.
     List(List),
     /// A heading of this level, or a paragraph if all is one already, or for none.
@@ -50,6 +52,7 @@ impl Command {
             "bold" => Self::Bold,
             "italic" => Self::Italic,
             "underline" => Self::Underline,
+            "link" => Self::Link,
             "undo" => Self::Undo,
             "redo" => Self::Redo,
             "paragraph" => Self::Heading(None),
@@ -88,11 +91,13 @@ impl Selection {
         Self { anchor: at, head: at }
     }
 
-    fn range(self) -> (u32, u32) {
+    /// From the earlier end to the later.
+    #[must_use]
+    pub fn range(self) -> (u32, u32) {
         (self.anchor.min(self.head), self.anchor.max(self.head))
     }
 
-    const fn is_empty(self) -> bool {
+    pub(super) const fn is_empty(self) -> bool {
         self.anchor == self.head
     }
 }
@@ -139,25 +144,25 @@ pub fn perform(command: Command, text: &[Op], selection: Selection, on: bool) ->
         Command::Bold | Command::Italic | Command::Underline => {
             command.inline().and_then(|name| mark(&spans, selection, name, on))
         }
-        Command::Undo | Command::Redo => None,
+        Command::Link | Command::Undo | Command::Redo => None,
     }
 }
 
 /// One line's place in the text.
 #[derive(Debug, Clone, Copy)]
-struct Span {
-    start: u32,
+pub(super) struct Span {
+    pub(super) start: u32,
     len: u32,
-    kind: LineKind,
+    pub(super) kind: LineKind,
 }
 
 impl Span {
-    const fn end(&self) -> u32 {
+    pub(super) const fn end(&self) -> u32 {
         self.start + self.len
     }
 }
 
-fn spans(text: &[Op]) -> Vec<Span> {
+pub(super) fn spans(text: &[Op]) -> Vec<Span> {
     let mut start = 0;
     let mut spans = Vec::new();
     for line in lines(text) {
@@ -168,7 +173,7 @@ fn spans(text: &[Op]) -> Vec<Span> {
     spans
 }
 
-fn span_at(spans: &[Span], index: u32) -> (usize, Span) {
+pub(super) fn span_at(spans: &[Span], index: u32) -> (usize, Span) {
     let i = spans.partition_point(|span| span.end() < index).min(spans.len() - 1);
     (i, spans[i])
 }

@@ -59,6 +59,8 @@ pub struct Reports {
     pub command: Box<dyn Fn(String) -> bool>,
     /// The focus came or went.
     pub focused: Box<dyn Fn(bool)>,
+    /// Something was pasted or dropped where the selection is: a `shared::paste::Transfer` as JSON.
+    pub pasted: Box<dyn Fn(String)>,
 }
 
 /// What a surface is told at its making.
@@ -87,6 +89,7 @@ impl Surface {
         set(&heard, "selected", &Closure::wrap(reports.selected).into_js_value());
         set(&heard, "command", &Closure::wrap(reports.command).into_js_value());
         set(&heard, "focused", &Closure::wrap(reports.focused).into_js_value());
+        set(&heard, "pasted", &Closure::wrap(reports.pasted).into_js_value());
         create(host, &told, &heard)
     }
 }

@@ -1,7 +1,9 @@
 //! One open målbild: its signals for the views, its replica and its text surfaces, and what a person
 //! does to them. What sync sees of it is in [`port`], what is shown in `showing`, who is here in
-//! `presence`. Everything that changes the page's truth goes through here.
+//! `presence`, what is pasted in `pasting`, links in [`linking`]. Everything that changes the page's truth goes through here.
 
+pub mod linking;
+mod pasting;
 pub mod port;
 mod presence;
 mod showing;
@@ -15,6 +17,7 @@ use leptos::task::spawn_local;
 use samsyn_shared::client_session::Stopped;
 use samsyn_shared::delta::{List, Op};
 use samsyn_shared::diff::diff;
+use samsyn_shared::paste::PasteError;
 use samsyn_shared::presence::{Cursor, Presences};
 use samsyn_shared::read_model::one_line;
 use samsyn_shared::{MalbildId, Role, SyncStatus, Template, ids};
@@ -26,8 +29,9 @@ use super::people::Person;
 use super::replica::{By, Change, Place, Replica, caret_after};
 use super::section::{Section, watch_size};
 use crate::api;
-use crate::editor::command::{Command, perform};
+use crate::editor::command::{Command, Outcome, perform};
 use crate::editor::surface::Reports;
+use linking::LinkBox;
 use port::Port;
 
 /// How far opening has come.
@@ -52,6 +56,8 @@ pub struct Format {
     pub italic: bool,
     /// All that is selected is underlined.
     pub underline: bool,
+    /// All that is selected is a link.
+    pub link: bool,
     /// The line is a heading of this level.
     pub header: Option<u8>,
     /// The line is an item of this list.
@@ -93,6 +99,10 @@ pub struct Malbild {
     pub format: RwSignal<Format>,
     /// The keys of the sections that have text, in the page's order.
     pub filled: RwSignal<Vec<&'static str>>,
+    /// The link at the caret, or the one that is being written.
+    pub link: RwSignal<Option<LinkBox>>,
+    /// Why the last paste put nothing in.
+    pub not_pasted: RwSignal<Option<PasteError>>,
     core: StoredValue<Rc<Core>, LocalStorage>,
 }
 
@@ -134,6 +144,8 @@ impl Malbild {
             active: RwSignal::new(None),
             format: RwSignal::new(Format::default()),
             filled: RwSignal::new(Vec::new()),
+            link: RwSignal::new(None),
+            not_pasted: RwSignal::new(None),
             core: StoredValue::new_local(Rc::new(core)),
         };
         malbild.begin(token);
@@ -234,10 +246,12 @@ impl Malbild {
             focused: Box::new(move |focused| {
                 if focused {
                     malbild.active.set(Some(key));
+                    malbild.leave_link();
                     malbild.refresh_format();
                     malbild.announce_soon();
                 }
             }),
+            pasted: Box::new(move |transfer| malbild.pasted(key, &transfer)),
         };
         let section = Rc::new(Section::new(key, host, labelled_by, described_by, self.may_write(), reports));
         let core = self.core();
@@ -340,12 +354,15 @@ impl Malbild {
             self.go_to(&undone);
             return true;
         }
+        if command == Command::Link {
+            self.ask_for_link(&section);
+            return true;
+        }
         let on = command.inline().is_some_and(|name| section.has_inline(name));
         let place = Place::Section(key);
         match perform(command, &self.read(place), section.selection(), on) {
             Some(outcome) => {
-                self.edit(place, 0, &outcome.delta, By::Command);
-                section.surface.select(outcome.selection.anchor, outcome.selection.head);
+                self.carry_out(&section, &outcome);
                 true
             }
             None => command.inline().is_some_and(|name| {
@@ -353,6 +370,12 @@ impl Malbild {
                 true
             }),
         }
+    }
+
+    /// Changes the model first, then the selection of the view that follows it.
+    fn carry_out(&self, section: &Section, outcome: &Outcome) {
+        self.edit(Place::Section(section.key), 0, &outcome.delta, By::Command);
+        section.surface.select(outcome.selection.anchor, outcome.selection.head);
     }
 
     /// Puts the caret where something was undone.

@@ -62,9 +62,14 @@ impl Section {
         self.inline.borrow().contains_key(name)
     }
 
+    /// The attributes that hold for all that is selected, as they are typed on with.
+    pub(super) fn pen(&self) -> Attributes {
+        self.inline.borrow().clone()
+    }
+
     /// What the next typed text has when one attribute is switched.
     pub(super) fn pen_with(&self, name: &str, on: bool) -> String {
-        let mut attributes = self.inline.borrow().clone();
+        let mut attributes = self.pen();
         if on {
             attributes.insert(name.to_owned(), true.into());
         } else {

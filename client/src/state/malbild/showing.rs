@@ -64,6 +64,7 @@ impl Malbild {
             format.bold = section.has_inline("bold");
             format.italic = section.has_inline("italic");
             format.underline = section.has_inline("underline");
+            format.link = section.has_inline("link");
             match section.line() {
                 LineKind::Paragraph => {}
                 LineKind::Heading(level) => format.header = Some(level),
@@ -71,6 +72,7 @@ impl Malbild {
             }
         }
         set_changed(self.format, format);
+        self.refresh_link(format.link);
     }
 
     /// When writing pauses, the views are compared with the model; one that differs shows it anew.
