@@ -1,5 +1,5 @@
-//! What a pasted or dropped text means: from what the page found on the clipboard (blocks with their tags
-//! and hints, as `client/editor/src/paste.ts` reports them) to lines of our own. Word's, Google's and
+//! What a pasted or dropped text means: from what the page found on the clipboard (text with the tags and
+//! hints of foreign HTML, as `client/editor/src/paste.ts` reports it) to lines of our own. Word's, Google's and
 //! everybody's ways to write a list are known here; where the lines go is the page's to decide.
 
 mod block;
@@ -8,21 +8,17 @@ mod space;
 #[cfg(test)]
 mod tests;
 
-use serde::Deserialize;
-
-use crate::delta::{Line, LineKind, Run, utf16_len};
+use crate::delta::{Attributes, Line, LineKind, Op, Run, utf16_len};
 use crate::limits;
 use crate::link::Link;
 use crate::schema;
 
-pub use block::{Block, Piece};
-
 /// What the clipboard held.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, Default)]
 pub struct Transfer {
-    /// Its HTML, as blocks; none when it had no HTML.
-    pub blocks: Vec<Block>,
+    /// Its HTML as inserts. Those of text have how it looks, each followed at its block's end by a `\n` with
+    /// what the HTML says of the block; `block` knows the names.
+    pub foreign: Vec<Op>,
     /// Whether the HTML is our own: then it says exactly what it means.
     pub own: bool,
     /// Its plain text.
@@ -62,7 +58,7 @@ impl Transfer {
     /// # Errors
     /// [`PasteError`], by which the page says what was wrong.
     pub fn read(&self) -> Result<Pasted, PasteError> {
-        let formatted = block::lines(&self.blocks, self.own);
+        let formatted = block::lines(&self.foreign, self.own);
         let is_formatted = formatted.iter().any(|line| !line.is_empty()) || (self.own && formatted.len() > 1);
         let lines = if is_formatted { formatted } else { plain_lines(&self.plain) };
         if lines.iter().all(Line::is_empty) && lines.len() < 2 {
@@ -95,7 +91,7 @@ impl Pasted {
 fn plain_lines(text: &str) -> Vec<Line> {
     let lines = space::plain(text).into_iter().map(|text| {
         let runs =
-            if text.is_empty() { Vec::new() } else { vec![Run { text, attributes: Default::default() }] };
+            if text.is_empty() { Vec::new() } else { vec![Run { text, attributes: Attributes::new() }] };
         Line { kind: LineKind::Paragraph, runs }
     });
     without_edges(lines.collect())

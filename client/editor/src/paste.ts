@@ -4,37 +4,38 @@
 
 import { OWN } from "./copy";
 
-/** A stretch of text that looks the same; see `Piece` in Rust. */
-interface Piece {
-  text: string;
-  bold: boolean;
-  italic: boolean;
-  underline: boolean;
-  href: string;
-  kept: boolean;
+/** The HTML as foreign inserts (JSON), whether it is our own, the plain text, whether there were files. */
+export type Pasted = (foreign: string, own: boolean, plain: string, files: boolean) => void;
+
+/** How a text looks; what is not set is missing. The names are `shared/src/paste/block.rs`'s. */
+interface Look {
+  bold?: true | undefined;
+  italic?: true | undefined;
+  underline?: true | undefined;
+  href?: string | undefined;
+  kept?: true | undefined;
 }
 
-/** See `Block` in Rust. */
-interface Block {
+/** What the HTML says of a block; likewise. */
+interface Facts {
   tag: string;
-  depth: number;
-  list: string;
-  marked: string;
-  item: number;
-  level: number;
-  row: number;
-  cell: number;
-  mso: string;
-  outline: number;
-  class: string;
+  depth?: number;
+  list?: string | undefined;
+  marked?: string | undefined;
+  item?: number | undefined;
+  level?: number | undefined;
+  row?: number;
+  cell?: number;
+  mso?: string | undefined;
+  outline?: number | undefined;
+  class?: string | undefined;
   marker?: string;
-  pieces: Piece[];
 }
 
 /** What an element hands down to what is in it. */
 interface Scope {
-  look: Omit<Piece, "text">;
-  facts: Omit<Block, "marker" | "pieces">;
+  look: Look;
+  facts: Facts;
   /** In Word's own drawing of an item's mark. */
   marker: boolean;
 }
@@ -67,22 +68,14 @@ function parse(html: string): HTMLElement {
 }
 
 class Walk {
-  readonly blocks: Block[] = [];
+  readonly ops: { insert: string; attributes: Look | Facts }[] = [];
   pictures = false;
-  private open: Block | null = null;
+  private open: Facts | null = null;
   private items = 0;
   private rows = 0;
 
   constructor(root: HTMLElement) {
-    const scopes: Scope[] = [
-      {
-        look: { bold: false, italic: false, underline: false, href: "", kept: false },
-        facts: {
-          tag: "", depth: 0, list: "", marked: "", item: 0, level: 0, row: 0, cell: 0, mso: "", outline: 0, class: "",
-        },
-        marker: false,
-      },
-    ];
+    const scopes: Scope[] = [{ look: {}, facts: { tag: "" }, marker: false }];
     let node: Node | null = root.firstChild;
     while (node) {
       const scope = scopes[scopes.length - 1]!;
@@ -104,6 +97,7 @@ class Walk {
       }
       node = node?.nextSibling ?? null;
     }
+    this.end();
   }
 
   /** What holds inside an element; none when there is nothing to read in it. */
@@ -115,92 +109,98 @@ class Walk {
       if (element.className !== "Apple-interchange-newline") this.put(BREAK, scope);
       return null;
     }
-    const inner: Scope = { ...scope, look: look(element, tag, scope.look) };
-    const mso = styleOf(element, "mso-list");
-    if (mso === "ignore") inner.marker = true;
     if (styleOf(element, "mso-tab-count")) {
       this.put("\t", { ...scope, look: { ...scope.look, kept: true } });
       return null;
     }
+    const mso = styleOf(element, "mso-list");
+    const inner: Scope = { ...scope, look: look(element, tag, scope.look), marker: scope.marker || mso === "ignore" };
     if (BLOCKS.has(tag)) {
-      this.open = null;
+      this.end();
       inner.facts = this.facts(element, tag, mso, scope.facts);
     }
     return inner;
   }
 
-  private facts(element: Element, tag: string, mso: string, outer: Scope["facts"]): Scope["facts"] {
-    const facts = { ...outer, tag };
-    const marked = element.getAttribute("type") || styleOf(element, "list-style-type");
+  private facts(element: Element, tag: string, mso: string, outer: Facts): Facts {
+    const facts: Facts = { ...outer, tag, class: element.getAttribute("class") ?? undefined };
+    const marked = element.getAttribute("type") || styleOf(element, "list-style-type") || undefined;
     if (tag === "ul" || tag === "ol") {
-      Object.assign(facts, { depth: Math.min(outer.depth + 1, 255), list: tag, marked, item: 0, level: 0 });
+      facts.depth = (outer.depth ?? 0) + 1;
+      facts.list = tag;
+      facts.marked = marked;
     } else if (tag === "li") {
       facts.item = ++this.items;
-      facts.level = small(element.getAttribute("aria-level") ?? element.getAttribute("data-aria-level"));
-      if (marked) facts.marked = marked;
+      facts.level = whole(element.getAttribute("aria-level") ?? element.getAttribute("data-aria-level"));
+      facts.marked = marked ?? facts.marked;
     } else if (tag === "tr") {
       facts.row = ++this.rows;
-      facts.cell = 0;
     } else if (tag === "td" || tag === "th") {
       facts.cell = (element as HTMLTableCellElement).cellIndex + 1;
-      // A list that a table stands in is not the list of what stands in the table.
-      Object.assign(facts, { depth: 0, list: "", marked: "", item: 0, level: 0 });
+      // The list that a table stands in is not that of what stands in the table.
+      facts.depth = 0;
     }
-    facts.mso = mso && mso !== "none" ? mso : mso === "none" ? "" : outer.mso;
-    facts.outline = small(styleOf(element, "mso-outline-level")) || outer.outline;
-    facts.class = element.getAttribute("class") ?? "";
+    if (mso) facts.mso = mso === "none" ? undefined : mso;
+    facts.outline = whole(styleOf(element, "mso-outline-level")) ?? outer.outline;
     return facts;
   }
 
   private leave(element: Element): void {
-    if (BLOCKS.has(element.localName)) this.open = null;
+    if (BLOCKS.has(element.localName)) this.end();
   }
 
   private text(text: string, scope: Scope, between: boolean): void {
     // The clipboard's own lines around what was copied.
     if (between && text.includes("\n") && !text.trim()) return;
-    // A surrogate alone is no character, and JSON has no word for it.
-    this.put(text.replace(/\p{Surrogate}/gu, ""), scope);
+    this.put(text, scope);
   }
 
   private put(text: string, { look, facts, marker }: Scope): void {
-    if (!this.open) this.blocks.push((this.open = { ...facts, pieces: [] }));
+    this.open ??= { ...facts };
     if (marker) this.open.marker = (this.open.marker ?? "") + text.trim();
-    else this.open.pieces.push({ text, ...look });
+    else this.ops.push({ insert: sound(text), attributes: look });
+  }
+
+  private end(): void {
+    if (this.open) this.ops.push({ insert: "\n", attributes: this.open });
+    this.open = null;
   }
 }
 
-function look(element: Element, tag: string, outer: Scope["look"]): Scope["look"] {
+function look(element: Element, tag: string, outer: Look): Look {
   const look = { ...outer };
+  const set = (name: "bold" | "italic" | "underline" | "kept", on: boolean) => (look[name] = on || undefined);
   if (tag === "b" || tag === "strong") look.bold = true;
   if (tag === "i" || tag === "em") look.italic = true;
   if (tag === "u" || tag === "ins") look.underline = true;
-  if (tag === "a") look.href = element.getAttribute("href") ?? "";
+  if (tag === "a") look.href = element.getAttribute("href") ?? undefined;
   if (tag === "pre") look.kept = true;
   const weight = styleOf(element, "font-weight");
-  if (weight) look.bold = /^bold/.test(weight) || Number(weight) >= 600;
+  if (weight) set("bold", /^bold/.test(weight) || Number(weight) >= 600);
   const slant = styleOf(element, "font-style");
-  if (slant) look.italic = /^(italic|oblique)/.test(slant);
+  if (slant) set("italic", /^(italic|oblique)/.test(slant));
   const line = styleOf(element, "text-decoration") || styleOf(element, "text-decoration-line");
-  if (line) look.underline = line.includes("underline");
+  if (line) set("underline", line.includes("underline"));
   const space = styleOf(element, "white-space");
-  if (space) look.kept = space.startsWith("pre");
+  if (space) set("kept", space.startsWith("pre"));
   return look;
 }
 
-function small(text: string | null): number {
-  return Math.min(Math.max(parseInt(text ?? "", 10) || 0, 0), 255);
+function whole(text: string | null): number | undefined {
+  return Math.max(parseInt(text ?? "", 10) || 0, 0) || undefined;
 }
 
-/** What a clipboard or a drag holds, as JSON for `shared::paste`. */
-export function told(data: DataTransfer): string {
+/** Without surrogates that stand alone: they are no characters, and JSON's readers refuse them. */
+function sound(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, "");
+}
+
+/** Reports what a clipboard or a drag holds. */
+export function tell(data: DataTransfer, pasted: Pasted): void {
   const html = data.getData("text/html");
   const root = html ? parse(html) : null;
   const walk = root && new Walk(root);
-  return JSON.stringify({
-    blocks: walk?.blocks ?? [],
-    own: Boolean(root?.querySelector(`[${OWN}]`)),
-    plain: data.getData("text/plain").replace(/\p{Surrogate}/gu, ""),
-    files: data.files.length > 0 || Boolean(walk?.pictures),
-  });
+  const own = Boolean(root?.querySelector(`[${OWN}]`));
+  const files = data.files.length > 0 || Boolean(walk?.pictures);
+  pasted(JSON.stringify(walk?.ops ?? []), own, sound(data.getData("text/plain")), files);
 }

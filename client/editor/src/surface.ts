@@ -8,7 +8,7 @@ import { EditorState, TextSelection, type Transaction } from "prosemirror-state"
 import { EditorView } from "prosemirror-view";
 import { copying } from "./copy";
 import { type Op, applyDelta, docOf, indexOf, length, lineAttributes, marksOf, opsOf, positionOf } from "./delta";
-import { told } from "./paste";
+import { type Pasted, tell } from "./paste";
 import { lineDom, schema } from "./schema";
 
 /** What a surface reports. Positions are the model's indexes; deltas are JSON. */
@@ -20,8 +20,8 @@ export interface Reports {
   /** A key that may mean something; true when it did. */
   command(name: string): boolean;
   focused(focused: boolean): void;
-  /** The person pasted or dropped this where the selection is: JSON for `shared::paste`. */
-  pasted(transfer: string): void;
+  /** The person pasted or dropped this where the selection is. */
+  pasted: Pasted;
 }
 
 /** What a surface is told at its making. */
@@ -273,7 +273,7 @@ export class Surface {
       this.view.focus();
       this.view.dispatch(tr.setSelection(TextSelection.near(doc.resolve(place.pos))));
     }
-    this.reports.pasted(told(data));
+    tell(data, this.reports.pasted);
     return true;
   }
 

@@ -25,7 +25,9 @@ pub fn insert(text: &[Op], selection: Selection, pasted: &Pasted, pen: &Attribut
         for run in &line.runs {
             let mut attributes = run.attributes.clone();
             if !pasted.formatted {
-                attributes.extend(pen.clone().into_iter().filter(|(name, _)| name != schema::LINK));
+                for (name, value) in pen.iter().filter(|(name, _)| *name != schema::LINK) {
+                    attributes.insert(name.clone(), value.clone());
+                }
             }
             end += utf16_len(&run.text);
             delta.push(Op::insert_with(run.text.clone(), attributes));

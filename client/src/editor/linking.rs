@@ -1,7 +1,7 @@
 //! Links in a text: which one stands at the caret, and what it takes to set or remove one. Pure; what may be
 //! an address is `shared::link`'s to say.
 
-use samsyn_shared::delta::{Op, Run, lines, utf16_len};
+use samsyn_shared::delta::{Attributes, Op, Run, lines, utf16_len};
 use samsyn_shared::link::Link;
 use samsyn_shared::schema;
 use serde_json::Value;
@@ -59,7 +59,7 @@ pub fn set(text: &[Op], selection: Selection, link: &Link, words: &str) -> Outco
     let words =
         if words.is_empty() { address.strip_prefix("mailto:").unwrap_or(address).to_owned() } else { words };
     let caret = at + utf16_len(&words);
-    let insert = Op::insert_with(words, [(schema::LINK.to_owned(), value)].into());
+    let insert = Op::insert_with(words, attribute(value));
     Outcome { delta: vec![Op::retain(at), insert], selection: Selection::caret(caret) }
 }
 
@@ -85,12 +85,17 @@ fn change(text: &[Op], (from, to): (u32, u32), value: &Value, selection: Selecti
             if start > at {
                 delta.push(Op::retain(start - at));
             }
-            let attributes = [(schema::LINK.to_owned(), value.clone())].into();
-            delta.push(Op::Retain { retain: end - start, attributes });
+            delta.push(Op::Retain { retain: end - start, attributes: attribute(value.clone()) });
             at = end;
         }
     }
     Outcome { delta, selection }
+}
+
+fn attribute(value: Value) -> Attributes {
+    let mut attributes = Attributes::new();
+    attributes.insert(schema::LINK.to_owned(), value);
+    attributes
 }
 
 /// Each run with where it begins.

@@ -59,8 +59,9 @@ pub struct Reports {
     pub command: Box<dyn Fn(String) -> bool>,
     /// The focus came or went.
     pub focused: Box<dyn Fn(bool)>,
-    /// Something was pasted or dropped where the selection is: a `shared::paste::Transfer` as JSON.
-    pub pasted: Box<dyn Fn(String)>,
+    /// Something was pasted or dropped where the selection is: its HTML as foreign inserts, whether that is our
+    /// own, its plain text, and whether there were files; see `shared::paste::Transfer`.
+    pub pasted: Box<dyn Fn(String, bool, String, bool)>,
 }
 
 /// What a surface is told at its making.

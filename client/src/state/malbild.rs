@@ -17,7 +17,7 @@ use leptos::task::spawn_local;
 use samsyn_shared::client_session::Stopped;
 use samsyn_shared::delta::{List, Op};
 use samsyn_shared::diff::diff;
-use samsyn_shared::paste::PasteError;
+use samsyn_shared::paste::{PasteError, Transfer};
 use samsyn_shared::presence::{Cursor, Presences};
 use samsyn_shared::read_model::one_line;
 use samsyn_shared::{MalbildId, Role, SyncStatus, Template, ids};
@@ -251,7 +251,10 @@ impl Malbild {
                     malbild.announce_soon();
                 }
             }),
-            pasted: Box::new(move |transfer| malbild.pasted(key, &transfer)),
+            pasted: Box::new(move |foreign, own, plain, files| {
+                let foreign = serde_json::from_str(&foreign).expect("the surface writes deltas");
+                malbild.pasted(key, &Transfer { foreign, own, plain, files });
+            }),
         };
         let section = Rc::new(Section::new(key, host, labelled_by, described_by, self.may_write(), reports));
         let core = self.core();

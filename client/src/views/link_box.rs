@@ -1,136 +1,101 @@
 //! What stands beside a link, below it and outside of the text: where it leads, and the form in which its
-//! address is written. It comes after the text in the order of the keyboard.
+//! address is written. It comes after the text in the order of the keyboard. Which of its parts are seen
+//! follows from `data-shown`, in link.css.
 
-use leptos::html::Input;
+use leptos::html::{Form, Input};
 use leptos::prelude::*;
-use samsyn_shared::link::{Link, LinkError};
 use web_sys::KeyboardEvent;
 
 use crate::state::malbild::Malbild;
+use crate::state::malbild::linking::LinkBox;
 use crate::words::words;
-
-/// What of it is shown. It is made anew only when this changes, so that nobody's words are lost when it moves.
-#[derive(Debug, Clone, PartialEq)]
-enum Shown {
-    Address(Link),
-    Form,
-}
 
 /// The place beside a section's text.
 pub(super) fn link_box(malbild: Malbild, key: &'static str) -> impl IntoView {
-    let here = move || malbild.link.get().filter(|link| link.section == key);
-    let shown = Memo::new(move |_| {
-        here().and_then(|link| if link.writing { Some(Shown::Form) } else { link.link.map(Shown::Address) })
-    });
-    let place = move || here().map(|link| (link.left, link.top)).unwrap_or_default();
-    let keydown = move |event: KeyboardEvent| {
-        if event.key() == "Escape" && !event.is_composing() {
-            event.stop_propagation();
-            event.prevent_default();
-            malbild.close_link();
-        }
-    };
-    move || {
-        let content = match shown.get()? {
-            Shown::Address(link) => address(malbild, &link).into_any(),
-            Shown::Form => form(malbild).into_any(),
+    let is_here =
+        Memo::new(move |_| malbild.link.with(|link| link.as_ref().is_some_and(|l| l.section == key)));
+    move || is_here.get().then(|| content(malbild))
+}
+
+fn content(malbild: Malbild) -> impl IntoView {
+    let w = words();
+    let (form, address, text) = (NodeRef::<Form>::new(), NodeRef::<Input>::new(), NodeRef::<Input>::new());
+    let problem = RwSignal::new("");
+    let link = Memo::new(move |_| malbild.link.get());
+    let leads = move || link.get().and_then(|shown| shown.link).map(|link| link.as_str().to_owned());
+    Effect::new(move |was_writing: Option<bool>| {
+        let (Some(form), Some(address), Some(shown)) = (form.get(), address.get(), link.get()) else {
+            return false;
         };
-        Some(view! {
-            <div class="link-box" on:keydown=keydown
-                style:left=move || format!("{:.0}px", place().0) style:top=move || format!("{:.0}px", place().1)>
-                {content}
-            </div>
-        })
-    }
-}
-
-/// The address of the link that the caret is in.
-fn address(malbild: Malbild, link: &Link) -> impl IntoView + use<> {
-    let w = words();
-    let address = link.as_str().to_owned();
-    let may_write = move || malbild.role.get().may_write_content();
-    view! {
-        <div class="link-hint" role="group" aria-label=w.link>
-            <span class="link-address">{address.clone()}</span>
-            {open(address)}
-            <button type="button" class="plain" data-action="link-edit" hidden=move || !may_write()
-                on:click=move |_| malbild.edit_link()>{w.link_edit}</button>
-            <button type="button" class="plain" data-action="link-remove" hidden=move || !may_write()
-                on:click=move |_| malbild.remove_link()>{w.link_remove}</button>
-        </div>
-    }
-}
-
-/// The form for an address, and for the words where nothing is selected.
-fn form(malbild: Malbild) -> impl IntoView {
-    let w = words();
-    let begun = malbild.link.get_untracked();
-    let link = begun.as_ref().and_then(|begun| begun.link.clone());
-    let selected = begun.and_then(|begun| begun.words);
-    let needs_words = link.is_none() && selected.is_none();
-    let has_link = link.is_some();
-    let address = RwSignal::new(link.as_ref().map(|link| link.as_str().to_owned()).unwrap_or_default());
-    let text = RwSignal::new(String::new());
-    let problem = RwSignal::new(None::<LinkError>);
-    let field = NodeRef::<Input>::new();
-    field.on_load(|field| {
-        // It can take the focus once it is in the page, which it is by the next frame.
-        request_animation_frame(move || {
-            field.focus().expect("a field that is shown takes the focus");
-            field.select();
-        });
+        let style = web_sys::HtmlElement::style(&form);
+        for (name, length) in [("left", shown.left), ("top", shown.top)] {
+            style.set_property(name, &format!("{length:.0}px")).expect("a style takes lengths");
+        }
+        let mode = mode(&shown, malbild.role.get().may_write_content());
+        form.set_attribute("data-shown", mode).expect("the attribute's name is valid");
+        if shown.writing && was_writing != Some(true) {
+            address.set_value(&leads().unwrap_or_default());
+            address.focus().expect("a field that is shown takes the focus");
+            address.select();
+        }
+        shown.writing
     });
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        if let Err(why) = malbild.set_link(&address.get_untracked(), &text.get_untracked()) {
-            problem.set(Some(why));
-            if let Some(field) = field.get_untracked() {
-                field.focus().expect("a field that is shown takes the focus");
-            }
+        let (Some(address), Some(text)) = (address.get_untracked(), text.get_untracked()) else { return };
+        if let Err(why) = malbild.set_link(&address.value(), &text.value()) {
+            problem.set((w.link_problem)(why));
+            address.focus().expect("a field that is shown takes the focus");
         }
     };
-    let input = move |event| {
-        address.set(event_target_value(&event));
-        problem.set(None);
+    let keydown = move |event: KeyboardEvent| {
+        if event.key() == "Escape" && !event.is_composing() {
+            event.stop_propagation();
+            malbild.close_link();
+        }
+    };
+    let what = move || match link.get().and_then(|shown| shown.words) {
+        Some(words) => (w.link_on)(&words),
+        None => leads().unwrap_or_default(),
     };
     view! {
-        <form class="link-form stack" role="dialog" aria-label=w.link novalidate on:submit=submit>
-            {selected.map(|words| view! { <p class="link-words">{(w.link_on)(&words)}</p> })}
-            <label class="field">
+        <form class="link-box" aria-label=w.link novalidate node_ref=form on:submit=submit on:keydown=keydown>
+            <p class="link-what">{what}</p>
+            <label class="field link-field-address">
                 <span class="legend">{w.link_address}</span>
-                <input class="input" type="text" inputmode="url" autocomplete="off" autocapitalize="none"
-                    spellcheck="false" data-field="link-address" node_ref=field prop:value=address
-                    aria-invalid=move || problem.get().is_some().then_some("true")
-                    aria-describedby="link-problem" on:input=input/>
+                <input class="input" inputmode="url" autocomplete="off" autocapitalize="none" spellcheck="false"
+                    data-field="link-address" aria-describedby="link-problem" node_ref=address
+                    aria-invalid=move || (!problem.get().is_empty()).to_string()
+                    on:input=move |_| problem.set("")/>
             </label>
-            <p role="alert" id="link-problem" class:problem=move || problem.get().is_some()>
-                {move || problem.get().map(w.link_problem)}
-            </p>
-            {needs_words.then(|| view! {
-                <label class="field">
-                    <span class="legend">{w.link_text}</span>
-                    <input class="input" autocomplete="off" data-field="link-text" prop:value=text
-                        on:input=move |event| text.set(event_target_value(&event))/>
-                </label>
-            })}
+            <p role="alert" id="link-problem" class="problem">{problem}</p>
+            <label class="field link-field-text">
+                <span class="legend">{w.link_text}</span>
+                <input class="input" autocomplete="off" data-field="link-text" node_ref=text/>
+            </label>
             <div class="link-acts">
                 <button class="button main">{w.save}</button>
-                {has_link.then(|| view! {
-                    <button type="button" class="plain" data-action="link-remove"
-                        on:click=move |_| malbild.remove_link()>{w.link_remove}</button>
-                })}
-                {link.map(|link| open(link.as_str().to_owned()))}
-                <button type="button" class="plain" on:click=move |_| malbild.close_link()>{w.cancel}</button>
+                <a class="plain" data-action="link-open" target="_blank" rel="noopener noreferrer" href=leads>
+                    {w.link_open}
+                </a>
+                <button type="button" class="plain" data-action="link-edit"
+                    on:click=move |_| malbild.edit_link()>{w.link_edit}</button>
+                <button type="button" class="plain" data-action="link-remove"
+                    on:click=move |_| malbild.remove_link()>{w.link_remove}</button>
+                <button type="button" class="plain" data-action="link-cancel"
+                    on:click=move |_| malbild.close_link()>{w.cancel}</button>
             </div>
         </form>
     }
 }
 
-/// A link that was checked is one here as well.
-fn open(address: String) -> impl IntoView {
-    view! {
-        <a class="plain" data-action="link-open" href=address target="_blank" rel="noopener noreferrer">
-            {words().link_open}
-        </a>
+fn mode(shown: &LinkBox, may_write: bool) -> &'static str {
+    match (shown.writing, &shown.link, &shown.words) {
+        (false, Some(_), _) if may_write => "address",
+        (false, Some(_), _) => "read",
+        (false, None, _) => "nothing",
+        (true, Some(_), _) => "link",
+        (true, None, Some(_)) => "words",
+        (true, None, None) => "new",
     }
 }

@@ -1,74 +1,86 @@
 //! A block of foreign HTML, as the page reports it, and what kind of line it is. The page tells tags and
 //! hints and decides nothing.
 
-use std::collections::BTreeMap;
+use serde_json::Value;
 
-use serde::Deserialize;
-
-use super::{space, without_edges};
-use crate::delta::{Attributes, Line, LineKind, List, Run};
+use super::space::{self, Marked};
+use super::without_edges;
+use crate::delta::{Attributes, Line, LineKind, List, Op, Run};
 use crate::limits;
 use crate::link::Link;
 use crate::schema;
 
 /// A paragraph, heading, item or cell.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Block {
-    /// The innermost element that makes it a block, in small letters; "" for text between blocks.
-    pub tag: String,
-    /// How many lists it is in.
-    pub depth: u8,
-    /// The innermost of them: `ul` or `ol`.
-    pub list: String,
-    /// How that list is marked, by `type` or `list-style-type`.
-    pub marked: String,
-    /// The item it is in, numbered from 1; 0 for none.
-    pub item: u32,
-    /// The level of the item as `aria-level` has it; 0 for none.
-    pub level: u8,
-    /// The table row it is in, numbered from 1; 0 for none.
-    pub row: u32,
-    /// The cell in that row, from 1.
-    pub cell: u32,
-    /// The value of `mso-list`: Word's list, level and what it overrides.
-    pub mso: String,
-    /// The value of `mso-outline-level`; 0 for none.
-    pub outline: u8,
-    /// The element's classes.
-    pub class: String,
-    /// The mark that Word wrote before an item for programs that know no lists.
-    pub marker: Option<String>,
-    /// Its text.
-    pub pieces: Vec<Piece>,
+struct Block<'a> {
+    /// What the HTML says of it, by the names of this file.
+    says: &'a Attributes,
+    /// Its text: inserts with how they look.
+    pieces: &'a [Op],
 }
 
-/// A stretch of text that looks the same.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Piece {
-    /// The text; U+2028 is a `<br>`.
-    pub text: String,
-    /// By a tag or a style.
-    pub bold: bool,
-    /// By a tag or a style.
-    pub italic: bool,
-    /// By a tag or a style.
-    pub underline: bool,
-    /// Where it leads.
-    pub href: String,
-    /// Whether its white space counts.
-    pub kept: bool,
+// What the HTML says of a block. Each may be missing; a number is 0 then, and a text "".
+
+/// The innermost element that makes it a block, in small letters; none for text between blocks. It ends every
+/// block, so it is never missing where a block ends.
+const TAG: &str = "tag";
+/// How many lists it is in.
+const DEPTH: &str = "depth";
+/// The innermost of them: `ul` or `ol`.
+const LIST: &str = "list";
+/// How that list is marked, by `type` or `list-style-type`.
+const MARKED: &str = "marked";
+/// The item it is in, numbered from 1.
+const ITEM: &str = "item";
+/// The level of the item, by `aria-level`.
+const LEVEL: &str = "level";
+/// The table row it is in, numbered from 1.
+const ROW: &str = "row";
+/// The cell in that row, from 1.
+const CELL: &str = "cell";
+/// The value of `mso-list`: Word's list, level and what it overrides.
+const MSO: &str = "mso";
+/// The value of `mso-outline-level`.
+const OUTLINE: &str = "outline";
+/// The element's classes.
+const CLASS: &str = "class";
+/// The mark that Word wrote before an item, for programs that know no lists.
+const MARKER: &str = "marker";
+
+// How a text looks, by a tag or a style: `bold`, `italic`, `underline` as in our own schema, and these. A
+// U+2028 in it is a `<br>`.
+
+/// Where it leads.
+const HREF: &str = "href";
+/// Whether its white space counts.
+const KEPT: &str = "kept";
+
+/// The blocks, and the text of each.
+fn blocks(foreign: &[Op]) -> Vec<Block<'_>> {
+    let mut blocks = Vec::new();
+    let mut from = 0;
+    for (i, op) in foreign.iter().enumerate() {
+        if let Op::Insert { attributes: says, .. } = op
+            && says.contains_key(TAG)
+        {
+            blocks.push(Block { says, pieces: &foreign[from..i] });
+            from = i + 1;
+        }
+    }
+    blocks
 }
 
-/// The lines of all blocks. `own`: they are ours and mean exactly what they say.
-pub(super) fn lines(blocks: &[Block], own: bool) -> Vec<Line> {
-    let mut lists = BTreeMap::new();
+/// The lines of foreign inserts. `own`: they are ours and mean exactly what they say.
+pub(super) fn lines(foreign: &[Op], own: bool) -> Vec<Line> {
+    let mut lists = Vec::new();
     let mut lines: Vec<Line> = Vec::new();
     let mut open_item = 0;
-    let mut rest = blocks;
+    let blocks = blocks(foreign);
+    let mut rest = &blocks[..];
     while let Some(first) = rest.first() {
-        let row = rest.iter().take_while(|block| first.row > 0 && block.row == first.row).count();
+        let row = rest
+            .iter()
+            .take_while(|block| first.number(ROW) > 0 && block.number(ROW) == first.number(ROW))
+            .count();
         if let Some(line) = row_line(&rest[..row]) {
             lines.push(line);
             (rest, open_item) = (&rest[row..], 0);
@@ -83,13 +95,13 @@ pub(super) fn lines(blocks: &[Block], own: bool) -> Vec<Line> {
         if let LineKind::Item(_, _) = kind {
             // An item is one line: what breaks in it goes on after a space.
             let whole = joined(texts.into_iter().filter(|runs| own || !runs.is_empty()), " ");
-            let goes_on = first.item > 0 && first.item == open_item;
+            let goes_on = first.number(ITEM) > 0 && first.number(ITEM) == open_item;
             match lines.last_mut().filter(|_| goes_on) {
                 Some(line) => line.runs = joined([std::mem::take(&mut line.runs), whole], " "),
                 None if whole.is_empty() && !own => {}
                 None => lines.push(Line { kind, runs: whole }),
             }
-            open_item = first.item;
+            open_item = first.number(ITEM);
             continue;
         }
         open_item = 0;
@@ -109,10 +121,10 @@ fn without_doubles(mut lines: Vec<Line>) -> Vec<Line> {
 
 /// A table's row is one line with tabs between its cells, if each cell has one block. Others hold a text's
 /// layout, and their blocks are lines as anywhere.
-fn row_line(blocks: &[Block]) -> Option<Line> {
+fn row_line(blocks: &[Block<'_>]) -> Option<Line> {
     let full: Vec<_> = blocks
         .iter()
-        .map(|block| (block.cell, joined(block.texts(), " ")))
+        .map(|block| (block.number(CELL), joined(block.texts(), " ")))
         .filter(|(_, runs)| !runs.is_empty())
         .collect();
     if full.len() < 2 || full.windows(2).any(|pair| pair[0].0 == pair[1].0) {
@@ -122,7 +134,7 @@ fn row_line(blocks: &[Block]) -> Option<Line> {
     let mut at = 1;
     for (cell, text) in full {
         let least = u32::from(!runs.is_empty());
-        let tabs = usize::try_from(cell.saturating_sub(at).clamp(least, 64)).expect("64 at most");
+        let tabs = usize::try_from(cell.saturating_sub(at).clamp(least.into(), 64)).expect("64 at most");
         let tabs = "\t".repeat(tabs);
         if !tabs.is_empty() {
             push(&mut runs, &tabs, Attributes::new());
@@ -133,50 +145,61 @@ fn row_line(blocks: &[Block]) -> Option<Line> {
     Some(Line { kind: LineKind::Paragraph, runs })
 }
 
-impl Block {
-    fn kind(&self, lists: &mut BTreeMap<String, List>, own: bool) -> LineKind {
+impl Block<'_> {
+    fn number(&self, name: &str) -> u64 {
+        self.says.get(name).and_then(Value::as_u64).unwrap_or_default()
+    }
+
+    fn text(&self, name: &str) -> &str {
+        text_in(self.says, name)
+    }
+
+    fn kind(&self, lists: &mut Vec<(String, List)>, own: bool) -> LineKind {
         if let Some(level) = self.heading() {
             // Ours stand below a section's own heading, which is of the second level.
             let level = if own { level.saturating_sub(2).max(1) } else { level };
             return LineKind::Heading(level.min(limits::HEADER_MAX));
         }
-        let indent = |level: u8| level.saturating_sub(1).min(limits::INDENT_MAX);
-        if self.depth > 0 {
-            return LineKind::Item(self.list_kind(), indent(self.depth.max(self.level)));
+        let indent = |level: u64| small(level.saturating_sub(1)).min(limits::INDENT_MAX);
+        if self.number(DEPTH) > 0 {
+            return LineKind::Item(self.list_kind(), indent(self.number(DEPTH).max(self.number(LEVEL))));
         }
-        match &self.marker {
-            Some(marker) if !self.mso.is_empty() => {
-                let list = *lists.entry(self.mso.clone()).or_insert_with(|| marked_by(marker));
-                LineKind::Item(list, indent(self.mso_level()))
-            }
-            _ => LineKind::Paragraph,
+        if self.text(MSO).is_empty() || !self.says.contains_key(MARKER) {
+            return LineKind::Paragraph;
         }
+        // An `i.` is a letter in a list that began with `h.`.
+        let begun = lists.iter().find(|(mso, _)| *mso == self.text(MSO)).map(|(_, list)| *list);
+        let list = begun.unwrap_or_else(|| marked_by(self.text(MARKER)));
+        if begun.is_none() {
+            lists.push((self.text(MSO).to_owned(), list));
+        }
+        LineKind::Item(list, indent(self.mso_level()))
     }
 
     fn heading(&self) -> Option<u8> {
-        let by_tag = self.tag.strip_prefix('h').and_then(|level| level.parse().ok());
-        let by_title = self.class.split_whitespace().any(|class| class == "MsoTitle").then_some(1);
+        let by_tag = self.text(TAG).strip_prefix('h').and_then(|level| level.parse().ok());
+        let by_title = self.text(CLASS).split_whitespace().any(|class| class == "MsoTitle").then_some(1);
         by_tag
             .or(by_title)
-            .or((self.outline > 0).then_some(self.outline))
+            .or((self.number(OUTLINE) > 0).then(|| small(self.number(OUTLINE))))
             .filter(|level| (1..=9).contains(level))
     }
 
     fn list_kind(&self) -> List {
-        match self.marked.as_str() {
+        match self.text(MARKED) {
             "a" | "A" => List::Lettered,
             "1" | "i" | "I" => List::Ordered,
             style if style.contains("alpha") || style.contains("latin") => List::Lettered,
             style if style.contains("decimal") || style.contains("roman") => List::Ordered,
             "disc" | "circle" | "square" => List::Bullet,
-            _ if self.list == "ol" => List::Ordered,
+            _ if self.text(LIST) == "ol" => List::Ordered,
             _ => List::Bullet,
         }
     }
 
     /// Word's level, from 1: `l0 level2 lfo1`.
-    fn mso_level(&self) -> u8 {
-        let mut words = self.mso.split_whitespace();
+    fn mso_level(&self) -> u64 {
+        let mut words = self.text(MSO).split_whitespace();
         words.find_map(|word| word.strip_prefix("level")?.parse().ok()).unwrap_or(1)
     }
 
@@ -186,13 +209,13 @@ impl Block {
             .pieces
             .iter()
             .enumerate()
-            .flat_map(|(i, piece)| piece.text.chars().map(move |c| (c, i, piece.kept)))
+            .flat_map(|(i, piece)| written(piece).chars().map(move |c| (c, i, is_set(piece, KEPT))))
             .collect();
         let mut lines = space::lines(&text);
         for line in &mut lines {
             // Words that were copied out of a line may begin or end with the space that parts them.
-            let end = |(c, i): &(char, usize)| *c == ' ' && !self.pieces[*i].kept;
-            if !self.tag.is_empty() && line.last().is_some_and(end) {
+            let end = |(c, i): &Marked| *c == ' ' && !is_set(&self.pieces[*i], KEPT);
+            if !self.text(TAG).is_empty() && line.last().is_some_and(end) {
                 line.pop();
             }
         }
@@ -207,33 +230,51 @@ impl Block {
 
     /// Whether its spaces were meant: typed, or put there so that the block is seen.
     fn is_held_open(&self) -> bool {
-        let held = |piece: &Piece| piece.text.contains('\u{A0}') && !self.tag.is_empty();
-        self.pieces.iter().any(|piece| piece.kept || held(piece))
+        let held = |piece| written(piece).contains('\u{A0}') && !self.text(TAG).is_empty();
+        self.pieces.iter().any(|piece| is_set(piece, KEPT) || held(piece))
     }
 
-    fn runs(&self, line: &[(char, usize)]) -> Vec<Run> {
+    fn runs(&self, line: &[Marked]) -> Vec<Run> {
         let mut runs = Vec::new();
         for part in line.chunk_by(|(_, a), (_, b)| a == b) {
             let text: String = part.iter().map(|(c, _)| c).collect();
-            push(&mut runs, &text, self.pieces[part[0].1].attributes());
+            push(&mut runs, &text, looks(&self.pieces[part[0].1]));
         }
         runs
     }
 }
 
-impl Piece {
-    fn attributes(&self) -> Attributes {
-        let link = Link::of_href(&self.href);
+fn text_in<'a>(attributes: &'a Attributes, name: &str) -> &'a str {
+    attributes.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn small(number: u64) -> u8 {
+    u8::try_from(number).unwrap_or(u8::MAX)
+}
+
+fn written(piece: &Op) -> &str {
+    if let Op::Insert { insert, .. } = piece { insert } else { "" }
+}
+
+fn is_set(piece: &Op, name: &str) -> bool {
+    matches!(piece, Op::Insert { attributes, .. } if attributes.contains_key(name))
+}
+
+/// What of a piece's looks is ours.
+fn looks(piece: &Op) -> Attributes {
+    let mut ours = Attributes::new();
+    let Op::Insert { attributes, .. } = piece else { return ours };
+    let link = Link::of_href(text_in(attributes, HREF));
+    for name in [schema::BOLD, schema::ITALIC, schema::UNDERLINE] {
         // Links are underlined as it is.
-        let marks = [
-            (schema::BOLD, self.bold),
-            (schema::ITALIC, self.italic),
-            (schema::UNDERLINE, self.underline && link.is_none()),
-        ];
-        let marks = marks.into_iter().filter(|(_, on)| *on).map(|(name, _)| (name.to_owned(), true.into()));
-        let link = link.map(|link| (schema::LINK.to_owned(), link.as_str().into()));
-        marks.chain(link).collect()
+        if attributes.contains_key(name) && (name != schema::UNDERLINE || link.is_none()) {
+            ours.insert(name.to_owned(), true.into());
+        }
     }
+    if let Some(link) = link {
+        ours.insert(schema::LINK.to_owned(), link.as_str().into());
+    }
+    ours
 }
 
 /// The list that a mark of Word's is of.

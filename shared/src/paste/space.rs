@@ -7,21 +7,21 @@ const BREAK: char = '\u{2028}';
 /// What keeps two words on one line, where it was meant.
 const NO_BREAK: char = '\u{A0}';
 
-/// A character and what the caller tells it by.
-type Marked<T> = (char, T);
+/// A character and the number that the caller tells it by.
+pub(super) type Marked = (char, usize);
 
-/// The lines of a text whose characters each have a mark and a word on whether their white space counts, as
+/// The lines of a text whose characters each have a number and a word on whether their white space counts, as
 /// in a `<pre>`. Where it does not, it is one space, and none at a line's start.
-pub(super) fn lines<T: Copy>(text: &[(char, T, bool)]) -> Vec<Vec<Marked<T>>> {
+pub(super) fn lines(text: &[(char, usize, bool)]) -> Vec<Vec<Marked>> {
     let mut lines = vec![Vec::new()];
-    for (i, &(c, mark, kept)) in text.iter().enumerate() {
+    for (i, &(c, number, kept)) in text.iter().enumerate() {
         let line = lines.last_mut().expect("there is always one");
         let before = i.checked_sub(1).map(|before| text[before].0);
         let after = text.get(i + 1).map(|after| after.0);
         match meant(c, before, after, kept) {
             Some(BREAK) => lines.push(Vec::new()),
             Some(' ') if !kept && line.last().is_none_or(|(last, _)| *last == ' ') => {}
-            Some(c) => line.push((c, mark)),
+            Some(c) => line.push((c, number)),
             None => {}
         }
     }
@@ -30,8 +30,8 @@ pub(super) fn lines<T: Copy>(text: &[(char, T, bool)]) -> Vec<Vec<Marked<T>>> {
 
 /// The lines of a plain text. All of its white space counts.
 pub(super) fn plain(text: &str) -> Vec<String> {
-    let text: Vec<_> = text.replace("\r\n", "\n").chars().map(|c| (c, (), true)).collect();
-    lines(&text).into_iter().map(|line| line.into_iter().map(|(c, ())| c).collect()).collect()
+    let text: Vec<_> = text.replace("\r\n", "\n").chars().map(|c| (c, 0, true)).collect();
+    lines(&text).into_iter().map(|line| line.into_iter().map(|(c, _)| c).collect()).collect()
 }
 
 /// What a character means; none when it has no place in a text.
@@ -61,8 +61,8 @@ mod tests {
     use super::*;
 
     fn flowing(text: &str) -> Vec<String> {
-        let text: Vec<_> = text.chars().map(|c| (c, (), false)).collect();
-        lines(&text).into_iter().map(|line| line.into_iter().map(|(c, ())| c).collect()).collect()
+        let text: Vec<_> = text.chars().map(|c| (c, 0, false)).collect();
+        lines(&text).into_iter().map(|line| line.into_iter().map(|(c, _)| c).collect()).collect()
     }
 
     #[test]

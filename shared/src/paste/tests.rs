@@ -7,7 +7,21 @@ use super::*;
 use crate::delta::List;
 
 fn read(transfer: &Value) -> Result<Pasted, PasteError> {
-    serde_json::from_value::<Transfer>(transfer.clone()).expect("a transfer").read()
+    let mut foreign = Vec::new();
+    for block in transfer["blocks"].as_array().into_iter().flatten() {
+        let mut says: Attributes = serde_json::from_value(block.clone()).expect("attributes");
+        let pieces = says.remove("pieces").unwrap_or_default();
+        for piece in pieces.as_array().into_iter().flatten() {
+            let mut looks: Attributes = serde_json::from_value(piece.clone()).expect("attributes");
+            let text = looks.remove("text").unwrap_or_default();
+            foreign.push(Op::insert_with(text.as_str().unwrap_or_default(), looks));
+        }
+        says.entry("tag".to_owned()).or_insert_with(|| "".into());
+        foreign.push(Op::insert_with("\n", says));
+    }
+    let is = |name: &str| transfer[name] == true;
+    let plain = transfer["plain"].as_str().unwrap_or_default().to_owned();
+    Transfer { foreign, own: is("own"), plain, files: is("files") }.read()
 }
 
 fn blocks(blocks: &Value) -> String {

@@ -7,10 +7,9 @@ use super::{Malbild, Place, set_changed};
 use crate::editor::{insertion, linking};
 
 impl Malbild {
-    /// Takes what a surface reports: a [`Transfer`] as JSON.
-    pub(super) fn pasted(&self, key: &'static str, transfer: &str) {
+    /// Takes what a surface reports.
+    pub(super) fn pasted(&self, key: &'static str, transfer: &Transfer) {
         let Some(section) = self.section(key).filter(|_| self.may_write()) else { return };
-        let transfer: Transfer = serde_json::from_str(transfer).expect("the surface writes transfers");
         let pasted = match transfer.read() {
             Ok(pasted) => pasted,
             Err(why) => {
