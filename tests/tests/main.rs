@@ -17,6 +17,7 @@ mod hostile;
 mod interop;
 mod page_files;
 mod roles;
+mod scenario;
 mod simulation;
 mod stage;
 mod tidy;
