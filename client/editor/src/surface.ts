@@ -29,30 +29,9 @@ export interface Options {
   labelledBy: string;
   describedBy: string;
   editable: boolean;
+  /** Each key that may mean something, as keymap writes it, with the name that is reported for it. */
+  keys: [string, string][];
 }
-
-const KEYS: Record<string, string> = {
-  Enter: "enter",
-  "Shift-Enter": "enter",
-  Backspace: "backspace",
-  "Mod-Backspace": "backspace-word",
-  Delete: "delete",
-  Tab: "tab",
-  "Shift-Tab": "shift-tab",
-  "Mod-b": "bold",
-  "Mod-i": "italic",
-  "Mod-u": "underline",
-  "Mod-z": "undo",
-  "Mod-y": "redo",
-  "Mod-Shift-z": "redo",
-  "Mod-Alt-0": "paragraph",
-  "Mod-Alt-1": "heading-1",
-  "Mod-Alt-2": "heading-2",
-  "Mod-Alt-3": "heading-3",
-  "Mod-Shift-7": "ordered",
-  "Mod-Shift-8": "bullet",
-  "Mod-Shift-9": "lettered",
-};
 
 /** So long after a composition ended ProseMirror has read what it left. */
 const COMPOSITION_SETTLES = 30;
@@ -105,7 +84,7 @@ export class Surface {
     private readonly reports: Reports,
   ) {
     const press = (name: string) => (this.leaving && name.endsWith("tab") ? false : reports.command(name));
-    const bound = Object.fromEntries(Object.entries(KEYS).map(([key, name]) => [key, () => press(name)]));
+    const bound = Object.fromEntries(options.keys.map(([key, name]) => [key, () => press(name)]));
     this.view = new EditorView(host, {
       state: EditorState.create({ schema, plugins: [keymap(bound)] }),
       editable: () => this.editable,

@@ -4,6 +4,8 @@
 use wasm_bindgen::prelude::*;
 use web_sys::HtmlElement;
 
+use super::keys;
+
 #[wasm_bindgen]
 extern "C" {
     /// One section's text as ProseMirror shows it.
@@ -98,6 +100,8 @@ impl Surface {
         set(&told, "labelledBy", &options.labelled_by.into());
         set(&told, "describedBy", &options.described_by.into());
         set(&told, "editable", &options.editable.into());
+        let pair = |(key, name): (&str, &str)| js_sys::Array::of2(&key.into(), &name.into());
+        set(&told, "keys", &keys::of_the_text().map(pair).collect::<js_sys::Array>());
         let heard = js_sys::Object::new();
         set(&heard, "edited", &Closure::wrap(reports.edited).into_js_value());
         set(&heard, "selected", &Closure::wrap(reports.selected).into_js_value());
