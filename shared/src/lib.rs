@@ -13,6 +13,7 @@ pub mod document;
 pub mod ids;
 mod lib0;
 pub mod limits;
+pub mod line_index;
 pub mod presence;
 pub mod protocol;
 pub mod read_model;

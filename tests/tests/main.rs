@@ -15,6 +15,7 @@ mod golden;
 mod harness;
 mod hostile;
 mod interop;
+mod keys;
 mod page_files;
 mod roles;
 mod scenario;
