@@ -68,7 +68,8 @@ impl Page {
     }
 
     async fn mouse(&self, kind: &str, (x, y): (f64, f64), buttons: u8) -> Result<()> {
-        let event = json!({"type": kind, "x": x, "y": y, "button": "left", "buttons": buttons, "clickCount": 1});
+        let event =
+            json!({"type": kind, "x": x, "y": y, "button": "left", "buttons": buttons, "clickCount": 1});
         self.driver().cdp().send_raw("Input.dispatchMouseEvent", event).await?;
         Ok(())
     }

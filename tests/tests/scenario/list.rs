@@ -59,7 +59,8 @@ async fn markers(page: &Page) -> Result<Vec<String>> {
     let tree = page.accessibility().await?;
     let list = tree.iter().filter_map(|node| {
         let name = node["name"]["value"].as_str()?.trim();
-        let marker = name.strip_suffix('.').is_some_and(|n| !n.is_empty() && n.chars().all(char::is_alphanumeric));
+        let marker =
+            name.strip_suffix('.').is_some_and(|n| !n.is_empty() && n.chars().all(char::is_alphanumeric));
         (node["role"]["value"] == "StaticText" && marker).then(|| name.to_owned())
     });
     Ok(list.collect())

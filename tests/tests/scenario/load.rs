@@ -57,7 +57,8 @@ async fn scenario_18_nothing_is_lost_among_fifty_writers_in_a_long_section() -> 
     }
     pair.a.go_to(SECTION).await?;
     let (third, started) = (Duration::from_secs(seconds()?) / 3, Instant::now());
-    let mut writers: JoinSet<_> = joined.into_iter().map(|writer| write_until(writer, started + third * 3)).collect();
+    let mut writers: JoinSet<_> =
+        joined.into_iter().map(|writer| write_until(writer, started + third * 3)).collect();
     let mut typed = Vec::new();
     for part in 1..=3 {
         match part {
