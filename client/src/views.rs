@@ -10,6 +10,7 @@ mod icon;
 mod identity_form;
 mod initials;
 mod introduction;
+mod keys;
 mod link_box;
 mod malbild;
 mod menu;

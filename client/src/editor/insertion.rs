@@ -2,18 +2,18 @@
 //! is read in `shared::paste`.
 
 use samsyn_shared::delta::{Attributes, Line, LineKind, Op, utf16_len};
+use samsyn_shared::line_index::{LineIndex, Span};
 use samsyn_shared::paste::Pasted;
 use samsyn_shared::schema;
 
-use super::command::{Outcome, Selection, Span, span_at, spans};
+use super::command::{Outcome, Selection};
 
 /// Puts lines in the place of what is selected. The first joins what stands before it, the last what stands
 /// after it. Plain text has the looks of `pen`, as if it had been typed.
 #[must_use]
-pub fn insert(text: &[Op], selection: Selection, pasted: &Pasted, pen: &Attributes) -> Outcome {
-    let spans = spans(text);
+pub fn insert(lines: &LineIndex, selection: Selection, pasted: &Pasted, pen: &Attributes) -> Outcome {
     let (from, to) = selection.range();
-    let (first, last) = (span_at(&spans, from).1, span_at(&spans, to).1);
+    let (first, last) = (lines.line_at(from), lines.line_at(to));
     let hole = Hole { first, last, before: from > first.start, after: to < last.end() };
     let mut delta = Vec::new();
     if from > 0 {
@@ -111,7 +111,7 @@ mod tests {
 
     fn check(before: &str, pasted: &Pasted, after: &str) {
         let (ops, selection) = parse(before);
-        let outcome = insert(&ops, selection, pasted, &Attributes::new());
+        let outcome = insert(&LineIndex::of(&ops), selection, pasted, &Attributes::new());
         assert_eq!(write(&ops, &outcome), after, "{before} with {pasted:?}");
     }
 
@@ -176,8 +176,11 @@ mod tests {
             [("bold".to_owned(), true.into()), ("link".to_owned(), "https://x.se".into())].into();
         let mut pasted = Pasted { lines: vec![line], formatted: false, link: None };
         let bold = Op::insert_with("x", [("bold".to_owned(), true.into())].into());
-        assert_eq!(insert(&ops, selection, &pasted, &pen).delta, [Op::retain(1), bold]);
+        assert_eq!(insert(&LineIndex::of(&ops), selection, &pasted, &pen).delta, [Op::retain(1), bold]);
         pasted.formatted = true;
-        assert_eq!(insert(&ops, selection, &pasted, &pen).delta, [Op::retain(1), Op::insert("x")]);
+        assert_eq!(
+            insert(&LineIndex::of(&ops), selection, &pasted, &pen).delta,
+            [Op::retain(1), Op::insert("x")]
+        );
     }
 }

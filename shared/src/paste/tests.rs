@@ -247,5 +247,5 @@ fn numbers_from_a_hostile_page_are_only_numbers() {
         {"tag": "li", "list": "x", "depth": 255, "level": 255, "item": u32::MAX, "pieces": text("c")},
         {"tag": "h99", "outline": 255, "mso": "level999", "marker": "((", "pieces": text("d")},
     ]));
-    assert_eq!(pasted, format!("{}a\tb\n>>>>>>>>• c\n• d", "\t".repeat(64)));
+    assert_eq!(pasted, format!("{}a\tb\n>>>>>>>>• c\n>>>>>>>>• d", "\t".repeat(64)));
 }

@@ -52,8 +52,9 @@ impl Malbild {
         if let Some(section) = self.linked_section().filter(|_| self.may_write()) {
             self.link.set(None);
             section.surface.focus();
+            self.show_at_once(&section);
             let outcome = set(&self.read(Place::Section(section.key)), section.selection(), &link, words);
-            self.carry_out(&section, &outcome);
+            self.carry_out(&section, outcome);
         }
         Ok(())
     }
@@ -63,8 +64,9 @@ impl Malbild {
         let Some(section) = self.linked_section().filter(|_| self.may_write()) else { return };
         self.link.set(None);
         section.surface.focus();
+        self.show_at_once(&section);
         if let Some(outcome) = remove(&self.read(Place::Section(section.key)), section.selection()) {
-            self.carry_out(&section, &outcome);
+            self.carry_out(&section, outcome);
         }
     }
 

@@ -18,6 +18,7 @@ impl Malbild {
             }
         };
         set_changed(self.not_pasted, None);
+        self.show_at_once(&section);
         let text = self.read(Place::Section(key));
         let selection = section.selection();
         let words = linking::words(&text, selection);
@@ -26,8 +27,8 @@ impl Malbild {
             Some(link) if !words.is_empty() && Link::bare(&words).is_none() => {
                 linking::set(&text, selection, link, "")
             }
-            _ => insertion::insert(&text, selection, &pasted, &section.pen()),
+            _ => insertion::insert(&section.lines(), selection, &pasted, &section.pen()),
         };
-        self.carry_out(&section, &outcome);
+        self.carry_out(&section, outcome);
     }
 }
