@@ -111,23 +111,28 @@ fn authority(text: &str) -> &str {
     text.split(['/', '?', '#']).next().unwrap_or_default()
 }
 
+/// Beyond ASCII all are taken for letters: domains are written in every script.
+fn is_letter_or_digit(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '-' || !c.is_ascii()
+}
+
 /// `host.se`, perhaps with a port: at least two labels, the last one of letters.
 fn has_domain(authority: &str) -> bool {
     let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
     let labels: Vec<&str> = host.split('.').collect();
-    let label = |label: &&str| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-');
+    let label = |label: &&str| !label.is_empty() && label.chars().all(is_letter_or_digit);
     let last = labels.last().copied().unwrap_or_default();
     labels.len() > 1
         && labels.iter().all(label)
         && last.chars().count() > 1
-        && last.starts_with(char::is_alphabetic)
+        && !last.starts_with(|c: char| c.is_ascii_digit() || c == '-')
 }
 
 /// A host may be a name of the own network; a person before it would only hide where it leads.
 fn web(scheme: &str, rest: Option<&str>) -> Result<Link, LinkError> {
     let rest = rest.ok_or(LinkError::Invalid)?;
     let host = authority(rest);
-    let leads = host.starts_with(|c: char| c.is_alphanumeric() || c == '[') && !host.contains('@');
+    let leads = host.starts_with(|c: char| is_letter_or_digit(c) || c == '[') && !host.contains('@');
     if leads { Ok(Link(format!("{scheme}://{rest}"))) } else { Err(LinkError::Invalid) }
 }
 

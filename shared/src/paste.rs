@@ -82,7 +82,9 @@ impl Pasted {
     fn follow(&mut self) {
         let Some(link) = &self.link else { return };
         for run in self.lines.iter_mut().flat_map(|line| &mut line.runs) {
-            run.attributes.entry(schema::LINK.to_owned()).or_insert_with(|| link.as_str().into());
+            if !run.attributes.contains_key(schema::LINK) {
+                run.attributes.insert(schema::LINK.to_owned(), link.as_str().into());
+            }
         }
     }
 }

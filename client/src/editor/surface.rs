@@ -1,6 +1,7 @@
 //! The functions of `client/editor/surface.js` and what it reports. Deltas cross as JSON, positions as
 //! the model's indexes in UTF-16 code units.
 
+use samsyn_shared::delta::Op;
 use wasm_bindgen::prelude::*;
 use web_sys::HtmlElement;
 
@@ -80,6 +81,12 @@ pub struct Reports {
     pub composing: Box<dyn Fn(bool)>,
     /// Asked whether the surface shows what the document holds; shows it if it didn't.
     pub verify: Box<dyn Fn() -> bool>,
+}
+
+/// Reads a delta that a surface wrote.
+#[must_use]
+pub fn read_delta(json: &str) -> Vec<Op> {
+    serde_json::from_str(json).expect("the surface writes deltas")
 }
 
 /// What a surface is told at its making.

@@ -31,7 +31,7 @@ use super::section::{Section, watch_size};
 use crate::api;
 use crate::editor::autoformat::{self, autoformat};
 use crate::editor::command::{Command, Outcome, backspace_grapheme, perform};
-use crate::editor::surface::Reports;
+use crate::editor::surface::{Reports, read_delta};
 use linking::LinkBox;
 use port::Port;
 
@@ -254,8 +254,7 @@ impl Malbild {
                 }
             }),
             pasted: Box::new(move |foreign, own, plain, files| {
-                let foreign = serde_json::from_str(&foreign).expect("the surface writes deltas");
-                malbild.pasted(key, &Transfer { foreign, own, plain, files });
+                malbild.pasted(key, &Transfer { foreign: read_delta(&foreign), own, plain, files });
             }),
             composing: Box::new(move |composing| malbild.composing(key, composing)),
             verify: Box::new(move || malbild.section(key).is_none_or(|section| malbild.verify(&section))),
@@ -340,9 +339,8 @@ impl Malbild {
     /// What a section shows was changed: the document follows.
     fn edited(&self, key: &'static str, at: u32, before: &str, after: &str, caret: i32) {
         let Some(section) = self.section(key) else { return };
-        let parse = |json| serde_json::from_str::<Vec<Op>>(json).expect("the surface writes deltas");
-        let (after, caret) = (parse(after), u32::try_from(caret).ok());
-        let delta = section.edited(at, &parse(before), &after, caret);
+        let (after, caret) = (read_delta(after), u32::try_from(caret).ok());
+        let delta = section.edited(at, &read_delta(before), &after, caret);
         if delta.is_empty() {
             return;
         }

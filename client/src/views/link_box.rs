@@ -1,10 +1,12 @@
 //! What stands beside a link, below it and outside of the text: where it leads, and the form in which its
 //! address is written. It comes after the text in the order of the keyboard. Which of its parts are seen
-//! follows from `data-shown`, in link.css.
+//! follows from `data-shown`, in link.css. All of its parts are there as long as it is, so it is written as
+//! one piece of HTML, which is a tenth of what the page would have to load otherwise.
 
-use leptos::html::{Form, Input};
+use leptos::html::Form;
 use leptos::prelude::*;
-use web_sys::KeyboardEvent;
+use wasm_bindgen::JsCast as _;
+use web_sys::{Element, HtmlElement, HtmlInputElement, KeyboardEvent, MouseEvent};
 
 use crate::state::malbild::Malbild;
 use crate::state::malbild::linking::LinkBox;
@@ -18,34 +20,36 @@ pub(super) fn link_box(malbild: Malbild, key: &'static str) -> impl IntoView {
 }
 
 fn content(malbild: Malbild) -> impl IntoView {
-    let w = words();
-    let (form, address, text) = (NodeRef::<Form>::new(), NodeRef::<Input>::new(), NodeRef::<Input>::new());
-    let problem = RwSignal::new("");
-    let link = Memo::new(move |_| malbild.link.get());
-    let leads = move || link.get().and_then(|shown| shown.link).map(|link| link.as_str().to_owned());
+    let node = NodeRef::<Form>::new();
     Effect::new(move |was_writing: Option<bool>| {
-        let (Some(form), Some(address), Some(shown)) = (form.get(), address.get(), link.get()) else {
-            return false;
-        };
-        let style = web_sys::HtmlElement::style(&form);
-        for (name, length) in [("left", shown.left), ("top", shown.top)] {
-            style.set_property(name, &format!("{length:.0}px")).expect("a style takes lengths");
-        }
-        let mode = mode(&shown, malbild.role.get().may_write_content());
-        form.set_attribute("data-shown", mode).expect("the attribute's name is valid");
+        let (Some(form), Some(shown)) = (node.get(), malbild.link.get()) else { return false };
+        show(&form, &shown, malbild.role.get_untracked().may_write_content());
         if shown.writing && was_writing != Some(true) {
-            address.set_value(&leads().unwrap_or_default());
-            address.focus().expect("a field that is shown takes the focus");
-            address.select();
+            let address = part::<HtmlInputElement>(&form, ADDRESS);
+            address.set_value(shown.link.as_ref().map_or("", |link| link.as_str()));
+            enter(&address);
         }
         shown.writing
     });
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        let (Some(address), Some(text)) = (address.get_untracked(), text.get_untracked()) else { return };
-        if let Err(why) = malbild.set_link(&address.value(), &text.value()) {
-            problem.set((w.link_problem)(why));
-            address.focus().expect("a field that is shown takes the focus");
+        let Some(form) = node.get_untracked() else { return };
+        let address = part::<HtmlInputElement>(&form, ADDRESS);
+        let problem = part::<Element>(&form, PROBLEM);
+        let words_for_it = part::<HtmlInputElement>(&form, TEXT).value();
+        if let Err(why) = malbild.set_link(&address.value(), &words_for_it) {
+            problem.set_text_content(Some((words().link_problem)(why)));
+            address.set_attribute("aria-invalid", "true").expect("the attribute's name is valid");
+            enter(&address);
+        }
+    };
+    let click = move |event: MouseEvent| {
+        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        match target.and_then(|target| target.get_attribute("data-action")).as_deref() {
+            Some("link-edit") => malbild.edit_link(),
+            Some("link-remove") => malbild.remove_link(),
+            Some("link-cancel") => malbild.close_link(),
+            _ => {}
         }
     };
     let keydown = move |event: KeyboardEvent| {
@@ -54,39 +58,65 @@ fn content(malbild: Malbild) -> impl IntoView {
             malbild.close_link();
         }
     };
-    let what = move || match link.get().and_then(|shown| shown.words) {
-        Some(words) => (w.link_on)(&words),
-        None => leads().unwrap_or_default(),
-    };
     view! {
-        <form class="link-box" aria-label=w.link novalidate node_ref=form on:submit=submit on:keydown=keydown>
-            <p class="link-what">{what}</p>
-            <label class="field link-field-address">
-                <span class="legend">{w.link_address}</span>
-                <input class="input" inputmode="url" autocomplete="off" autocapitalize="none" spellcheck="false"
-                    data-field="link-address" aria-describedby="link-problem" node_ref=address
-                    aria-invalid=move || (!problem.get().is_empty()).to_string()
-                    on:input=move |_| problem.set("")/>
-            </label>
-            <p role="alert" id="link-problem" class="problem">{problem}</p>
-            <label class="field link-field-text">
-                <span class="legend">{w.link_text}</span>
-                <input class="input" autocomplete="off" data-field="link-text" node_ref=text/>
-            </label>
-            <div class="link-acts">
-                <button class="button main">{w.save}</button>
-                <a class="plain" data-action="link-open" target="_blank" rel="noopener noreferrer" href=leads>
-                    {w.link_open}
-                </a>
-                <button type="button" class="plain" data-action="link-edit"
-                    on:click=move |_| malbild.edit_link()>{w.link_edit}</button>
-                <button type="button" class="plain" data-action="link-remove"
-                    on:click=move |_| malbild.remove_link()>{w.link_remove}</button>
-                <button type="button" class="plain" data-action="link-cancel"
-                    on:click=move |_| malbild.close_link()>{w.cancel}</button>
-            </div>
-        </form>
+        <form class="link-box" aria-label=words().link novalidate node_ref=node inner_html=parts()
+            on:submit=submit on:click=click on:keydown=keydown></form>
     }
+}
+
+const WHAT: &str = ".link-what";
+const ADDRESS: &str = "[data-field=link-address]";
+const PROBLEM: &str = ".problem";
+const TEXT: &str = "[data-field=link-text]";
+const OPEN: &str = "[data-action=link-open]";
+
+/// The parts, in the page's words and nobody else's.
+fn parts() -> String {
+    let w = words();
+    let act = |action, words| {
+        format!("<button type='button' class='plain' data-action='link-{action}'>{words}</button>")
+    };
+    format!(
+        "<p class='link-what'></p>\
+         <label class='field link-field-address'><span class='legend'>{}</span>\
+         <input class='input' data-field='link-address' inputmode='url' autocomplete='off' autocapitalize='none' \
+         spellcheck='false' aria-describedby='link-problem'></label>\
+         <p role='alert' id='link-problem' class='problem'></p>\
+         <label class='field link-field-text'><span class='legend'>{}</span>\
+         <input class='input' data-field='link-text' autocomplete='off'></label>\
+         <div class='link-acts'><button class='button main'>{}</button>\
+         <a class='plain' data-action='link-open' target='_blank' rel='noopener noreferrer'>{}</a>{}{}{}</div>",
+        w.link_address,
+        w.link_text,
+        w.save,
+        w.link_open,
+        act("edit", w.link_edit),
+        act("remove", w.link_remove),
+        act("cancel", w.cancel),
+    )
+}
+
+/// Where it stands and what of it is seen. What is in a document goes in as text, never as HTML.
+fn show(form: &HtmlElement, shown: &LinkBox, may_write: bool) {
+    let style = form.style();
+    for (name, length) in [("left", shown.left), ("top", shown.top)] {
+        style.set_property(name, &format!("{length:.0}px")).expect("a style takes lengths");
+    }
+    let leads = shown.link.as_ref().map_or("", |link| link.as_str());
+    let what = shown.words.as_ref().map_or_else(|| leads.to_owned(), |selected| (words().link_on)(selected));
+    part::<Element>(form, WHAT).set_text_content(Some(&what));
+    part::<Element>(form, OPEN).set_attribute("href", leads).expect("the attribute's name is valid");
+    form.set_attribute("data-shown", mode(shown, may_write)).expect("the attribute's name is valid");
+}
+
+fn part<T: wasm_bindgen::JsCast>(form: &Element, selector: &str) -> T {
+    let found = form.query_selector(selector).expect("the selector is valid");
+    found.expect("each part is there as long as the form").unchecked_into()
+}
+
+fn enter(field: &HtmlInputElement) {
+    field.focus().expect("a field that is shown takes the focus");
+    field.select();
 }
 
 fn mode(shown: &LinkBox, may_write: bool) -> &'static str {

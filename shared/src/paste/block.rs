@@ -189,8 +189,8 @@ impl Block<'_> {
         match self.text(MARKED) {
             "a" | "A" => List::Lettered,
             "1" | "i" | "I" => List::Ordered,
-            style if style.contains("alpha") || style.contains("latin") => List::Lettered,
-            style if style.contains("decimal") || style.contains("roman") => List::Ordered,
+            "lower-alpha" | "upper-alpha" | "lower-latin" | "upper-latin" => List::Lettered,
+            "decimal" | "lower-roman" | "upper-roman" => List::Ordered,
             "disc" | "circle" | "square" => List::Bullet,
             _ if self.text(LIST) == "ol" => List::Ordered,
             _ => List::Bullet,
@@ -285,7 +285,7 @@ fn marked_by(marker: &str) -> List {
     let roman = |c: char| "ivxlcdm".contains(c.to_ascii_lowercase());
     if body.contains(|c: char| c.is_ascii_digit()) {
         List::Ordered
-    } else if !ends || !body.chars().all(char::is_alphabetic) || body.is_empty() {
+    } else if !ends || !body.chars().all(|c| c.is_ascii_alphabetic()) || body.is_empty() {
         // `o` is a mark of Word's, `o)` a letter.
         List::Bullet
     } else if body.eq_ignore_ascii_case("i") || (body.len() > 1 && body.chars().all(roman)) {

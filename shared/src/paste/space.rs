@@ -30,7 +30,7 @@ pub(super) fn lines(text: &[(char, usize, bool)]) -> Vec<Vec<Marked>> {
 
 /// The lines of a plain text. All of its white space counts.
 pub(super) fn plain(text: &str) -> Vec<String> {
-    let text: Vec<_> = text.replace("\r\n", "\n").chars().map(|c| (c, 0, true)).collect();
+    let text: Vec<_> = text.chars().map(|c| (c, 0, true)).collect();
     lines(&text).into_iter().map(|line| line.into_iter().map(|(c, _)| c).collect()).collect()
 }
 
@@ -38,6 +38,7 @@ pub(super) fn plain(text: &str) -> Vec<String> {
 fn meant(c: char, before: Option<char>, after: Option<char>, kept: bool) -> Option<char> {
     match c {
         BREAK | '\u{2029}' => Some(BREAK),
+        '\r' if after == Some('\n') => None,
         '\n' | '\r' | '\u{B}' | '\u{C}' => Some(if kept { BREAK } else { ' ' }),
         '\t' => Some(if kept { '\t' } else { ' ' }),
         // A number and what belongs to it: 10 000, 5 km, § 4. Elsewhere programs write it for want of a space.
