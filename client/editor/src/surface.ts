@@ -7,6 +7,7 @@ import type { Node } from "prosemirror-model";
 import { EditorState, TextSelection, type Transaction } from "prosemirror-state";
 import { EditorView } from "prosemirror-view";
 import { type Op, applyDelta, docOf, indexOf, length, lineAttributes, marksOf, opsOf, positionOf } from "./delta";
+import { Marks, canMark } from "./highlights";
 import { lineDom, schema } from "./schema";
 
 /** What a surface reports. Positions are the model's indexes; deltas are JSON. */
@@ -78,6 +79,7 @@ class LineView {
 
 export class Surface {
   private readonly view: EditorView;
+  private readonly marks: Marks;
   /** After Escape, Tab leaves the text. */
   private leaving = false;
 
@@ -112,6 +114,12 @@ export class Surface {
         beforeinput: (_, event) => this.nativeHistory(event),
       },
     });
+    this.marks = new Marks(this.view);
+  }
+
+  /** Marks parts of the text, and in this layer no others: names, and triples of a name's place, from, to. */
+  mark(layer: string, names: string[], runs: Uint32Array): void {
+    this.marks.mark(layer, names, runs);
   }
 
   /** Shows this text, changing as little as it can. */
@@ -263,8 +271,15 @@ export class Surface {
 
 declare global {
   interface Window {
-    samsynSurface: { create(host: HTMLElement, options: Options, reports: Reports): Surface };
+    samsynSurface: {
+      create(host: HTMLElement, options: Options, reports: Reports): Surface;
+      /** Whether the browser can mark text that it does not change. */
+      canMark(): boolean;
+    };
   }
 }
 
-window.samsynSurface = { create: (host, options, reports) => new Surface(host, options.editable, options, reports) };
+window.samsynSurface = {
+  create: (host, options, reports) => new Surface(host, options.editable, options, reports),
+  canMark: () => canMark,
+};

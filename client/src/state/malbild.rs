@@ -2,6 +2,9 @@
 //! does to them. What sync sees of it is in [`port`], what is shown in `showing`, who is here in
 //! `presence`. Everything that changes the page's truth goes through here.
 
+mod authorship;
+mod finding;
+mod marks;
 pub mod port;
 mod presence;
 mod showing;
@@ -28,6 +31,8 @@ use super::section::{Section, watch_size};
 use crate::api;
 use crate::editor::command::{Command, perform};
 use crate::editor::surface::Reports;
+pub use authorship::Authorship;
+pub use finding::{Finding, Found};
 use port::Port;
 
 /// How far opening has come.
@@ -93,6 +98,10 @@ pub struct Malbild {
     pub format: RwSignal<Format>,
     /// The keys of the sections that have text, in the page's order.
     pub filled: RwSignal<Vec<&'static str>>,
+    /// Who wrote which words.
+    pub authorship: Authorship,
+    /// What somebody looks for.
+    pub finding: Finding,
     core: StoredValue<Rc<Core>, LocalStorage>,
 }
 
@@ -111,6 +120,7 @@ struct Core {
     presence_due: Cell<bool>,
     carets_due: Cell<bool>,
     verify_due: Cell<bool>,
+    marks: marks::Marks,
 }
 
 impl Malbild {
@@ -134,6 +144,8 @@ impl Malbild {
             active: RwSignal::new(None),
             format: RwSignal::new(Format::default()),
             filled: RwSignal::new(Vec::new()),
+            authorship: Authorship::new(),
+            finding: Finding::new(),
             core: StoredValue::new_local(Rc::new(core)),
         };
         malbild.begin(token);
@@ -175,6 +187,7 @@ impl Malbild {
         self.template.set(Some(template));
         self.role.set(role);
         self.title.set(title);
+        self.sign();
         if let Some(connect) = core.connect.get() {
             connect(self);
         }
@@ -277,6 +290,7 @@ impl Malbild {
     pub fn introduce(&self, me: Identity) {
         identity::save(&me);
         self.me.set(Some(me));
+        self.sign();
         self.announce_soon();
     }
 

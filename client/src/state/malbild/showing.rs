@@ -27,6 +27,7 @@ impl Malbild {
         if let Some(port) = &*self.core().port.borrow() {
             updates.into_iter().for_each(|update| (port.edited)(update));
         }
+        self.text_changed(changes);
         if !changes.is_empty() {
             self.refresh_filled();
             self.refresh_format();

@@ -1,0 +1,129 @@
+//! What is marked in the texts without being part of them: when it is marked anew, and what is read for it.
+//! Who wrote what is marked in [`super::authorship`], what somebody looks for in [`super::finding`].
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use leptos::prelude::*;
+use samsyn_shared::authorship::Run;
+use samsyn_shared::delta::plain;
+
+use super::Malbild;
+use crate::state::replica::{Change, Place};
+
+/// Long texts are marked anew at most this often, short ones with the next frame.
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// What takes longer than this is done with pauses, in milliseconds.
+const QUICK: f64 = 5.0;
+
+/// When there is something to mark, and what was read of the texts since they last changed.
+#[derive(Default)]
+pub(super) struct Marks {
+    due: Cell<bool>,
+    slow: Cell<bool>,
+    readings: RefCell<BTreeMap<&'static str, Rc<Reading>>>,
+    /// What is marked, by layer and section, and of which reading.
+    marked: RefCell<BTreeMap<(&'static str, &'static str), (Rc<Reading>, Kinds)>>,
+}
+
+/// What is marked in one text: names, and triples of a name's place, from and to.
+pub(super) type Kinds = (Vec<String>, Vec<u32>);
+
+/// A section as it was read.
+pub(super) struct Reading {
+    /// Its text.
+    pub(super) text: String,
+    /// The same in the units of all positions.
+    pub(super) units: Vec<u16>,
+    runs: OnceCell<Vec<Run>>,
+}
+
+impl Malbild {
+    /// The texts changed, or who their writers are: what is marked in them is marked anew.
+    pub(super) fn text_changed(&self, changes: &[Change]) {
+        let core = self.core();
+        for change in changes {
+            if let Place::Section(key) = change.place {
+                core.marks.readings.borrow_mut().remove(key);
+            }
+        }
+        if self.authorship.shown.get_untracked() || self.finding.open.get_untracked() {
+            self.mark_soon();
+        }
+    }
+
+    fn mark_soon(&self) {
+        let core = self.core();
+        if core.marks.due.replace(true) {
+            return;
+        }
+        let malbild = *self;
+        let mark = move || {
+            let core = malbild.core();
+            core.marks.due.set(false);
+            let begun = js_sys::Date::now();
+            malbild.mark_authors();
+            malbild.mark_found();
+            core.marks.slow.set(js_sys::Date::now() - begun > QUICK);
+        };
+        if core.marks.slow.get() {
+            set_timeout(mark, PAUSE);
+        } else {
+            request_animation_frame(mark);
+        }
+    }
+
+    /// The keys of the sections, in the page's order.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let sections = self.template.get_untracked().map(|template| template.sections).unwrap_or_default();
+        sections.iter().map(|section| section.key)
+    }
+
+    /// A section's text, read once until it changes.
+    pub(super) fn reading(&self, key: &'static str) -> Rc<Reading> {
+        let core = self.core();
+        let known = core.marks.readings.borrow().get(key).cloned();
+        known.unwrap_or_else(|| {
+            let text = plain(&self.read(Place::Section(key)));
+            let units = text.encode_utf16().collect();
+            let reading = Rc::new(Reading { text, units, runs: OnceCell::new() });
+            core.marks.readings.borrow_mut().insert(key, reading.clone());
+            reading
+        })
+    }
+
+    /// Who wrote what of a section, read once until it changes.
+    pub(super) fn runs<'a>(&self, key: &'static str, reading: &'a Reading) -> &'a [Run] {
+        reading.runs.get_or_init(|| {
+            self.with_replica(|replica| {
+                replica.runs(Place::Section(key)).expect("no transaction outlives a function of Replica")
+            })
+            .unwrap_or_default()
+        })
+    }
+
+    /// Marks a layer of a section anew, unless all is as it was.
+    pub(super) fn mark(&self, layer: &'static str, key: &'static str, kinds: Kinds) {
+        let (core, reading) = (self.core(), self.reading(key));
+        let Some(section) = self.section(key) else { return };
+        let before = core.marks.marked.borrow_mut().remove(&(layer, key));
+        // A text that changed has other elements, even where all positions are the same.
+        let same = before.is_some_and(|(read, marked)| Rc::ptr_eq(&read, &reading) && marked == kinds);
+        if !same {
+            section.surface.mark(layer, kinds.0.clone(), kinds.1.clone());
+        }
+        core.marks.marked.borrow_mut().insert((layer, key), (reading, kinds));
+    }
+
+    /// Takes a layer away.
+    pub(super) fn unmark(&self, layer: &'static str) {
+        for section in self.sections() {
+            if self.core().marks.marked.borrow_mut().remove(&(layer, section.key)).is_some() {
+                section.surface.mark(layer, Vec::new(), Vec::new());
+            }
+        }
+    }
+}
