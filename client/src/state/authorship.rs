@@ -1,8 +1,6 @@
 //! Who wrote which words, by organisation: what the view of it shows, made of runs and authors. How each
 //! organisation is marked is decided here; the marks' looks are the style sheet's.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use samsyn_shared::authorship::{Author, Run};
 
 use super::people::COLOURS;
@@ -85,48 +83,53 @@ pub struct Party {
     pub share: f64,
 }
 
-/// The groups, those who wrote most first, from how many characters each wrote.
-#[must_use]
-pub fn parties(written: &BTreeMap<Group, u32>) -> Vec<Party> {
-    let marks = marks(written.keys());
-    let total: f64 = written.values().map(|units| f64::from(*units)).sum();
-    let mut parties: Vec<Party> = written
-        .iter()
-        .filter(|(_, units)| **units > 0)
-        .map(|(group, units)| {
-            let share = 100.0 * f64::from(*units) / total;
-            Party { group: group.clone(), mark: marks[group], share }
-        })
-        .collect();
-    parties.sort_by(|one, other| other.share.total_cmp(&one.share));
-    parties
+/// Who wrote how much: each group once, in their own order, with how many characters they wrote.
+#[derive(Debug, Default)]
+pub struct Tally(Vec<(Group, u32)>);
+
+impl Tally {
+    /// Counts what a group wrote.
+    pub fn add(&mut self, group: &Group, characters: u32) {
+        match self.0.binary_search_by(|(known, _)| known.cmp(group)) {
+            Ok(place) => self.0[place].1 += characters,
+            Err(place) => self.0.insert(place, (group.clone(), characters)),
+        }
+    }
+
+    /// Those who wrote something, the ones who wrote most first.
+    #[must_use]
+    pub fn parties(&self) -> Vec<Party> {
+        let total: f64 = self.0.iter().map(|(_, characters)| f64::from(*characters)).sum();
+        let mut taken = [false; MARKS];
+        let mut parties: Vec<Party> = Vec::new();
+        for (group, characters) in self.0.iter().filter(|(_, characters)| *characters > 0) {
+            let share = 100.0 * f64::from(*characters) / total;
+            let place = parties.iter().position(|party| party.share < share).unwrap_or(parties.len());
+            parties.insert(place, Party { group: group.clone(), mark: mark_of(group, &mut taken), share });
+        }
+        parties
+    }
 }
 
-/// How each group is marked. An organisation's own name leads to its colour, so that it has the same one
-/// on every page, as long as fewer organisations than colours write.
-fn marks<'a>(groups: impl Iterator<Item = &'a Group>) -> BTreeMap<Group, Mark> {
-    let mut free: BTreeSet<usize> = (0..MARKS).collect();
-    let mark = |group: &Group| match group {
-        Group::Organisation(name) => {
-            let first = colour_of(name);
-            let near = |mark: &&usize| (**mark / COLOURS, (**mark % COLOURS + COLOURS - first) % COLOURS);
-            let number = free.iter().min_by_key(near).copied().unwrap_or(first);
-            free.remove(&number);
-            Mark::Numbered(number)
-        }
-        Group::NoOrganisation | Group::Unknown => Mark::Plain,
-        Group::Template => Mark::None,
+/// How a group is marked. An organisation's own name leads to its colour, so that it has the same one on
+/// every page, as long as few enough write.
+fn mark_of(group: &Group, taken: &mut [bool; MARKS]) -> Mark {
+    let name = match group {
+        Group::Organisation(name) => name,
+        Group::NoOrganisation | Group::Unknown => return Mark::Plain,
+        Group::Template => return Mark::None,
     };
-    let mut mark = mark;
-    groups.map(|group| (group.clone(), mark(group))).collect()
+    let first = colour_of(name);
+    let nearest = |step: usize| step / COLOURS * COLOURS + (first + step) % COLOURS;
+    let number = (0..MARKS).map(nearest).find(|number| !taken[*number]).unwrap_or(first);
+    taken[number] = true;
+    Mark::Numbered(number)
 }
 
 fn colour_of(name: &str) -> usize {
     // FNV-1a: the same on every page, whatever the standard library's hasher does.
-    let hash = name
-        .to_lowercase()
-        .bytes()
-        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let letters = name.chars().flat_map(char::to_uppercase);
+    let hash = letters.fold(0x811c_9dc5_u32, |hash, c| (hash ^ u32::from(c)).wrapping_mul(0x0100_0193));
     (hash % 10) as usize
 }
 
@@ -152,6 +155,7 @@ pub fn run_at<'a>(runs: &'a [Run], text: &[u16], caret: u32) -> Option<&'a Run> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     fn organisation(name: &str) -> Group {
         Group::Organisation(name.to_owned())
@@ -161,40 +165,50 @@ mod tests {
         text.encode_utf16().collect()
     }
 
+    fn tally(written: &[(Group, u32)]) -> Vec<Party> {
+        let mut tally = Tally::default();
+        written.iter().for_each(|(group, characters)| tally.add(group, *characters));
+        tally.parties()
+    }
+
+    fn marks(organisations: usize) -> Vec<Mark> {
+        let groups: Vec<_> = (0..organisations).map(|n| (organisation(&format!("Kommun {n}")), 1)).collect();
+        tally(&groups).iter().map(|party| party.mark).collect()
+    }
+
     #[test]
     fn those_who_wrote_most_come_first_and_who_wrote_nothing_is_no_party() {
+        let msb = organisation("MSB");
+        let region = organisation("Region Väst");
         let written = [
-            (organisation("MSB"), 25),
-            (organisation("Region Väst"), 70),
+            (msb.clone(), 20),
+            (region.clone(), 70),
             (Group::Unknown, 5),
             (Group::Template, 0),
+            (msb.clone(), 5),
         ];
-        let parties = parties(&BTreeMap::from(written));
+        let parties = tally(&written);
         let told: Vec<_> = parties.iter().map(|party| (party.group.clone(), party.share)).collect();
-        assert_eq!(
-            told,
-            [(organisation("Region Väst"), 70.0), (organisation("MSB"), 25.0), (Group::Unknown, 5.0)]
-        );
+        assert_eq!(told, [(region, 70.0), (msb, 25.0), (Group::Unknown, 5.0)]);
         assert_eq!(parties[2].mark, Mark::Plain);
     }
 
     #[test]
-    fn forty_organisations_differ_in_colour_or_line_and_sixty_still_have_both() {
-        let names: Vec<_> = (0..60).map(|n| organisation(&format!("Kommun {n}"))).collect();
-        let forty = marks(names[..40].iter());
-        let looks: BTreeSet<_> = forty.values().map(|mark| (mark.colour(), mark.line())).collect();
-        assert_eq!(looks.len(), 40);
-        let ten = marks(names[..10].iter());
-        let colours: BTreeSet<_> = ten.values().map(|mark| mark.colour()).collect();
+    fn fifty_organisations_differ_in_colour_or_line_and_sixty_still_have_both() {
+        let looks: BTreeSet<_> = marks(50).iter().map(|mark| (mark.colour(), mark.line())).collect();
+        assert_eq!(looks.len(), 50);
+        let colours: BTreeSet<_> = marks(10).iter().map(|mark| mark.colour()).collect();
         assert_eq!(colours.len(), 10);
-        assert!(marks(names.iter()).values().all(|mark| mark.line().is_some()));
+        assert!(marks(60).iter().all(|mark| mark.line().is_some()));
     }
 
     #[test]
     fn an_organisation_has_the_same_colour_beside_others() {
         let (one, other) = (organisation("Länsstyrelsen"), organisation("Region Väst"));
         assert_ne!(colour_of("Länsstyrelsen"), colour_of("Region Väst"), "else they prove nothing here");
-        assert_eq!(marks([&one].into_iter())[&one], marks([&one, &other].into_iter())[&one]);
+        assert_eq!(colour_of("LÄNSSTYRELSEN"), colour_of("Länsstyrelsen"));
+        let alone = tally(&[(one.clone(), 1)]);
+        assert_eq!(alone[0].mark, tally(&[(other, 1), (one, 2)])[0].mark);
     }
 
     #[test]

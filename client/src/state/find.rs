@@ -35,7 +35,7 @@ struct Letter {
     first: bool,
 }
 
-/// The letters in lower case, an accent that follows its letter taken with it, and any space as a space.
+/// The letters in upper case, an accent that follows its letter taken with it, and any space as a space.
 fn fold(text: &str) -> Vec<Letter> {
     let mut letters: Vec<Letter> = Vec::with_capacity(text.len());
     let mut from = 0;
@@ -48,7 +48,7 @@ fn fold(text: &str) -> Vec<Letter> {
                 None => letters.push(Letter { as_read: c, from, to, first: false }),
             }
         } else {
-            for (place, as_read) in c.to_lowercase().enumerate() {
+            for (place, as_read) in c.to_uppercase().enumerate() {
                 let as_read = if as_read.is_whitespace() && as_read != '\n' { ' ' } else { as_read };
                 letters.push(Letter { as_read, from, to, first: place == 0 });
             }
@@ -65,11 +65,11 @@ const fn is_accent(c: char) -> bool {
 /// The letters that keyboards and files of ours have in two forms.
 const fn composed(letter: char, accent: char) -> Option<char> {
     match (letter, accent) {
-        ('a', '\u{30A}') => Some('å'),
-        ('a', '\u{308}') => Some('ä'),
-        ('o', '\u{308}') => Some('ö'),
-        ('u', '\u{308}') => Some('ü'),
-        ('e', '\u{301}') => Some('é'),
+        ('A', '\u{30A}') => Some('Å'),
+        ('A', '\u{308}') => Some('Ä'),
+        ('O', '\u{308}') => Some('Ö'),
+        ('U', '\u{308}') => Some('Ü'),
+        ('E', '\u{301}') => Some('É'),
         _ => None,
     }
 }
@@ -93,9 +93,11 @@ mod tests {
         assert_eq!(find("😀 x 😀 x", "x"), [(3, 4), (8, 9)]);
         assert_eq!(find("😀😀", "😀"), [(0, 2), (2, 4)]);
         assert_eq!(find("İİ kö", "kö"), [(3, 5)]);
-        assert_eq!(find("aİb", "aİB"), [(0, 3)]);
-        assert_eq!(find("aİb", "i"), [], "half a letter is none");
-        assert_eq!(find("aİb", "ai"), []);
+        assert_eq!(find("aßb ẞ ﬁ", "ASSB"), [(0, 3)]);
+        assert_eq!(find("aßb", "s"), [], "half a letter is none");
+        assert_eq!(find("aßb", "as"), []);
+        assert_eq!(find("aİb İ x", "x"), [(6, 7)]);
+        assert_eq!(find("ŉŉx", "x"), [(2, 3)]);
     }
 
     #[test]

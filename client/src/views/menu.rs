@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::browser;
 use super::copying::{self, Outcome};
-use super::desk::Desk;
+use super::desk::{Desk, Panel};
 use crate::state::preferences::{Language, Theme};
 use crate::words::{language, words};
 
@@ -40,6 +40,15 @@ pub(super) fn menu(desk: Desk) -> impl IntoView {
         desk.close_panel();
         desk.wall.set(true);
     };
+    let find = move |_| {
+        hide();
+        malbild.open_find();
+    };
+    let show_authors = move |_| {
+        hide();
+        desk.toggle(Panel::Authors);
+    };
+    let authors_shown = move || malbild.authorship.shown.get().to_string();
     let theme = RwSignal::new(Theme::load());
     let themes = Theme::ALL.map(|choice| {
         let choose = move |_| {
@@ -59,10 +68,14 @@ pub(super) fn menu(desk: Desk) -> impl IntoView {
     });
     view! {
         <div class="popover menu" id="menu" popover="auto" node_ref=popover>
+            <button type="button" class="plain" data-action="find" on:click=find>{w.find}</button>
+            <button type="button" class="plain" data-action="authors" aria-pressed=authors_shown on:click=show_authors>
+                {w.authors_show}
+            </button>
             <button type="button" class="plain" on:click=copy><span role="status">{copy_label}</span></button>
             <button type="button" class="plain" on:click=download>{w.download}</button>
             <button type="button" class="plain" on:click=print>{w.print}</button>
-            <button type="button" class="plain" on:click=show_on_wall>{w.wall}</button>
+            <button type="button" class="plain" data-action="wall" on:click=show_on_wall>{w.wall}</button>
             <h3>{w.theme}</h3>
             {themes.collect_view()}
             <h3>{w.language}</h3>

@@ -1,13 +1,11 @@
 //! Who wrote which words, shown or not: what the legend says, and the marks in the texts.
 
-use std::collections::{BTreeMap, HashMap};
-
 use leptos::prelude::*;
-use samsyn_shared::authorship::{Author, Run};
+use samsyn_shared::authorship::Author;
 
 use super::marks::Kinds;
 use super::{Malbild, set_changed};
-use crate::state::authorship::{Group, Mark, Party, characters, parties, run_at};
+use crate::state::authorship::{Group, Party, Tally, characters, run_at};
 use crate::state::identity::Identity;
 
 /// The layer of the marks.
@@ -38,12 +36,10 @@ impl Malbild {
     /// Tells the document who writes here: with the first words, or at once when they are written.
     pub(super) fn sign(&self) {
         let Some(Identity { name, organisation }) = self.me.get_untracked() else { return };
-        if self.may_write() {
-            let author = Author::Person { name, organisation };
-            let signed = self.with_replica(|replica| replica.introduce(author));
-            signed.unwrap_or(Ok(())).expect("no transaction outlives a function of Replica");
-            self.show(&[]);
-        }
+        let author = Author::Person { name, organisation };
+        let signed = self.with_replica(|replica| replica.introduce(author, self.may_write()));
+        signed.unwrap_or(Ok(())).expect("no transaction outlives a function of Replica");
+        self.show(&[]);
     }
 
     /// Shows who wrote which words, or no longer.
@@ -56,8 +52,15 @@ impl Malbild {
         }
     }
 
-    /// Looks anew who wrote what the caret is behind.
-    pub fn refresh_at_caret(&self) {
+    /// The caret was moved. When the text changed too, all is read anew soon, and this with it.
+    pub(super) fn caret_moved(&self) {
+        let read = self.active.get_untracked().is_some_and(|key| self.is_read(key));
+        if read && self.authorship.shown.get_untracked() {
+            self.refresh_at_caret();
+        }
+    }
+
+    fn refresh_at_caret(&self) {
         let active = self.active.get_untracked().and_then(|key| self.section(key));
         let told = active.and_then(|section| {
             let reading = self.reading(section.key);
@@ -74,20 +77,23 @@ impl Malbild {
         if !self.authorship.shown.get_untracked() {
             return;
         }
-        let mut known: HashMap<u64, Group> = HashMap::new();
-        let mut group_of = |run: &Run| {
-            let group =
-                known.entry(run.client).or_insert_with(|| Group::of(self.author(run.client).as_ref()));
-            group.clone()
+        // By client id, in its order.
+        let mut known: Vec<(u64, Group)> = Vec::new();
+        let mut group_of = |client: u64| {
+            let place = known.binary_search_by_key(&client, |(known, _)| *known).unwrap_or_else(|place| {
+                known.insert(place, (client, Group::of(self.author(client).as_ref())));
+                place
+            });
+            known[place].1.clone()
         };
-        let mut written: BTreeMap<Group, u32> = BTreeMap::new();
+        let mut tally = Tally::default();
         let mut grouped = Vec::new();
         for key in self.keys() {
             let reading = self.reading(key);
             let mut parts: Vec<(Group, u32, u32)> = Vec::new();
             for run in self.runs(key, &reading) {
-                let group = group_of(run);
-                *written.entry(group.clone()).or_default() += characters(&reading.units, run);
+                let group = group_of(run.client);
+                tally.add(&group, characters(&reading.units, run));
                 match parts.last_mut() {
                     Some((last, _, to)) if *last == group => *to = run.to,
                     _ => parts.push((group, run.from, run.to)),
@@ -95,10 +101,9 @@ impl Malbild {
             }
             grouped.push((key, parts));
         }
-        let parties = parties(&written);
-        let marks: BTreeMap<&Group, Mark> = parties.iter().map(|party| (&party.group, party.mark)).collect();
+        let parties = tally.parties();
         for (key, parts) in &grouped {
-            self.mark(LAYER, key, kinds(parts, &marks));
+            self.mark(LAYER, key, kinds(parts, &parties));
         }
         set_changed(self.authorship.parties, parties);
         self.refresh_at_caret();
@@ -112,10 +117,11 @@ impl Malbild {
     }
 }
 
-fn kinds(parts: &[(Group, u32, u32)], marks: &BTreeMap<&Group, Mark>) -> Kinds {
+fn kinds(parts: &[(Group, u32, u32)], parties: &[Party]) -> Kinds {
     let (mut names, mut runs) = (Vec::new(), Vec::new());
     for (group, from, to) in parts {
-        let Some(name) = marks.get(group).and_then(|mark| mark.highlight()) else { continue };
+        let party = parties.iter().find(|party| party.group == *group);
+        let Some(name) = party.and_then(|party| party.mark.highlight()) else { continue };
         let place = names.iter().position(|known| *known == name).unwrap_or_else(|| {
             names.push(name);
             names.len() - 1

@@ -2,7 +2,6 @@
 //! Who wrote what is marked in [`super::authorship`], what somebody looks for in [`super::finding`].
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -24,9 +23,17 @@ const QUICK: f64 = 5.0;
 pub(super) struct Marks {
     due: Cell<bool>,
     slow: Cell<bool>,
-    readings: RefCell<BTreeMap<&'static str, Rc<Reading>>>,
-    /// What is marked, by layer and section, and of which reading.
-    marked: RefCell<BTreeMap<(&'static str, &'static str), (Rc<Reading>, Kinds)>>,
+    readings: RefCell<Vec<(&'static str, Rc<Reading>)>>,
+    marked: RefCell<Vec<Marked>>,
+}
+
+/// A layer's marks in one section.
+struct Marked {
+    layer: &'static str,
+    key: &'static str,
+    /// Of what they were made.
+    reading: Rc<Reading>,
+    kinds: Kinds,
 }
 
 /// What is marked in one text: names, and triples of a name's place, from and to.
@@ -41,13 +48,21 @@ pub(super) struct Reading {
     runs: OnceCell<Vec<Run>>,
 }
 
+impl Marks {
+    fn take(&self, layer: &str, key: &str) -> Option<Marked> {
+        let mut marked = self.marked.borrow_mut();
+        let place = marked.iter().position(|each| each.layer == layer && each.key == key)?;
+        Some(marked.swap_remove(place))
+    }
+}
+
 impl Malbild {
     /// The texts changed, or who their writers are: what is marked in them is marked anew.
     pub(super) fn text_changed(&self, changes: &[Change]) {
         let core = self.core();
         for change in changes {
             if let Place::Section(key) = change.place {
-                core.marks.readings.borrow_mut().remove(key);
+                core.marks.readings.borrow_mut().retain(|(known, _)| *known != key);
             }
         }
         if self.authorship.shown.get_untracked() || self.finding.open.get_untracked() {
@@ -82,15 +97,21 @@ impl Malbild {
         sections.iter().map(|section| section.key)
     }
 
+    /// Whether a section was read since it changed.
+    pub(super) fn is_read(&self, key: &str) -> bool {
+        self.core().marks.readings.borrow().iter().any(|(known, _)| *known == key)
+    }
+
     /// A section's text, read once until it changes.
     pub(super) fn reading(&self, key: &'static str) -> Rc<Reading> {
         let core = self.core();
-        let known = core.marks.readings.borrow().get(key).cloned();
+        let known =
+            core.marks.readings.borrow().iter().find(|(known, _)| *known == key).map(|(_, r)| r.clone());
         known.unwrap_or_else(|| {
             let text = plain(&self.read(Place::Section(key)));
             let units = text.encode_utf16().collect();
             let reading = Rc::new(Reading { text, units, runs: OnceCell::new() });
-            core.marks.readings.borrow_mut().insert(key, reading.clone());
+            core.marks.readings.borrow_mut().push((key, reading.clone()));
             reading
         })
     }
@@ -109,19 +130,20 @@ impl Malbild {
     pub(super) fn mark(&self, layer: &'static str, key: &'static str, kinds: Kinds) {
         let (core, reading) = (self.core(), self.reading(key));
         let Some(section) = self.section(key) else { return };
-        let before = core.marks.marked.borrow_mut().remove(&(layer, key));
+        let before = core.marks.take(layer, key);
         // A text that changed has other elements, even where all positions are the same.
-        let same = before.is_some_and(|(read, marked)| Rc::ptr_eq(&read, &reading) && marked == kinds);
+        let same =
+            before.is_some_and(|before| Rc::ptr_eq(&before.reading, &reading) && before.kinds == kinds);
         if !same {
             section.surface.mark(layer, kinds.0.clone(), kinds.1.clone());
         }
-        core.marks.marked.borrow_mut().insert((layer, key), (reading, kinds));
+        core.marks.marked.borrow_mut().push(Marked { layer, key, reading, kinds });
     }
 
     /// Takes a layer away.
     pub(super) fn unmark(&self, layer: &'static str) {
         for section in self.sections() {
-            if self.core().marks.marked.borrow_mut().remove(&(layer, section.key)).is_some() {
+            if self.core().marks.take(layer, section.key).is_some() {
                 section.surface.mark(layer, Vec::new(), Vec::new());
             }
         }

@@ -30,12 +30,12 @@ impl Signature {
 }
 
 impl Replica {
-    /// Says who writes here: with the next edit, or at once when something was written already.
+    /// Says who writes here: with the next edit, or `at_once` when something was written already.
     ///
     /// # Errors
     /// [`Busy`] when the document is in use.
-    pub fn introduce(&mut self, author: Author) -> Result<(), Busy> {
-        if self.signature.wrote {
+    pub fn introduce(&mut self, author: Author, at_once: bool) -> Result<(), Busy> {
+        if self.signature.wrote && at_once {
             let mut txn = self.doc.try_transact_mut_with(SIGNATURE)?;
             authorship::sign(&mut txn, self.client, &author);
         } else {
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn the_first_edit_says_who_makes_it_in_the_same_update_and_reading_says_nothing() {
         let mut page = opened(1);
-        page.introduce(person("Anna")).expect("free");
+        page.introduce(person("Anna"), true).expect("free");
         page.edit(TEXT, 0, &[], By::View).expect("free");
         assert_eq!(runs(&page), [(9, 0, 1)]);
         assert!(page.take_updates().is_empty());
@@ -114,7 +114,7 @@ mod tests {
         assert_eq!(page.take_updates().len(), 2);
         assert_eq!(page.author(1), Ok(Some(person("Anna"))));
         // Another name is said at once, and once.
-        page.introduce(person("Eva")).expect("free");
+        page.introduce(person("Eva"), true).expect("free");
         assert_eq!(page.take_updates().len(), 1);
         assert_eq!(page.author(1), Ok(Some(person("Eva"))));
         assert_eq!(runs(&page), [(1, 0, 2), (9, 2, 3)]);
@@ -124,14 +124,14 @@ mod tests {
     fn who_introduces_themselves_after_the_first_words_is_named_too() {
         let mut page = opened(1);
         page.edit(TEXT, 0, &[Op::insert("a")], By::View).expect("free");
-        page.introduce(person("Anna")).expect("free");
+        page.introduce(person("Anna"), true).expect("free");
         assert_eq!(page.author(1), Ok(Some(person("Anna"))));
     }
 
     #[test]
     fn undo_takes_the_words_and_leaves_who_wrote_and_redo_writes_them_anew() {
         let (mut a, mut b) = (opened(1), opened(2));
-        a.introduce(person("Anna")).expect("free");
+        a.introduce(person("Anna"), true).expect("free");
         a.edit(TEXT, 0, &[Op::insert("ord")], By::View).expect("free");
         exchange(&mut a, &mut b);
         a.undo();
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn a_page_that_is_loaded_anew_knows_it_from_the_bytes() {
         let mut a = opened(1);
-        a.introduce(person("Anna")).expect("free");
+        a.introduce(person("Anna"), true).expect("free");
         a.edit(TEXT, 0, &[Op::insert("ord")], By::View).expect("free");
         let all = a.difference(&StateVector::default().encode_v1()).expect("free");
         let mut fresh = Replica::new(Template::find("tom").expect("known"), 3, Arc::new(|| 1_000_000));
