@@ -12,6 +12,7 @@ mod icon;
 mod identity_form;
 mod initials;
 mod introduction;
+mod keys;
 mod malbild;
 mod menu;
 mod notice;

@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 use samsyn_shared::client_session::Stopped;
 use samsyn_shared::{Role, SyncStatus};
 
+use crate::editor::keys::Group;
 use crate::state::preferences::{Language, Theme};
 
 /// The product's name, which is the same in every language.
@@ -65,6 +66,19 @@ pub struct Words {
     pub undo: &'static str,
     pub redo: &'static str,
     pub close: &'static str,
+
+    // The keys.
+    /// A key's name where it is not what stands on it in English; else empty.
+    pub key_name: fn(&str) -> &'static str,
+    pub keys: &'static str,
+    pub key_group: fn(Group) -> &'static str,
+    pub paragraph: &'static str,
+    pub indent: &'static str,
+    pub outdent: &'static str,
+    pub enter: &'static str,
+    pub backspace: &'static str,
+    pub leave_text: &'static str,
+    pub to_tools: &'static str,
 
     // The status line.
     pub sync: fn(SyncStatus, usize) -> String,

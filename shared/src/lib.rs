@@ -14,6 +14,8 @@ pub mod document;
 pub mod ids;
 mod lib0;
 pub mod limits;
+pub mod line_index;
+pub mod mark;
 pub mod presence;
 pub mod protocol;
 pub mod read_model;

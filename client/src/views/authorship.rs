@@ -13,7 +13,8 @@ pub(super) fn panel(desk: Desk) -> impl IntoView {
     let w = words();
     let malbild = desk.malbild;
     if !can_mark() {
-        return panel_frame(desk, w.authors, view! { <p class="problem">{w.authors_unable}</p> }).into_any();
+        return panel_frame(desk, w.authors, view! { <p class="problem">{w.authors_unable}</p> }.into_any())
+            .into_any();
     }
     show_until_gone(desk);
     let at_caret = move || match malbild.authorship.at_caret.get() {
@@ -31,7 +32,7 @@ pub(super) fn panel(desk: Desk) -> impl IntoView {
                 <span role="status" aria-live="polite">{at_caret}</span></p>
         </div>
     };
-    panel_frame(desk, w.authors, content).into_any()
+    panel_frame(desk, w.authors, content.into_any()).into_any()
 }
 
 /// The legend on the wall, where no panel is.

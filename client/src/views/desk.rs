@@ -12,6 +12,7 @@ pub(super) enum Panel {
     People,
     /// Who wrote which words.
     Authors,
+    Keys,
     Share,
     /// The owner's link, once.
     Made,

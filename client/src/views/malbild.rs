@@ -7,7 +7,9 @@ use samsyn_shared::SyncStatus;
 use web_sys::KeyboardEvent;
 
 use super::desk::{Desk, Panel};
-use super::{authorship, bar, browser, contents, find, introduction, menu, notice, people, share, sheet};
+use super::{
+    authorship, bar, browser, contents, find, introduction, keys, menu, notice, people, share, sheet,
+};
 use crate::state::made;
 use crate::state::malbild::{Malbild, Phase};
 use crate::state::recent::{self, Recent};
@@ -35,12 +37,14 @@ fn open(malbild: Malbild) -> impl IntoView {
     let desk = Desk { malbild, panel: RwSignal::new(made), wall: RwSignal::new(is_wall_asked_for()) };
     remember(malbild);
     leave_wall_by_escape(desk);
+    keys::listen(desk);
     let panel = move || {
         desk.panel.get().map(|panel| match panel {
             // The contents are always there; a narrow screen shows them by `data-panel`.
             Panel::Contents => ().into_any(),
             Panel::People => people::panel(desk).into_any(),
             Panel::Authors => authorship::panel(desk).into_any(),
+            Panel::Keys => keys::panel(desk).into_any(),
             Panel::Share => share::panel(desk).into_any(),
             Panel::Made => share::made_panel(desk).into_any(),
         })

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use super::browser;
 use super::copying::{self, Outcome};
 use super::desk::{Desk, Panel};
+use crate::editor::keys::HELP;
 use crate::state::preferences::{Language, Theme};
 use crate::words::{language, words};
 
@@ -49,6 +50,10 @@ pub(super) fn menu(desk: Desk) -> impl IntoView {
         desk.toggle(Panel::Authors);
     };
     let authors_shown = move || malbild.authorship.shown.get().to_string();
+    let show_keys = move |_| {
+        hide();
+        desk.panel.set(Some(Panel::Keys));
+    };
     let theme = RwSignal::new(Theme::load());
     let themes = Theme::ALL.map(|choice| {
         let choose = move |_| {
@@ -76,6 +81,9 @@ pub(super) fn menu(desk: Desk) -> impl IntoView {
             <button type="button" class="plain" on:click=download>{w.download}</button>
             <button type="button" class="plain" on:click=print>{w.print}</button>
             <button type="button" class="plain" data-action="wall" on:click=show_on_wall>{w.wall}</button>
+            <button type="button" class="plain" aria-keyshortcuts=HELP on:click=show_keys>
+                {w.keys}<kbd aria-hidden="true">{HELP}</kbd>
+            </button>
             <h3>{w.theme}</h3>
             {themes.collect_view()}
             <h3>{w.language}</h3>

@@ -4,6 +4,7 @@ use samsyn_shared::client_session::Stopped;
 use samsyn_shared::{Role, SyncStatus};
 
 use super::Words;
+use crate::editor::keys::Group;
 use crate::state::preferences::{Language, Theme};
 
 pub(super) const WORDS: Words = Words {
@@ -69,6 +70,29 @@ pub(super) const WORDS: Words = Words {
     undo: "Undo",
     redo: "Redo",
     close: "Close",
+
+    key_name: |key| match key {
+        "Mod" => "Ctrl",
+        "Escape" => "Esc",
+        "Enter" => "Enter",
+        "Backspace" => "Backspace",
+        "Tab" => "Tab",
+        _ => "",
+    },
+    keys: "Keyboard shortcuts",
+    key_group: |group| match group {
+        Group::Words => "Words",
+        Group::Lines => "Paragraphs and lists",
+        Group::History => "Undo and redo",
+        Group::Page => "The page",
+    },
+    paragraph: "Paragraph",
+    indent: "One level in, in a list",
+    outdent: "One level out, in a list",
+    enter: "New line. On an empty line of a list: leave the list",
+    backspace: "Delete. At the start of a line of a list: one level out",
+    leave_text: "Leave the text: after it, Tab moves on through the page",
+    to_tools: "To the tools. The arrow keys move between them",
 
     sync: |status, pending| match (status, pending) {
         (SyncStatus::Saved, _) => "Saved".to_owned(),

@@ -4,6 +4,7 @@ use samsyn_shared::client_session::Stopped;
 use samsyn_shared::{Role, SyncStatus};
 
 use super::Words;
+use crate::editor::keys::Group;
 use crate::state::preferences::{Language, Theme};
 
 pub(super) const WORDS: Words = Words {
@@ -67,6 +68,30 @@ pub(super) const WORDS: Words = Words {
     undo: "Ångra",
     redo: "Gör om",
     close: "Stäng",
+
+    key_name: |key| match key {
+        "Mod" => "Ctrl",
+        "Shift" => "Skift",
+        "Enter" => "Retur",
+        "Backspace" => "Backsteg",
+        "Tab" => "Tabb",
+        "Escape" => "Esc",
+        _ => "",
+    },
+    keys: "Kortkommandon",
+    key_group: |group| match group {
+        Group::Words => "Ord",
+        Group::Lines => "Stycken och listor",
+        Group::History => "Ångra och göra om",
+        Group::Page => "Sidan",
+    },
+    paragraph: "Vanligt stycke",
+    indent: "En nivå in, i en lista",
+    outdent: "En nivå ut, i en lista",
+    enter: "Ny rad. På en tom rad i en lista: lämna listan",
+    backspace: "Sudda. Först på en rad i en lista: en nivå ut",
+    leave_text: "Lämna texten: därefter går Tabb vidare på sidan",
+    to_tools: "Till verktygen. Piltangenterna går mellan dem",
 
     sync: |status, pending| match (status, pending) {
         (SyncStatus::Saved, _) => "Sparat".to_owned(),

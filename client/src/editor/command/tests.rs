@@ -1,6 +1,7 @@
 //! Commands on texts written as one line of marks.
 
 use super::*;
+use samsyn_shared::delta::{lines, utf16_len};
 use samsyn_shared::document;
 use yrs::{Transact, WriteTxn};
 
@@ -75,7 +76,7 @@ fn show(ops: &[Op], selection: Selection) -> String {
 
 fn check(command: Command, before: &str, after: &str) {
     let (ops, selection) = parse(before);
-    let outcome = perform(command, &ops, selection, false);
+    let outcome = perform(command, &LineIndex::of(&ops), selection, false);
     let doc = document::replica(1);
     let mut txn = doc.try_transact_mut().expect("free");
     let text = txn.get_or_insert_text("t");
@@ -156,10 +157,10 @@ fn a_heading_command_makes_and_unmakes_headings() {
 #[test]
 fn a_mark_covers_text_and_no_line_end() {
     let (ops, selection) = parse("a[b/c]d");
-    let outcome = perform(Command::Bold, &ops, selection, false).expect("a selection");
+    let outcome = perform(Command::Bold, &LineIndex::of(&ops), selection, false).expect("a selection");
     let bold: Attributes = [("bold".to_owned(), Value::Bool(true))].into();
     let marked = Op::Retain { retain: 1, attributes: bold };
     assert_eq!(outcome.delta, [Op::retain(1), marked.clone(), Op::retain(1), marked]);
     let (ops, caret) = parse("a|b");
-    assert_eq!(perform(Command::Bold, &ops, caret, false), None);
+    assert_eq!(perform(Command::Bold, &LineIndex::of(&ops), caret, false), None);
 }

@@ -64,7 +64,8 @@ impl Malbild {
         let active = self.active.get_untracked().and_then(|key| self.section(key));
         let told = active.and_then(|section| {
             let reading = self.reading(section.key);
-            let run = run_at(self.runs(section.key, &reading), &reading.units, section.selection().head)?;
+            let head = section.in_document(section.selection().head);
+            let run = run_at(self.runs(section.key, &reading), &reading.units, head)?;
             let author = self.author(run.client);
             let group = Group::of(author.as_ref());
             let name = if let Some(Author::Person { name, .. }) = author { name } else { String::new() };

@@ -65,7 +65,7 @@ impl Malbild {
         set_changed(self.finding.words, words);
         let caret = self.active.get_untracked().and_then(|key| self.section(key)).map(|section| {
             let selection = section.selection();
-            (section.key, selection.anchor.min(selection.head))
+            (section.key, section.in_document(selection.anchor.min(selection.head)))
         });
         self.find_from(caret);
     }
@@ -89,6 +89,7 @@ impl Malbild {
         let Some(active) = self.active.get_untracked().filter(|_| self.may_write()) else { return };
         match at.and_then(|at| Some((at, self.section(at.section)?))) {
             Some((at, section)) => {
+                self.show_at_once(&section);
                 section.surface.focus();
                 section.surface.select(at.from, at.to);
             }
@@ -106,7 +107,8 @@ impl Malbild {
     /// Where a place is in its section's text, in CSS pixels from its top: from and to.
     #[must_use]
     pub fn extent(&self, place: Found) -> Option<(f64, f64)> {
-        let boxes = self.section(place.section)?.surface.boxes_of(place.from, place.to);
+        let section = self.section(place.section)?;
+        let boxes = section.surface.boxes_of(section.in_view(place.from), section.in_view(place.to));
         let tops = boxes.chunks_exact(4).map(|part| part[1]).reduce(f64::min)?;
         let bottoms = boxes.chunks_exact(4).map(|part| part[1] + part[3]).reduce(f64::max)?;
         Some((tops, bottoms))
@@ -160,7 +162,8 @@ impl Malbild {
     fn selected_words(&self) -> Option<String> {
         let section = self.section(self.active.get_untracked()?)?;
         let selection = section.selection();
-        let (from, to) = (selection.anchor.min(selection.head), selection.anchor.max(selection.head));
+        let [anchor, head] = [selection.anchor, selection.head].map(|place| section.in_document(place));
+        let (from, to) = (anchor.min(head), anchor.max(head));
         let reading = self.reading(section.key);
         let units = reading.units.get(from as usize..to as usize)?;
         let words = String::from_utf16(units).ok()?;

@@ -31,8 +31,6 @@ pub(super) struct Marks {
 struct Marked {
     layer: &'static str,
     key: &'static str,
-    /// Of what they were made.
-    reading: Rc<Reading>,
     kinds: Kinds,
 }
 
@@ -48,23 +46,29 @@ pub(super) struct Reading {
     runs: OnceCell<Vec<Run>>,
 }
 
-impl Marks {
-    fn take(&self, layer: &str, key: &str) -> Option<Marked> {
-        let mut marked = self.marked.borrow_mut();
-        let place = marked.iter().position(|each| each.layer == layer && each.key == key)?;
-        Some(marked.swap_remove(place))
-    }
-}
-
 impl Malbild {
     /// The texts changed, or who their writers are: what is marked in them is marked anew.
     pub(super) fn text_changed(&self, changes: &[Change]) {
-        let core = self.core();
         for change in changes {
             if let Place::Section(key) = change.place {
-                core.marks.readings.borrow_mut().retain(|(known, _)| *known != key);
+                self.core().marks.readings.borrow_mut().retain(|(known, _)| *known != key);
+                self.forget_marks(key);
             }
         }
+        self.mark_if_wanted();
+    }
+
+    /// A section shows now what its document holds: its elements are others.
+    pub(super) fn text_shown(&self, key: &str) {
+        self.forget_marks(key);
+        self.mark_if_wanted();
+    }
+
+    fn forget_marks(&self, key: &str) {
+        self.core().marks.marked.borrow_mut().retain(|marked| marked.key != key);
+    }
+
+    fn mark_if_wanted(&self) {
         if self.authorship.shown.get_untracked() || self.finding.open.get_untracked() {
             self.mark_soon();
         }
@@ -126,26 +130,27 @@ impl Malbild {
         })
     }
 
-    /// Marks a layer of a section anew, unless all is as it was.
-    pub(super) fn mark(&self, layer: &'static str, key: &'static str, kinds: Kinds) {
-        let (core, reading) = (self.core(), self.reading(key));
+    /// Marks a layer of a section, unless all is as it was. Positions are the document's.
+    pub(super) fn mark(&self, layer: &'static str, key: &'static str, mut kinds: Kinds) {
         let Some(section) = self.section(key) else { return };
-        let before = core.marks.take(layer, key);
-        // A text that changed has other elements, even where all positions are the same.
-        let same =
-            before.is_some_and(|before| Rc::ptr_eq(&before.reading, &reading) && before.kinds == kinds);
-        if !same {
+        for run in kinds.1.chunks_exact_mut(3) {
+            (run[1], run[2]) = (section.in_view(run[1]), section.in_view(run[2]));
+        }
+        let core = self.core();
+        let mut marked = core.marks.marked.borrow_mut();
+        let before = marked.iter().position(|before| before.layer == layer && before.key == key);
+        let before = before.map(|place| marked.swap_remove(place));
+        if before.is_none_or(|before| before.kinds != kinds) {
             section.surface.mark(layer, kinds.0.clone(), kinds.1.clone());
         }
-        core.marks.marked.borrow_mut().push(Marked { layer, key, reading, kinds });
+        marked.push(Marked { layer, key, kinds });
     }
 
     /// Takes a layer away.
     pub(super) fn unmark(&self, layer: &'static str) {
+        self.core().marks.marked.borrow_mut().retain(|marked| marked.layer != layer);
         for section in self.sections() {
-            if self.core().marks.take(layer, section.key).is_some() {
-                section.surface.mark(layer, Vec::new(), Vec::new());
-            }
+            section.surface.mark(layer, Vec::new(), Vec::new());
         }
     }
 }
