@@ -30,13 +30,16 @@ const STRUCTURE: &str = "
 
 /// The words that each highlight marks.
 const MARKED: &str = "
-    const words = mark => {
+    const live = mark => {
         const range = document.createRange();
         range.setStart(mark.startContainer, mark.startOffset);
         range.setEnd(mark.endContainer, mark.endOffset);
-        return range.toString();
+        return range;
     };
-    return Object.fromEntries([...CSS.highlights].map(([name, marks]) => [name, [...marks].map(words)]))";
+    const words = marks => [...marks].map(live)
+        .sort((one, other) => one.compareBoundaryPoints(Range.START_TO_START, other))
+        .map(range => range.toString());
+    return Object.fromEntries([...CSS.highlights].map(([name, marks]) => [name, words(marks)]))";
 
 /// The words of the flags at the carets of others.
 const CARETS: &str = "

@@ -16,7 +16,7 @@ const SECTION: &str = "kommunikationsmal";
 
 /// The legend's rows: the mark's colour, who, and their share.
 const LEGEND: &str = "
-    return [...document.querySelectorAll('.panel .authors-list li')].map(row => ({
+    return [...document.querySelectorAll('.panel .authors li')].map(row => ({
         colour: row.querySelector('.swatch').style.getPropertyValue('--person'),
         line: row.querySelector('.swatch').dataset.line ?? null,
         who: row.querySelector('.who').textContent,
@@ -70,7 +70,7 @@ async fn the_words_of_two_organisations_are_told_apart_and_the_text_is_left_alon
     pair.a.choose("authors").await?;
     let b_wrote = "[och länet] ";
     expect_words(&pair.a, "Länsstyrelsen", json!([b_wrote])).await?;
-    expect_words(&pair.a, "Region Väst", json!(["Regionen ", "skriver 😀 dettaoch mer"])).await?;
+    expect_words(&pair.a, "Region Väst", json!(["Regionen", " skriver 😀 dettaoch mer"])).await?;
     let legend = pair.a.script(LEGEND, vec![]).await?;
     assert_eq!(legend.as_array().map(Vec::len), Some(2), "{legend}");
     assert_eq!([&legend[0]["who"], &legend[1]["who"]], ["Region Väst", "Länsstyrelsen"]);
@@ -180,7 +180,7 @@ async fn a_writer_is_named_with_the_first_word_and_stays_so_and_a_reader_is_not(
     writer.go_to(SECTION).await?;
     let mut peer = stage.peer(Role::Reader, Dialect::Samsyn).await?;
     let template = Author::Template("aktorsgemensam@1".to_owned());
-    assert_eq!(peer.authors()?.into_values().collect::<Vec<_>>(), [template.clone()]);
+    assert_eq!(peer.authors()?.into_values().collect::<Vec<_>>(), [template]);
 
     writer.keys("x").await?;
     peer.wait_for_text(SECTION, |text| text == "x\n").await?;
@@ -224,7 +224,7 @@ async fn on_the_wall_the_marks_stay_and_the_legend_stands_beside_them() -> Resul
     expect_words(&page, "Region Väst", json!(["ord"])).await?;
     let marked = page.marked().await?;
     page.choose("wall").await?;
-    let legend = page.visible(".authors-legend").await?.text().await?;
+    let legend = page.visible(".wall .authors").await?.text().await?;
     assert!(legend.contains("Region Väst"), "{legend}");
     assert_eq!(page.marked().await?, marked);
     let size = page.script("return document.querySelectorAll('.malbild.wall').length", vec![]).await?;

@@ -123,6 +123,7 @@ struct Core {
     showing_due: Cell<bool>,
     verify_due: Cell<bool>,
     marks: marks::Marks,
+    places: finding::Places,
 }
 
 impl Malbild {

@@ -1,8 +1,9 @@
-//! Who wrote which words: the panel with the legend, and the legend on the wall. The marks themselves are the state's and the style sheet's.
+//! Who wrote which words: the panel with the legend. On the wall the legend alone is left of it. The marks
+//! themselves are the state's and the style sheet's, and stay as long as the panel says what they mean.
 
 use leptos::prelude::*;
 
-use super::desk::{Desk, Panel};
+use super::desk::Desk;
 use super::panel::panel_frame;
 use crate::editor::surface::can_mark;
 use crate::state::authorship::{Group, Mark, Party};
@@ -12,77 +13,47 @@ use crate::words::words;
 pub(super) fn panel(desk: Desk) -> impl IntoView {
     let w = words();
     let malbild = desk.malbild;
-    if !can_mark() {
-        return panel_frame(desk, w.authors, view! { <p class="problem">{w.authors_unable}</p> }.into_any())
-            .into_any();
-    }
-    show_until_gone(desk);
-    let at_caret = move || match malbild.authorship.at_caret.get() {
+    malbild.show_authors(true);
+    on_cleanup(move || malbild.show_authors(false));
+    let told = malbild.authorship.told;
+    let hint = move || match (can_mark(), told.with(|told| told.parties.is_empty())) {
+        (false, _) => w.authors_unable,
+        (true, true) => w.authors_nobody,
+        (true, false) => w.authors_hint,
+    };
+    let rows = move || told.with(|told| told.parties.iter().map(row).collect_view());
+    let at_caret = move || match told.with(|told| told.at_caret.clone()) {
         None => w.authors_no_caret.to_owned(),
-        Some((group, name)) => {
-            let names = [name, group_name(&group)];
-            names.into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join(", ")
-        }
+        Some((group, name)) if name.is_empty() => group_name(&group),
+        Some((group, name)) => format!("{name}, {}", group_name(&group)),
     };
     let content = view! {
         <div class="stack">
-            <p class="hint">{w.authors_hint}</p>
-            {move || legend(&malbild.authorship.parties.get())}
-            <p class="at-caret"><span class="hint">{w.authors_at_caret}</span>
-                <span role="status" aria-live="polite">{at_caret}</span></p>
+            <p class="hint">{hint}</p>
+            <ul class="authors">{rows}</ul>
+            <p class="at-caret">
+                <span class="hint">{w.authors_at_caret}</span>
+                <span role="status" aria-live="polite">{at_caret}</span>
+            </p>
         </div>
     };
-    panel_frame(desk, w.authors, content.into_any()).into_any()
+    panel_frame(desk, w.authors, content.into_any())
 }
 
-/// The legend on the wall, where no panel is.
-pub(super) fn on_wall(desk: Desk) -> impl IntoView {
-    let authorship = desk.malbild.authorship;
-    let needed = Memo::new(move |_| desk.wall.get() && authorship.shown.get());
-    move || {
-        needed.get().then(|| {
-            show_until_gone(desk);
-            view! { <div class="authors-legend">{move || legend(&authorship.parties.get())}</div> }
-        })
-    }
-}
-
-/// The words are marked as long as a legend says what the marks mean: in the panel, then on the wall.
-fn show_until_gone(desk: Desk) {
-    desk.malbild.show_authors(true);
-    on_cleanup(move || {
-        if desk.panel.get_untracked() != Some(Panel::Authors) && !desk.wall.get_untracked() {
-            desk.malbild.show_authors(false);
-        }
-    });
-}
-
-fn legend(parties: &[Party]) -> impl IntoView + use<> {
+/// A group, with a few letters that are marked as its words in the text are.
+fn row(party: &Party) -> impl IntoView + use<> {
     let w = words();
-    if parties.is_empty() {
-        return view! { <p class="hint">{w.authors_nobody}</p> }.into_any();
-    }
-    let rows = parties.iter().map(|party| {
-        view! {
-            <li>
-                {swatch(party.mark)}
-                <span class="who">{group_name(&party.group)}</span>
-                <span class="share">{(w.authors_share)(party.share)}</span>
-            </li>
-        }
-    });
-    view! { <ul class="authors-list">{rows.collect_view()}</ul> }.into_any()
-}
-
-/// A few letters marked as the words in the text are.
-fn swatch(mark: Mark) -> impl IntoView {
-    let colour = mark.colour().map(|colour| format!("var(--person-{colour})"));
-    let line = mark.line().map(|line| line.to_string());
-    let marked = mark != Mark::None;
+    let colour = party.mark.colour().map_or("var(--ink-quiet)".to_owned(), |n| format!("var(--person-{n})"));
+    let line = party.mark.line().map(|line| line.to_string()).unwrap_or_default();
+    let swatch = if party.mark == Mark::None { "swatch" } else { "swatch marked" };
     view! {
-        <span class="swatch" class:marked=marked data-line=line style=("--person", colour) aria-hidden="true">
-            {words().authors_sample}
-        </span>
+        <li>
+            <span class=swatch data-line=line style=("--person", colour) aria-hidden="true">
+                {w.authors_sample}
+            </span>
+            <span class="who">{group_name(&party.group)}</span>
+            <span class="share">{(w.authors_share)(party.share)}</span>
+        </li>
     }
 }
 

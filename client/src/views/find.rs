@@ -72,19 +72,13 @@ fn bar(malbild: Malbild, field: NodeRef<Input>) -> impl IntoView {
         }
         _ => {}
     };
-    let none = move || finding.found.with(Vec::is_empty);
     let count = move || {
-        let (count, current) = (finding.found.with(Vec::len), finding.current.get());
-        if finding.words.with(String::is_empty) {
-            String::new()
-        } else {
-            (w.find_count)(current.map_or(0, |current| current + 1), count)
-        }
+        let words = finding.words.with(String::is_empty);
+        if words { String::new() } else { (w.find_count)(finding.current.get(), finding.count.get()) }
     };
     let step = move |drawing, label: &'static str, forward| {
         view! {
-            <button type="button" class="plain icon-only" aria-label=label title=label
-                aria-disabled=move || none().to_string() on:click=move |_| go(malbild, forward)>
+            <button type="button" class="plain icon-only" aria-label=label title=label on:click=move |_| go(malbild, forward)>
                 {icon(drawing)}
             </button>
         }

@@ -70,7 +70,6 @@ fn open(malbild: Malbild) -> impl IntoView {
             <main class="desk">{sheet::sheet(malbild)}</main>
             {find::find(malbild)}
             {panel}
-            {authorship::on_wall(desk)}
             {move || desk.wall.get().then(|| wall_mark(malbild))}
             {bar::sync_details(malbild)}
             {menu::menu(desk)}

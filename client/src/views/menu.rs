@@ -38,7 +38,10 @@ pub(super) fn menu(desk: Desk) -> impl IntoView {
     };
     let show_on_wall = move |_| {
         hide();
-        desk.close_panel();
+        // Who wrote what is shown there too.
+        if desk.panel.get_untracked() != Some(Panel::Authors) {
+            desk.close_panel();
+        }
         desk.wall.set(true);
     };
     let find = move |_| {

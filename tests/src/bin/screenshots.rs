@@ -159,13 +159,13 @@ impl Studio {
             Scene::Authors => {
                 self.show_filled("").await?;
                 page.choose("authors").await?;
-                page.visible(".authors-list").await?;
+                page.visible(".authors").await?;
             }
             Scene::AuthorsOnWall => {
                 self.show_filled("").await?;
                 page.choose("authors").await?;
                 page.choose("wall").await?;
-                page.visible(".authors-legend").await?;
+                page.visible(".wall .authors").await?;
             }
             Scene::Find => {
                 self.show_filled("").await?;

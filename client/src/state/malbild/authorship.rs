@@ -16,19 +16,22 @@ const LAYER: &str = "author";
 pub struct Authorship {
     /// Whether it is shown.
     pub shown: RwSignal<bool>,
+    /// What the legend says.
+    pub told: RwSignal<Told>,
+}
+
+/// What the legend says.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Told {
     /// All who wrote, with their part of the text.
-    pub parties: RwSignal<Vec<Party>>,
+    pub parties: Vec<Party>,
     /// Who wrote what the caret is behind, and their name, if they have one.
-    pub at_caret: RwSignal<Option<(Group, String)>>,
+    pub at_caret: Option<(Group, String)>,
 }
 
 impl Authorship {
     pub(super) fn new() -> Self {
-        Self {
-            shown: RwSignal::new(false),
-            parties: RwSignal::new(Vec::new()),
-            at_caret: RwSignal::new(None),
-        }
+        Self { shown: RwSignal::new(false), told: RwSignal::new(Told::default()) }
     }
 }
 
@@ -56,13 +59,14 @@ impl Malbild {
     pub(super) fn caret_moved(&self) {
         let read = self.active.get_untracked().is_some_and(|key| self.is_read(key));
         if read && self.authorship.shown.get_untracked() {
-            self.refresh_at_caret();
+            let parties = self.authorship.told.with_untracked(|told| told.parties.clone());
+            self.tell(parties);
         }
     }
 
-    fn refresh_at_caret(&self) {
+    fn tell(&self, parties: Vec<Party>) {
         let active = self.active.get_untracked().and_then(|key| self.section(key));
-        let told = active.and_then(|section| {
+        let at_caret = active.and_then(|section| {
             let reading = self.reading(section.key);
             let head = section.in_document(section.selection().head);
             let run = run_at(self.runs(section.key, &reading), &reading.units, head)?;
@@ -71,7 +75,7 @@ impl Malbild {
             let name = if let Some(Author::Person { name, .. }) = author { name } else { String::new() };
             Some((group, name))
         });
-        set_changed(self.authorship.at_caret, told);
+        set_changed(self.authorship.told, Told { parties, at_caret });
     }
 
     pub(super) fn mark_authors(&self) {
@@ -106,8 +110,7 @@ impl Malbild {
         for (key, parts) in &grouped {
             self.mark(LAYER, key, kinds(parts, &parties));
         }
-        set_changed(self.authorship.parties, parties);
-        self.refresh_at_caret();
+        self.tell(parties);
     }
 
     fn author(&self, client: u64) -> Option<Author> {

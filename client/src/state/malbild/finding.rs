@@ -1,6 +1,8 @@
 //! Looking for words in the whole målbild: what is looked for, where it was found, and which of these
 //! places is the current one. It stays with its text while others write.
 
+use std::cell::RefCell;
+
 use leptos::prelude::*;
 use serde_json::Value;
 
@@ -32,12 +34,19 @@ pub struct Finding {
     pub open: RwSignal<bool>,
     /// The words.
     pub words: RwSignal<String>,
-    /// Where they stand, in the page's order.
-    pub found: RwSignal<Vec<Found>>,
-    /// Which of these places is looked at.
-    pub current: RwSignal<Option<usize>>,
-    /// Where the current place begins, in a form that stays with the text.
-    anchor: StoredValue<Value>,
+    /// In how many places they stand.
+    pub count: RwSignal<usize>,
+    /// Which of these places is looked at, from 1 on; 0 when there is none.
+    pub current: RwSignal<usize>,
+}
+
+/// Where the words stand.
+#[derive(Default)]
+pub(super) struct Places {
+    /// In the page's order.
+    found: RefCell<Vec<Found>>,
+    /// Where the current one begins, in a form that stays with the text.
+    anchor: RefCell<Value>,
 }
 
 impl Finding {
@@ -45,9 +54,8 @@ impl Finding {
         Self {
             open: RwSignal::new(false),
             words: RwSignal::new(String::new()),
-            found: RwSignal::new(Vec::new()),
-            current: RwSignal::new(None),
-            anchor: StoredValue::new(Value::Null),
+            count: RwSignal::new(0),
+            current: RwSignal::new(0),
         }
     }
 }
@@ -72,19 +80,18 @@ impl Malbild {
 
     /// Goes on to the next place, or back to the one before; round at both ends.
     pub fn find_next(&self, forward: bool) {
-        let count = self.finding.found.with_untracked(Vec::len);
-        let Some(current) = self.finding.current.get_untracked().filter(|_| count > 0) else { return };
-        let step = if forward { 1 } else { count - 1 };
-        self.set_current(Some((current + step) % count));
-        self.mark_places();
+        let (count, current) = (self.finding.count.get_untracked(), self.finding.current.get_untracked());
+        if count > 0 {
+            let step = if forward { 0 } else { count - 2 };
+            self.set_current((current + step) % count + 1);
+            self.mark_places();
+        }
     }
 
     /// Ends it. Who writes goes on writing at the place that was found last.
     pub fn close_find(&self) {
         let at = self.found_now();
         self.finding.open.set(false);
-        self.set_current(None);
-        self.finding.found.set(Vec::new());
         self.unmark(LAYER);
         let Some(active) = self.active.get_untracked().filter(|_| self.may_write()) else { return };
         match at.and_then(|at| Some((at, self.section(at.section)?))) {
@@ -100,8 +107,8 @@ impl Malbild {
     /// The place that is looked at.
     #[must_use]
     pub fn found_now(&self) -> Option<Found> {
-        let current = self.finding.current.get_untracked()?;
-        self.finding.found.with_untracked(|found| found.get(current).copied())
+        let current = self.finding.current.get_untracked().checked_sub(1)?;
+        self.core().places.found.borrow().get(current).copied()
     }
 
     /// Where a place is in its section's text, in CSS pixels from its top: from and to.
@@ -117,7 +124,7 @@ impl Malbild {
     /// The texts changed: the places are found anew, and the current one is what it was.
     pub(super) fn mark_found(&self) {
         if self.finding.open.get_untracked() {
-            let was = self.finding.anchor.with_value(|anchor| self.resolve(anchor));
+            let was = self.resolve(&self.core().places.anchor.borrow());
             self.find_from(was);
         }
     }
@@ -135,22 +142,24 @@ impl Malbild {
                 current = Some(begins + all[begins..].partition_point(|place| place.from < at));
             }
         }
-        let current = if all.is_empty() { None } else { Some(current.unwrap_or_default() % all.len()) };
-        set_changed(self.finding.found, all);
-        self.set_current(current);
+        let count = all.len();
+        *self.core().places.found.borrow_mut() = all;
+        set_changed(self.finding.count, count);
+        self.set_current(if count == 0 { 0 } else { current.unwrap_or_default() % count + 1 });
         self.mark_places();
     }
 
-    fn set_current(&self, current: Option<usize>) {
+    fn set_current(&self, current: usize) {
         set_changed(self.finding.current, current);
         let anchor = self.found_now().and_then(|place| {
             self.with_replica(|replica| replica.anchor(Place::Section(place.section), place.from).ok())?
         });
-        self.finding.anchor.set_value(anchor.unwrap_or_default());
+        *self.core().places.anchor.borrow_mut() = anchor.unwrap_or_default();
     }
 
     fn mark_places(&self) {
-        let (found, current) = (self.finding.found.get_untracked(), self.found_now());
+        let (core, current) = (self.core(), self.found_now());
+        let found = core.places.found.borrow();
         for key in self.keys() {
             let here = found.iter().filter(|place| place.section == key);
             let runs = here.flat_map(|place| [u32::from(Some(*place) == current), place.from, place.to]);
