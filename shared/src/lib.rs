@@ -2,8 +2,8 @@
 //! network, no browser. `now` and `rng` come in as arguments, bytes come in and go out.
 //!
 //! In reading order: the words of the domain ([`MalbildId`], [`Role`], [`Template`]), the document
-//! ([`schema`], [`delta`], [`document`], [`authorship`], [`read_model`]), the wire ([`protocol`], [`scan`],
-//! [`client_session`], [`server_session`]), and small pure decisions ([`diff`], [`backoff`]).
+//! ([`schema`], [`delta`], [`link`], [`paste`], [`document`], [`authorship`], [`read_model`]), the wire
+//! ([`protocol`], [`scan`], [`client_session`], [`server_session`]), and small pure decisions ([`diff`], [`backoff`]).
 
 pub mod authorship;
 pub mod backoff;
@@ -15,7 +15,9 @@ pub mod ids;
 mod lib0;
 pub mod limits;
 pub mod line_index;
+pub mod link;
 pub mod mark;
+pub mod paste;
 pub mod presence;
 pub mod protocol;
 pub mod read_model;

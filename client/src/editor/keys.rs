@@ -44,12 +44,19 @@ pub const HELP: &str = "F1";
 /// Leads to the toolbar, as in most editors.
 pub const TOOLS: &str = "Alt-F10";
 
+/// Opens the bar in which one looks for words. In its field the key is the browser's own.
+pub const FIND: &str = "Mod-f";
+
+/// Leads from one place where they stand to the next, with Shift to the one before.
+pub const FIND_NEXT: &str = "F3";
+
 /// The table. Headings have two keys: Ctrl+Alt is AltGr on Windows, and AltGr+2 writes @ on a Swedish
 /// keyboard; on a Mac Shift+⌘+3 takes a picture of the screen.
 pub const BINDINGS: &[Binding] = &[
     binding("bold", &["Mod-b"], Group::Words, |w| w.bold.1.into()),
     binding("italic", &["Mod-i"], Group::Words, |w| w.italic.1.into()),
     binding("underline", &["Mod-u"], Group::Words, |w| w.underline.1.into()),
+    binding("link", &["Mod-k"], Group::Words, |w| w.link.into()),
     binding("paragraph", &["Mod-Shift-0", "Mod-Alt-0"], Group::Lines, |w| w.paragraph.into()),
     binding("heading-1", &["Mod-Shift-1", "Mod-Alt-1"], Group::Lines, |w| (w.heading_level)(1)),
     binding("heading-2", &["Mod-Shift-2", "Mod-Alt-2"], Group::Lines, |w| (w.heading_level)(2)),
@@ -63,6 +70,8 @@ pub const BINDINGS: &[Binding] = &[
     binding("backspace", &["Backspace"], Group::Lines, |w| w.backspace.into()),
     binding("undo", &["Mod-z"], Group::History, |w| w.undo.into()),
     binding("redo", &["Mod-y", "Mod-Shift-z"], Group::History, |w| w.redo.into()),
+    binding("find", &[FIND], Group::Page, |w| w.find.into()),
+    binding("find-next", &[FIND_NEXT], Group::Page, |w| w.find_next.into()),
     binding("leave", &["Escape"], Group::Page, |w| w.leave_text.into()),
     binding("tools", &[TOOLS], Group::Page, |w| w.to_tools.into()),
     binding("help", &[HELP], Group::Page, |w| w.keys.into()),

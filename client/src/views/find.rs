@@ -4,7 +4,7 @@
 use leptos::html::Input;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
-use web_sys::{HtmlElement, KeyboardEvent, ScrollBehavior, ScrollToOptions};
+use web_sys::{HtmlElement, HtmlInputElement, KeyboardEvent, ScrollBehavior, ScrollToOptions};
 
 use super::icon::{Icon, icon};
 use crate::state::malbild::{Found, Malbild};
@@ -13,38 +13,35 @@ use crate::words::words;
 /// What is found is shown this far from the edges of what can be seen, in CSS pixels.
 const CLEAR: f64 = 24.0;
 
-/// The bar, while somebody looks for something; and Ctrl+F, which opens it. In its field the key is the
-/// browser's own.
+/// The field's id.
+const FIELD: &str = "find-words";
+
+/// The bar, while somebody looks for something.
 pub(super) fn find(malbild: Malbild) -> impl IntoView {
-    let finding = malbild.finding;
-    let field = NodeRef::<Input>::new();
-    let keys = window_event_listener(leptos::ev::keydown, move |event: KeyboardEvent| {
-        let find = event.key().eq_ignore_ascii_case("f") && (event.ctrl_key() || event.meta_key());
-        if find && !event.shift_key() && !event.alt_key() {
-            let there =
-                field.get_untracked().is_some_and(|field| document().active_element() == Some(field.into()));
-            if !there {
-                event.prevent_default();
-                malbild.open_find();
-                take_focus(field);
-                reveal(malbild);
-            }
-        } else if event.key() == "F3" && finding.open.get_untracked() {
-            event.prevent_default();
-            go(malbild, !event.shift_key());
-        }
-    });
-    on_cleanup(move || keys.remove());
-    let open = Memo::new(move |_| finding.open.get());
-    move || open.get().then(|| bar(malbild, field))
+    let open = Memo::new(move |_| malbild.finding.open.get());
+    move || open.get().then(|| bar(malbild))
 }
 
-fn bar(malbild: Malbild, field: NodeRef<Input>) -> impl IntoView {
+/// Opens the bar, or leads to its field.
+pub(super) fn open(malbild: Malbild) {
+    malbild.open_find();
+    if let Some(field) = document().get_element_by_id(FIELD) {
+        take_focus(&field.unchecked_into());
+    }
+    reveal(malbild);
+}
+
+/// Whether the keyboard is in the bar's field.
+pub(super) fn has_focus() -> bool {
+    document().active_element().is_some_and(|element| element.id() == FIELD)
+}
+
+fn bar(malbild: Malbild) -> impl IntoView {
     let w = words();
     let finding = malbild.finding;
+    let field = NodeRef::<Input>::new();
     field.on_load(move |field| {
-        field.focus().expect("a field that is shown takes the focus");
-        field.select();
+        take_focus(&field);
         reveal(malbild);
     });
     let before = document().active_element().and_then(|element| element.dyn_into::<HtmlElement>().ok());
@@ -66,7 +63,7 @@ fn bar(malbild: Malbild, field: NodeRef<Input>) -> impl IntoView {
             event.stop_propagation();
             close();
         }
-        "Enter" if !event.is_composing() && event.target() == field.get_untracked().map(Into::into) => {
+        "Enter" if !event.is_composing() && has_focus() => {
             event.prevent_default();
             go(malbild, !event.shift_key());
         }
@@ -85,8 +82,8 @@ fn bar(malbild: Malbild, field: NodeRef<Input>) -> impl IntoView {
     };
     view! {
         <div class="find" role="search" on:keydown=keydown>
-            <label class="unseen" for="find-words">{w.find}</label>
-            <input class="input" id="find-words" type="text" autocomplete="off" spellcheck="false"
+            <label class="unseen" for=FIELD>{w.find}</label>
+            <input class="input" id=FIELD type="text" autocomplete="off" spellcheck="false"
                 enterkeyhint="search" placeholder=w.find node_ref=field
                 prop:value=finding.words on:input=input/>
             <span class="find-count" role="status" aria-live="polite">{count}</span>
@@ -103,14 +100,13 @@ fn writes(malbild: Malbild) -> bool {
     malbild.active.get_untracked().is_some() && malbild.role.get_untracked().may_write_content()
 }
 
-fn take_focus(field: NodeRef<Input>) {
-    if let Some(field) = field.get_untracked() {
-        field.focus().expect("a field that is shown takes the focus");
-        field.select();
-    }
+fn take_focus(field: &HtmlInputElement) {
+    field.focus().expect("a field that is shown takes the focus");
+    field.select();
 }
 
-fn go(malbild: Malbild, forward: bool) {
+/// Goes to the next place, or to the one before.
+pub(super) fn go(malbild: Malbild, forward: bool) {
     malbild.find_next(forward);
     reveal(malbild);
 }

@@ -8,7 +8,8 @@ use web_sys::KeyboardEvent;
 
 use super::desk::{Desk, Panel};
 use super::{
-    authorship, bar, browser, contents, find, introduction, keys, menu, notice, people, share, sheet,
+    authorship, bar, browser, contents, find, introduction, keys, menu, not_pasted, notice, people, share,
+    sheet,
 };
 use crate::state::made;
 use crate::state::malbild::{Malbild, Phase};
@@ -74,6 +75,7 @@ fn open(malbild: Malbild) -> impl IntoView {
             {bar::sync_details(malbild)}
             {menu::menu(desk)}
             {(!is_wall_asked_for()).then(|| introduction::introduction(malbild))}
+            {not_pasted::not_pasted(malbild)}
             {announcer(malbild)}
         </div>
     }

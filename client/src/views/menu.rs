@@ -3,10 +3,10 @@
 use leptos::html::Div;
 use leptos::prelude::*;
 
-use super::browser;
 use super::copying::{self, Outcome};
 use super::desk::{Desk, Panel};
-use crate::editor::keys::HELP;
+use super::{browser, find};
+use crate::editor::keys::{FIND, HELP, written};
 use crate::state::preferences::{Language, Theme};
 use crate::words::{language, words};
 
@@ -44,9 +44,9 @@ pub(super) fn menu(desk: Desk) -> impl IntoView {
         }
         desk.wall.set(true);
     };
-    let find = move |_| {
+    let look_for = move |_| {
         hide();
-        malbild.open_find();
+        find::open(malbild);
     };
     let show_authors = move |_| {
         hide();
@@ -76,7 +76,9 @@ pub(super) fn menu(desk: Desk) -> impl IntoView {
     });
     view! {
         <div class="popover menu" id="menu" popover="auto" node_ref=popover>
-            <button type="button" class="plain" data-action="find" on:click=find>{w.find}</button>
+            <button type="button" class="plain" data-action="find" on:click=look_for>
+                {w.find}<kbd aria-hidden="true">{written(FIND, browser::is_mac(), w)}</kbd>
+            </button>
             <button type="button" class="plain" data-action="authors" aria-pressed=authors_shown on:click=show_authors>
                 {w.authors_show}
             </button>
