@@ -185,6 +185,8 @@ impl Studio {
 
     /// The målbild in which both are, with the other's caret in it.
     async fn show_filled(&self, query: &str) -> Result<()> {
+        // The same address with another fragment would not load the page anew.
+        self.photographer.driver().goto("about:blank").await?;
         let link = self.filled.link(Role::Owner).replace('#', &format!("{query}#"));
         self.photographer.enter(&link).await?;
         self.photographer.wait_for_people(1).await?;
