@@ -32,6 +32,7 @@ export class Marks {
   /** Marks these and, in this layer, no others. */
   mark(layer: string, names: string[], runs: Uint32Array): void {
     if (!canMark) return;
+    clearTimeout(this.timer);
     this.clear(layer);
     if (runs.length > 0) this.draw(layer, { names, runs, ranges: [] }, this.pieces());
     this.observer.disconnect();

@@ -12,10 +12,13 @@ use samsyn_shared::delta::plain;
 use super::Malbild;
 use crate::state::replica::{Change, Place};
 
-/// Long texts are marked anew at most this often, short ones with the next frame.
+/// Long texts are marked anew when nothing was written for this long, short ones with the next frame.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// What takes longer than this is done with pauses, in milliseconds.
+/// Where somebody always writes, this long after the first change, in milliseconds.
+const PATIENCE: f64 = 3000.0;
+
+/// What takes longer than this waits for a pause, in milliseconds.
 const QUICK: f64 = 5.0;
 
 /// When there is something to mark, and what was read of the texts since they last changed.
@@ -23,6 +26,8 @@ const QUICK: f64 = 5.0;
 pub(super) struct Marks {
     due: Cell<bool>,
     slow: Cell<bool>,
+    /// How many changes there were.
+    changes: Cell<u32>,
     readings: RefCell<Vec<(&'static str, Rc<Reading>)>>,
     marked: RefCell<Vec<Marked>>,
 }
@@ -76,23 +81,39 @@ impl Malbild {
 
     fn mark_soon(&self) {
         let core = self.core();
+        core.marks.changes.set(core.marks.changes.get().wrapping_add(1));
         if core.marks.due.replace(true) {
             return;
         }
         let malbild = *self;
-        let mark = move || {
-            let core = malbild.core();
-            core.marks.due.set(false);
-            let begun = js_sys::Date::now();
-            malbild.mark_authors();
-            malbild.mark_found();
-            core.marks.slow.set(js_sys::Date::now() - begun > QUICK);
-        };
         if core.marks.slow.get() {
-            set_timeout(mark, PAUSE);
+            self.mark_after_pause(js_sys::Date::now());
         } else {
-            request_animation_frame(mark);
+            request_animation_frame(move || malbild.mark_all());
         }
+    }
+
+    /// Waits until nothing has changed for a while; `since` is when the first change came.
+    fn mark_after_pause(&self, since: f64) {
+        let (malbild, before) = (*self, self.core().marks.changes.get());
+        let after = move || {
+            let written = malbild.core().marks.changes.get() != before;
+            if written && js_sys::Date::now() - since < PATIENCE {
+                malbild.mark_after_pause(since);
+            } else {
+                malbild.mark_all();
+            }
+        };
+        set_timeout(after, PAUSE);
+    }
+
+    fn mark_all(&self) {
+        let core = self.core();
+        core.marks.due.set(false);
+        let begun = js_sys::Date::now();
+        self.mark_authors();
+        self.mark_found();
+        core.marks.slow.set(js_sys::Date::now() - begun > QUICK);
     }
 
     /// The keys of the sections, in the page's order.
