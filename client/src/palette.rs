@@ -75,6 +75,8 @@ fn what_is_written_can_be_read_in_every_theme() {
         (4.5, "draft", "draft-ground"),
         (4.5, "ink", "alarm-ground"),
         (4.5, "ink", "select"),
+        (7.0, "ink", "found"),
+        (7.0, "ink", "found-now"),
         (4.5, "on-accent", "accent"),
         (4.5, "on-accent", "accent-hover"),
     ];
@@ -106,6 +108,35 @@ fn participants_are_told_apart_and_their_initials_can_be_read() {
                     let apart = distance(*person, *other);
                     assert!(apart > 0.12, "{theme}: {place} and {other_place} are {apart:.3} apart");
                 }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_somebody_wrote_can_be_read_on_their_colour() {
+    let (_, part) = TOKENS.split_once("--author-part: ").expect("the tokens have it");
+    let (percent, _) = part.split_once('%').expect("it is in per cent");
+    let part = percent.parse::<f64>().expect("a number") / 100.0;
+    // As `color-mix(in srgb, …)` does it.
+    let coded =
+        |part: f64| if part <= 0.003_130_8 { part * 12.92 } else { 1.055 * part.powf(1.0 / 2.4) - 0.055 };
+    let linear = |part: f64| if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) };
+    for (theme, palette) in themes() {
+        for dark in [0, 1] {
+            let paper = palette["paper"][dark];
+            let people = (0..crate::state::people::COLOURS).map(|person| format!("person-{person}"));
+            for name in people.chain(["ink-quiet".to_owned()]) {
+                let (colour, mut mixed) = (palette[&name][dark], [0.0; 3]);
+                for (at, mixed) in mixed.iter_mut().enumerate() {
+                    *mixed = linear(part * coded(colour[at]) + (1.0 - part) * coded(paper[at]));
+                }
+                let text = contrast(palette["ink"][dark], mixed);
+                assert!(text >= 7.0, "{theme} {name}: the text has {text:.2}");
+                let line = contrast(colour, mixed);
+                assert!(line >= 3.0, "{theme} {name}: the line has {line:.2}");
+                let link = contrast(palette["accent"][dark], mixed);
+                assert!(link >= 4.5, "{theme} {name}: a link has {link:.2}");
             }
         }
     }

@@ -1,11 +1,13 @@
 //! All that is drawn but the text itself. A view reads signals and calls what the state offers; it
 //! never speaks to the server about a document, and it holds no word of its own.
 
+mod authorship;
 mod bar;
 mod browser;
 mod contents;
 mod copying;
 mod desk;
+mod find;
 mod icon;
 mod identity_form;
 mod initials;

@@ -146,6 +146,29 @@ pub struct Words {
     pub wall: &'static str,
     pub file_name: &'static str,
 
+    // Who wrote what.
+    pub authors: &'static str,
+    pub authors_show: &'static str,
+    pub authors_hint: &'static str,
+    pub authors_unable: &'static str,
+    pub authors_at_caret: &'static str,
+    pub authors_no_caret: &'static str,
+    pub authors_nobody: &'static str,
+    pub authors_no_organisation: &'static str,
+    pub authors_unknown: &'static str,
+    pub authors_template: &'static str,
+    /// A few letters that show how words are marked.
+    pub authors_sample: &'static str,
+    /// A part of the text, in per cent.
+    pub authors_share: fn(f64) -> String,
+
+    // Looking for words.
+    pub find: &'static str,
+    pub find_next: &'static str,
+    pub find_previous: &'static str,
+    /// The place that is looked at, from 1 on, and how many there are.
+    pub find_count: fn(usize, usize) -> String,
+
     // What is no målbild.
     pub opening: &'static str,
     pub no_access_heading: &'static str,

@@ -11,6 +11,7 @@ use yrs::{
     WriteTxn,
 };
 
+use crate::authorship::{self, Author};
 use crate::delta::{self, Attributes, LineKind, Op, utf16_len};
 use crate::{Template, schema};
 
@@ -67,6 +68,7 @@ pub fn seed(template: &Template, title: &str, client_id: u64) -> Doc {
             }
             change(&text, &mut txn, 0, &ops);
         }
+        authorship::sign(&mut txn, client_id, &Author::Template(template.identifier()));
     }
     doc
 }

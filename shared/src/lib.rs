@@ -2,9 +2,10 @@
 //! network, no browser. `now` and `rng` come in as arguments, bytes come in and go out.
 //!
 //! In reading order: the words of the domain ([`MalbildId`], [`Role`], [`Template`]), the document
-//! ([`schema`], [`delta`], [`link`], [`paste`], [`document`], [`read_model`]), the wire ([`protocol`], [`scan`],
-//! [`client_session`], [`server_session`]), and small pure decisions ([`diff`], [`backoff`]).
+//! ([`schema`], [`delta`], [`link`], [`paste`], [`document`], [`authorship`], [`read_model`]), the wire
+//! ([`protocol`], [`scan`], [`client_session`], [`server_session`]), and small pure decisions ([`diff`], [`backoff`]).
 
+pub mod authorship;
 pub mod backoff;
 pub mod client_session;
 pub mod delta;

@@ -16,6 +16,25 @@ pub const META_LANGUAGE: &str = "language";
 /// In [`META`]: the template, `name@version`; repeated from the server's record.
 pub const META_TEMPLATE: &str = "template";
 
+/// The root `Y.Map` that holds who writes under which client id: the id in decimal digits, and an object
+/// with [`AUTHOR_NAME`] and [`AUTHOR_ORGANISATION`], or with [`AUTHOR_TEMPLATE`]. A page load adds its own
+/// entry with the first thing it writes, so a client that knows nothing of this has none.
+///
+/// It is a map beside the text, and no attribute on it: each character's client id is in the document
+/// anyway. An attribute would double what Yjs keeps for formats, come along with whatever is pasted,
+/// undone or typed into it by a client that inherits formats, and stand in every delta that others read.
+/// Like a presence it is what somebody says of themselves: whoever may write may write any entry.
+pub const AUTHORS: &str = "authors";
+
+/// In an entry of [`AUTHORS`]: the person's name.
+pub const AUTHOR_NAME: &str = "name";
+
+/// In an entry of [`AUTHORS`]: the person's organisation; may be empty.
+pub const AUTHOR_ORGANISATION: &str = "organisation";
+
+/// In an entry of [`AUTHORS`]: that what this id wrote came with the template, `name@version`.
+pub const AUTHOR_TEMPLATE: &str = "template";
+
 /// What the names of sections begin with.
 const SECTION: &str = "section:";
 
@@ -29,6 +48,12 @@ pub fn section(key: &str) -> String {
 #[must_use]
 pub fn is_text(root: &str) -> bool {
     root == TITLE || root.starts_with(SECTION)
+}
+
+/// Whether a root of this name is a `Y.Map`.
+#[must_use]
+pub fn is_map(root: &str) -> bool {
+    root == META || root == AUTHORS
 }
 
 /// Inline attributes, in the order in which exports nest them.

@@ -28,6 +28,19 @@ const STRUCTURE: &str = "
         for (const name of element.getAttributeNames()) element.removeAttribute(name);
     return copy.innerHTML";
 
+/// The words that each highlight marks.
+const MARKED: &str = "
+    const live = mark => {
+        const range = document.createRange();
+        range.setStart(mark.startContainer, mark.startOffset);
+        range.setEnd(mark.endContainer, mark.endOffset);
+        return range;
+    };
+    const words = marks => [...marks].map(live)
+        .sort((one, other) => one.compareBoundaryPoints(Range.START_TO_START, other))
+        .map(range => range.toString());
+    return Object.fromEntries([...CSS.highlights].map(([name, marks]) => [name, words(marks)]))";
+
 /// The words of the flags at the carets of others.
 const CARETS: &str = "
     return [...document.querySelectorAll('.carets .caret .flag')].map(flag => flag.textContent.trim())";
@@ -176,6 +189,23 @@ impl Page {
     /// When it cannot be clicked.
     pub async fn act(&self, action: &str) -> Result<()> {
         self.click(&format!("[data-action=\"{action}\"]")).await
+    }
+
+    /// Uses a control of the menu by its `data-action`.
+    ///
+    /// # Errors
+    /// When it cannot be clicked.
+    pub async fn choose(&self, action: &str) -> Result<()> {
+        self.click("[popovertarget=\"menu\"]").await?;
+        self.act(action).await
+    }
+
+    /// What is marked in the texts by the browser's highlights: by name, the words of each range.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub async fn marked(&self) -> Result<Value> {
+        self.script(MARKED, vec![]).await
     }
 
     /// Puts the caret at the end of a section's text, by a click and a key.

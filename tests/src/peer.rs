@@ -1,9 +1,12 @@
 //! A client made by hand: it speaks the sync protocol frame by frame over a replica of its own, as a
 //! stock client or as one of ours, and can send what no decent client would.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
+use samsyn_shared::authorship::{self, Author};
 use samsyn_shared::delta::{Op, plain};
 use samsyn_shared::protocol::{Message, PresenceEntry, SUBPROTOCOL, decode_presence, encode_presence};
 use samsyn_shared::read_model::ReadModel;
@@ -18,7 +21,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
-use yrs::{Doc, ReadTxn, StateVector, Transact, Update, WriteTxn};
+use yrs::{Doc, Map, ReadTxn, StateVector, Transact, Update, WriteTxn};
 
 use crate::api::Malbild;
 use crate::server::Server;
@@ -314,6 +317,32 @@ impl Peer {
         let text = txn.get_or_insert_text(schema::section(section));
         document::change(&text, &mut txn, at, ops);
         document::update_of(&txn).context("the change changes nothing")
+    }
+
+    /// Says whose this replica's words are, and sends it.
+    ///
+    /// # Errors
+    /// When the socket is closed.
+    pub async fn sign(&mut self, name: &str, organisation: &str) -> Result<Option<WriteNumber>> {
+        let author = Author::Person { name: name.to_owned(), organisation: organisation.to_owned() };
+        let client = self.client();
+        let update = {
+            let mut txn = self.doc.try_transact_mut()?;
+            authorship::sign(&mut txn, client, &author);
+            document::update_of(&txn).context("the change changes nothing")?
+        };
+        self.send_update(Message::Update, update).await
+    }
+
+    /// Who is said to have written here, by client id.
+    ///
+    /// # Errors
+    /// When a transaction is open.
+    pub fn authors(&self) -> Result<BTreeMap<u64, Author>> {
+        let txn = self.doc.try_transact()?;
+        let Some(authors) = txn.get_map(schema::AUTHORS) else { return Ok(BTreeMap::new()) };
+        let clients = authors.keys(&txn).filter_map(|key| key.parse().ok());
+        Ok(clients.filter_map(|client| Some((client, authorship::author(&txn, client)?))).collect())
     }
 
     /// Says who this is and where the caret is, in the shape that y-quill writes.

@@ -2,6 +2,7 @@
 //! Each test has a server of its own, and each name is a sentence about how the product behaves.
 
 mod api;
+mod authorship;
 mod backup;
 mod browser;
 mod durability;
@@ -9,6 +10,7 @@ mod durability_kill;
 mod durability_power;
 mod durability_stock;
 mod durability_strace;
+mod find;
 mod formatting;
 mod full_disk;
 mod golden;

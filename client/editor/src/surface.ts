@@ -8,6 +8,7 @@ import { EditorState, TextSelection, type Transaction } from "prosemirror-state"
 import { EditorView } from "prosemirror-view";
 import { copying } from "./copy";
 import { type Op, applyDelta, docOf, indexOf, length, marksOf, opsOf, positionOf } from "./delta";
+import { Marks, canMark } from "./highlights";
 import { type Pasted, tell } from "./paste";
 import { isItem, itemDom, lineDom, schema } from "./schema";
 
@@ -76,6 +77,7 @@ function have(element: HTMLElement, wanted: Record<string, string>): void {
 
 export class Surface {
   private readonly view: EditorView;
+  private readonly marks: Marks;
   private readonly graphemes = new Intl.Segmenter("sv", { granularity: "grapheme" });
   /** After Escape, Tab leaves the text. */
   private leaving = false;
@@ -119,6 +121,12 @@ export class Surface {
         compositionend: () => this.composed(),
       },
     });
+    this.marks = new Marks(this.view);
+  }
+
+  /** Marks parts of the text, and in this layer no others: names, and triples of a name's place, from, to. */
+  mark(layer: string, names: string[], runs: Uint32Array): void {
+    this.marks.mark(layer, names, runs);
   }
 
   /** Shows this text, changing as little as it can. */
@@ -331,6 +339,8 @@ declare global {
   interface Window {
     samsynSurface: {
       create(host: HTMLElement, options: Options, reports: Reports): Surface;
+      /** Whether the browser can mark text that it does not change. */
+      canMark(): boolean;
       /** Whether all surfaces show what their documents hold, for tests. */
       verify(): boolean;
     };
@@ -338,6 +348,7 @@ declare global {
 }
 
 window.samsynSurface = {
+  canMark: () => canMark,
   create(host, options, reports) {
     const surface = new Surface(host, options.editable, options, reports);
     surfaces.push(surface);

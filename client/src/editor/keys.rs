@@ -44,6 +44,12 @@ pub const HELP: &str = "F1";
 /// Leads to the toolbar, as in most editors.
 pub const TOOLS: &str = "Alt-F10";
 
+/// Opens the bar in which one looks for words. In its field the key is the browser's own.
+pub const FIND: &str = "Mod-f";
+
+/// Leads from one place where they stand to the next, with Shift to the one before.
+pub const FIND_NEXT: &str = "F3";
+
 /// The table. Headings have two keys: Ctrl+Alt is AltGr on Windows, and AltGr+2 writes @ on a Swedish
 /// keyboard; on a Mac Shift+⌘+3 takes a picture of the screen.
 pub const BINDINGS: &[Binding] = &[
@@ -64,6 +70,8 @@ pub const BINDINGS: &[Binding] = &[
     binding("backspace", &["Backspace"], Group::Lines, |w| w.backspace.into()),
     binding("undo", &["Mod-z"], Group::History, |w| w.undo.into()),
     binding("redo", &["Mod-y", "Mod-Shift-z"], Group::History, |w| w.redo.into()),
+    binding("find", &[FIND], Group::Page, |w| w.find.into()),
+    binding("find-next", &[FIND_NEXT], Group::Page, |w| w.find_next.into()),
     binding("leave", &["Escape"], Group::Page, |w| w.leave_text.into()),
     binding("tools", &[TOOLS], Group::Page, |w| w.to_tools.into()),
     binding("help", &[HELP], Group::Page, |w| w.keys.into()),

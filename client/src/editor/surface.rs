@@ -35,6 +35,15 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn pen(this: &Surface, attributes: &str);
 
+    /// Marks parts of the text, and in this layer no others: names, and triples of a name's place among
+    /// them, from and to.
+    #[wasm_bindgen(method)]
+    pub fn mark(this: &Surface, layer: &str, names: Vec<String>, runs: Vec<u32>);
+
+    /// Whether the browser can mark text that it does not change.
+    #[wasm_bindgen(js_namespace = samsynSurface, js_name = canMark)]
+    pub fn can_mark() -> bool;
+
     /// Whether the person may write.
     #[wasm_bindgen(method, js_name = setEditable)]
     pub fn set_editable(this: &Surface, editable: bool);

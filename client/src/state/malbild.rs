@@ -2,7 +2,10 @@
 //! does to them. What sync sees of it is in [`port`], what is shown in `showing`, who is here in
 //! `presence`, what is pasted in `pasting`, links in [`linking`]. Everything that changes the page's truth goes through here.
 
+mod authorship;
+mod finding;
 pub mod linking;
+mod marks;
 mod pasting;
 pub mod port;
 mod presence;
@@ -32,6 +35,8 @@ use crate::api;
 use crate::editor::autoformat::{self, autoformat};
 use crate::editor::command::{Command, Outcome, backspace_grapheme, perform};
 use crate::editor::surface::{Reports, read_delta};
+pub use authorship::Authorship;
+pub use finding::{Finding, Found};
 use linking::LinkBox;
 use port::Port;
 
@@ -100,6 +105,10 @@ pub struct Malbild {
     pub format: RwSignal<Format>,
     /// The keys of the sections that have text, in the page's order.
     pub filled: RwSignal<Vec<&'static str>>,
+    /// Who wrote which words.
+    pub authorship: Authorship,
+    /// What somebody looks for.
+    pub finding: Finding,
     /// The link at the caret, or the one that is being written.
     pub link: RwSignal<Option<LinkBox>>,
     /// Why the last paste put nothing in.
@@ -123,6 +132,8 @@ struct Core {
     carets_due: Cell<bool>,
     showing_due: Cell<bool>,
     verify_due: Cell<bool>,
+    marks: marks::Marks,
+    places: finding::Places,
 }
 
 impl Malbild {
@@ -146,6 +157,8 @@ impl Malbild {
             active: RwSignal::new(None),
             format: RwSignal::new(Format::default()),
             filled: RwSignal::new(Vec::new()),
+            authorship: Authorship::new(),
+            finding: Finding::new(),
             link: RwSignal::new(None),
             not_pasted: RwSignal::new(None),
             core: StoredValue::new_local(Rc::new(core)),
@@ -189,6 +202,7 @@ impl Malbild {
         self.template.set(Some(template));
         self.role.set(role);
         self.title.set(title);
+        self.sign();
         if let Some(connect) = core.connect.get() {
             connect(self);
         }
@@ -297,6 +311,7 @@ impl Malbild {
     pub fn introduce(&self, me: Identity) {
         identity::save(&me);
         self.me.set(Some(me));
+        self.sign();
         self.announce_soon();
     }
 

@@ -2,10 +2,13 @@
 //! it, whoever made it, comes out as a list of [`Change`]s; every change that was made here comes out as
 //! an update for the server. It knows no view, no socket and no clock but the one it is given.
 
+mod signature;
+
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use samsyn_shared::authorship;
 use samsyn_shared::delta::{Op, utf16_len};
 use samsyn_shared::document::{self, Busy};
 use samsyn_shared::read_model::ReadModel;
@@ -20,6 +23,8 @@ use yrs::{
     Assoc, Doc, IndexedSequence, Observable, Origin, ReadTxn, StateVector, StickyIndex, Text, TextRef,
     Transact, Update, WriteTxn,
 };
+
+use signature::Signature;
 
 /// Which of the document's texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -75,6 +80,7 @@ pub struct Replica {
     client: u64,
     places: Vec<(Place, TextRef)>,
     undo: UndoManager<()>,
+    signature: Signature,
     changes: Receiver<Change>,
     updates: Receiver<Bytes>,
     // The last field, so that it outlives what points into it.
@@ -121,7 +127,8 @@ impl Replica {
         for (_, text) in &places {
             undo.expand_scope(&doc, text);
         }
-        Self { template, client, places, undo, changes, updates, doc }
+        let signature = Signature::default();
+        Self { template, client, places, undo, signature, changes, updates, doc }
     }
 
     /// This page load's client id.
@@ -140,9 +147,13 @@ impl Replica {
             self.undo.reset();
         }
         let origin = if by == By::View { VIEW } else { COMMAND };
+        let signature = self.signature.take_for(&delta);
         {
             let text = self.text(place);
             let mut txn = self.doc.try_transact_mut_with(origin)?;
+            if let Some(author) = signature {
+                authorship::sign(&mut txn, self.client, &author);
+            }
             document::change(text, &mut txn, 0, &delta);
         }
         if by == By::Command {

@@ -122,6 +122,11 @@ impl Section {
         self.binding.borrow().in_document(place)
     }
 
+    /// Where a place in the document is in what is shown.
+    pub(super) fn in_view(&self, place: u32) -> u32 {
+        self.binding.borrow().in_view(place)
+    }
+
     /// Whether it changed since it was last compared with the document.
     pub(super) fn is_changed(&self) -> bool {
         self.is_changed.get()

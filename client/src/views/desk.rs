@@ -10,6 +10,8 @@ use crate::state::malbild::Malbild;
 pub(super) enum Panel {
     Contents,
     People,
+    /// Who wrote which words.
+    Authors,
     Keys,
     Share,
     /// The owner's link, once.

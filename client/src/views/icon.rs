@@ -15,6 +15,8 @@ pub(super) enum Icon {
     Contents,
     Share,
     Close,
+    Up,
+    Down,
 }
 
 /// A drawing of 20 by 20 in the colour of the text around it.
@@ -40,6 +42,8 @@ pub(super) fn icon(icon: Icon) -> impl IntoView {
             "<path d='M8.5 11.5a3.5 3.5 0 0 0 5 0l2.5-2.5a3.5 3.5 0 0 0-5-5l-1 1'/>\
              <path d='M11.5 8.5a3.5 3.5 0 0 0-5 0L4 11a3.5 3.5 0 0 0 5 5l1-1'/>"
         }
+        Icon::Up => "<path d='M5 12.5l5-5 5 5'/>",
+        Icon::Down => "<path d='M5 7.5l5 5 5-5'/>",
         Icon::Close => "<path d='M5 5l10 10M15 5L5 15'/>",
     };
     let svg = format!(

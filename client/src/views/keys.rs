@@ -6,8 +6,8 @@ use web_sys::KeyboardEvent;
 
 use super::desk::{Desk, Panel};
 use super::panel::panel_frame;
-use super::{browser, toolbar};
-use crate::editor::keys::{BINDINGS, Group, HELP, TOOLS, written};
+use super::{browser, find, toolbar};
+use crate::editor::keys::{BINDINGS, FIND, FIND_NEXT, Group, HELP, TOOLS, written};
 use crate::words::words;
 
 /// The panel. It takes the keyboard, so that it is read out and scrolls, and Escape closes it.
@@ -43,6 +43,10 @@ pub(super) fn listen(desk: Desk) {
         match pressed.as_str() {
             HELP => desk.toggle(Panel::Keys),
             TOOLS => toolbar::focus_tools(),
+            FIND if !find::has_focus() => find::open(desk.malbild),
+            FIND_NEXT if desk.malbild.finding.open.get_untracked() => {
+                find::go(desk.malbild, !event.shift_key());
+            }
             _ => return,
         }
         event.prevent_default();

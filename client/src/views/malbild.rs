@@ -7,7 +7,10 @@ use samsyn_shared::SyncStatus;
 use web_sys::KeyboardEvent;
 
 use super::desk::{Desk, Panel};
-use super::{bar, browser, contents, introduction, keys, menu, not_pasted, notice, people, share, sheet};
+use super::{
+    authorship, bar, browser, contents, find, introduction, keys, menu, not_pasted, notice, people, share,
+    sheet,
+};
 use crate::state::made;
 use crate::state::malbild::{Malbild, Phase};
 use crate::state::recent::{self, Recent};
@@ -41,6 +44,7 @@ fn open(malbild: Malbild) -> impl IntoView {
             // The contents are always there; a narrow screen shows them by `data-panel`.
             Panel::Contents => ().into_any(),
             Panel::People => people::panel(desk).into_any(),
+            Panel::Authors => authorship::panel(desk).into_any(),
             Panel::Keys => keys::panel(desk).into_any(),
             Panel::Share => share::panel(desk).into_any(),
             Panel::Made => share::made_panel(desk).into_any(),
@@ -65,6 +69,7 @@ fn open(malbild: Malbild) -> impl IntoView {
             {bar::bar(desk)}
             {contents::contents(desk)}
             <main class="desk">{sheet::sheet(malbild)}</main>
+            {find::find(malbild)}
             {panel}
             {move || desk.wall.get().then(|| wall_mark(malbild))}
             {bar::sync_details(malbild)}

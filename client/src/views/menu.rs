@@ -3,10 +3,10 @@
 use leptos::html::Div;
 use leptos::prelude::*;
 
-use super::browser;
 use super::copying::{self, Outcome};
 use super::desk::{Desk, Panel};
-use crate::editor::keys::HELP;
+use super::{browser, find};
+use crate::editor::keys::{FIND, HELP, written};
 use crate::state::preferences::{Language, Theme};
 use crate::words::{language, words};
 
@@ -38,9 +38,21 @@ pub(super) fn menu(desk: Desk) -> impl IntoView {
     };
     let show_on_wall = move |_| {
         hide();
-        desk.close_panel();
+        // Who wrote what is shown there too.
+        if desk.panel.get_untracked() != Some(Panel::Authors) {
+            desk.close_panel();
+        }
         desk.wall.set(true);
     };
+    let look_for = move |_| {
+        hide();
+        find::open(malbild);
+    };
+    let show_authors = move |_| {
+        hide();
+        desk.toggle(Panel::Authors);
+    };
+    let authors_shown = move || malbild.authorship.shown.get().to_string();
     let show_keys = move |_| {
         hide();
         desk.panel.set(Some(Panel::Keys));
@@ -64,10 +76,16 @@ pub(super) fn menu(desk: Desk) -> impl IntoView {
     });
     view! {
         <div class="popover menu" id="menu" popover="auto" node_ref=popover>
+            <button type="button" class="plain" data-action="find" on:click=look_for>
+                {w.find}<kbd aria-hidden="true">{written(FIND, browser::is_mac(), w)}</kbd>
+            </button>
+            <button type="button" class="plain" data-action="authors" aria-pressed=authors_shown on:click=show_authors>
+                {w.authors_show}
+            </button>
             <button type="button" class="plain" on:click=copy><span role="status">{copy_label}</span></button>
             <button type="button" class="plain" on:click=download>{w.download}</button>
             <button type="button" class="plain" on:click=print>{w.print}</button>
-            <button type="button" class="plain" on:click=show_on_wall>{w.wall}</button>
+            <button type="button" class="plain" data-action="wall" on:click=show_on_wall>{w.wall}</button>
             <button type="button" class="plain" aria-keyshortcuts=HELP on:click=show_keys>
                 {w.keys}<kbd aria-hidden="true">{HELP}</kbd>
             </button>

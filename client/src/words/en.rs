@@ -220,6 +220,30 @@ pub(super) const WORDS: Words = Words {
     wall: "Show on a wall",
     file_name: "malbild",
 
+    authors: "Who wrote what",
+    authors_show: "Show who wrote what",
+    authors_hint: "The colour and the line under the words show which organisation wrote them. The text does not \
+                   change.",
+    authors_unable: "This browser is too old to show who wrote what. Update it, or open the målbild in another one.",
+    authors_at_caret: "At the caret: ",
+    authors_no_caret: "no text",
+    authors_nobody: "Nobody has written anything yet.",
+    authors_no_organisation: "No organisation",
+    authors_unknown: "Unknown",
+    authors_template: "The template's text",
+    authors_sample: "abc",
+    authors_share: |share| {
+        if share < 1.0 { "under 1%".to_owned() } else { format!("{share:.0}%") }
+    },
+
+    find: "Find in the målbild",
+    find_next: "Next place",
+    find_previous: "Previous place",
+    find_count: |place, count| match count {
+        0 => "Not found".to_owned(),
+        _ => format!("{place} of {count}"),
+    },
+
     opening: "Opening …",
     no_access_heading: "You need a link",
     no_access_text: "This målbild opens with a link from whoever leads the work. Ask for it, or paste it here \

@@ -219,6 +219,30 @@ pub(super) const WORDS: Words = Words {
     wall: "Visa på vägg",
     file_name: "målbild",
 
+    authors: "Vem som skrivit",
+    authors_show: "Visa vem som skrivit",
+    authors_hint: "Färgen och linjen under orden visar vilken organisation som skrev dem. Texten ändras inte.",
+    authors_unable: "Den här webbläsaren är för gammal för att visa vem som skrivit. Uppdatera den, eller öppna \
+                     målbilden i en annan webbläsare.",
+    authors_at_caret: "Vid markören: ",
+    authors_no_caret: "ingen text",
+    authors_nobody: "Ingen har skrivit något än.",
+    authors_no_organisation: "Utan organisation",
+    authors_unknown: "Okänd",
+    authors_template: "Mallens text",
+    authors_sample: "abc",
+    authors_share: |share| {
+        if share < 1.0 { "under 1\u{a0}%".to_owned() } else { format!("{share:.0}\u{a0}%") }
+    },
+
+    find: "Sök i målbilden",
+    find_next: "Nästa träff",
+    find_previous: "Föregående träff",
+    find_count: |place, count| match count {
+        0 => "Inga träffar".to_owned(),
+        _ => format!("{place} av {count}"),
+    },
+
     opening: "Öppnar …",
     no_access_heading: "Du behöver en länk",
     no_access_text: "Den här målbilden öppnas med en länk från den som leder arbetet, ofta en processledare. \

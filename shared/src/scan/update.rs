@@ -130,7 +130,7 @@ impl Scan<'_> {
         if keyed {
             self.r.string()?;
         }
-        match (keyed, schema::is_text(root), root == schema::META) {
+        match (keyed, schema::is_text(root), schema::is_map(root)) {
             (true, true, _) => Err(Forbidden("a key in a text")),
             (false, _, true) => Err(Forbidden("a text in a map")),
             _ => Ok(keyed),

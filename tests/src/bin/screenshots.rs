@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use samsyn_shared::Role;
+use samsyn_shared::protocol::Message;
 use samsyn_tests::api::{Api, Malbild};
 use samsyn_tests::browser::Browsers;
 use samsyn_tests::page::Page;
+use samsyn_tests::peer::{Dialect, Peer};
 use samsyn_tests::screen::{LAPTOP, Light, PHONE, PROJECTOR, Screen, TABLET};
 use samsyn_tests::server::Server;
 use samsyn_tests::until::Look;
@@ -16,6 +18,14 @@ use thirtyfour::Key;
 
 /// Where the other one's caret is.
 const SECTION: &str = "overgripande-beskrivning";
+
+/// What people of other organisations wrote there.
+const WRITTEN: [(&str, &str); 4] = [
+    ("Räddningstjänsten", "Räddningstjänsten har tio fordon ute och når alla vägar inom en timme.\n"),
+    ("Polisen", "Polisen dirigerar trafiken vid E20. "),
+    ("Region Västmanland", "Akuten tar emot som vanligt, men planerade besök ställs in. "),
+    ("Försvarsmakten", "Två bandvagnar finns att låna. "),
+];
 
 /// What is photographed.
 #[derive(Debug, Clone, Copy)]
@@ -25,14 +35,25 @@ enum Scene {
     Filled,
     Share,
     People,
+    Authors,
+    Find,
     NoAccess,
     Wall,
+    AuthorsOnWall,
 }
 
 impl Scene {
-    const ON_A_DESK: [Self; 6] =
-        [Self::Start, Self::Blank, Self::Filled, Self::Share, Self::People, Self::NoAccess];
-    const ON_THE_WALL: [Self; 2] = [Self::Wall, Self::Start];
+    const ON_A_DESK: [Self; 8] = [
+        Self::Start,
+        Self::Blank,
+        Self::Filled,
+        Self::Share,
+        Self::People,
+        Self::Authors,
+        Self::Find,
+        Self::NoAccess,
+    ];
+    const ON_THE_WALL: [Self; 3] = [Self::Wall, Self::AuthorsOnWall, Self::Start];
 
     const fn name(self) -> &'static str {
         match self {
@@ -41,8 +62,11 @@ impl Scene {
             Self::Filled => "malbild-tva-skriver",
             Self::Share => "dela",
             Self::People => "personer",
+            Self::Authors => "vem-skrev",
+            Self::Find => "sok",
             Self::NoAccess => "ingen-atkomst",
             Self::Wall => "malbild-vagg",
+            Self::AuthorsOnWall => "vem-skrev-vagg",
         }
     }
 }
@@ -100,6 +124,16 @@ impl Studio {
         writer.press(&[], Key::Enter).await?;
         writer.keys("Läget ska följas upp varje dag, första gången ").await?;
         writer.wait_for_status("saved").await?;
+        for (organisation, words) in WRITTEN {
+            let token = filled.token(Role::Editor);
+            let mut peer = Peer::join(&server, &filled, token, Dialect::Samsyn).await?;
+            peer.sign("Kim Kvist", organisation).await?;
+            peer.insert(SECTION, 0, words).await?;
+            // The next one comes when this is stored.
+            let number = peer.last_number();
+            peer.wait_for("saved", |heard| matches!(heard, Message::Saved(n) if *n == number).then_some(()))
+                .await?;
+        }
         Ok(Self { photographer, writer, _browsers: browsers, blank, filled, server, album })
     }
 
@@ -122,6 +156,24 @@ impl Studio {
                 self.show_filled("").await?;
                 page.click("[data-people]").await?;
             }
+            Scene::Authors => {
+                self.show_filled("").await?;
+                page.choose("authors").await?;
+                page.visible(".authors").await?;
+            }
+            Scene::AuthorsOnWall => {
+                self.show_filled("").await?;
+                page.choose("authors").await?;
+                page.choose("wall").await?;
+                page.visible(".wall .authors").await?;
+            }
+            Scene::Find => {
+                self.show_filled("").await?;
+                page.choose("find").await?;
+                page.visible("[role=search] input").await?;
+                page.keys("snö").await?;
+                page.visible(".find-count").await?;
+            }
             Scene::NoAccess => {
                 page.driver().delete_all_cookies().await?;
                 page.open(&format!("{}/m/{}", self.server.url(), self.blank.id)).await?;
@@ -133,6 +185,8 @@ impl Studio {
 
     /// The målbild in which both are, with the other's caret in it.
     async fn show_filled(&self, query: &str) -> Result<()> {
+        // The same address with another fragment would not load the page anew.
+        self.photographer.driver().goto("about:blank").await?;
         let link = self.filled.link(Role::Owner).replace('#', &format!("{query}#"));
         self.photographer.enter(&link).await?;
         self.photographer.wait_for_people(1).await?;

@@ -87,6 +87,7 @@ impl Malbild {
             move || {
                 let core = malbild.core();
                 core.presence_due.set(false);
+                malbild.caret_moved();
                 let Some(client) = malbild.with_replica(|replica| replica.client()) else { return };
                 let state =
                     serde_json::to_string(&malbild.presence(client)).expect("a presence is plain JSON");

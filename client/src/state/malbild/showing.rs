@@ -35,6 +35,7 @@ impl Malbild {
         if let Some(port) = &*self.core().port.borrow() {
             updates.into_iter().for_each(|update| (port.edited)(update));
         }
+        self.text_changed(changes);
         if !changes.is_empty() {
             self.refresh_filled();
             self.refresh_format();
@@ -89,6 +90,7 @@ impl Malbild {
         if held != Some(Ok(shown)) {
             section.reset(&self.read(Place::Section(section.key)));
         }
+        self.text_shown(section.key);
         self.refresh_format();
     }
 
