@@ -30,7 +30,8 @@ fn linked(text: &str, to: &str) -> Value {
 /// Waits until the keyboard is in the element that this finds.
 async fn wait_for_focus(page: &Page, selector: &str) -> Result<()> {
     page.until(&format!("the focus in {selector}"), async || {
-        let script = "return [document.activeElement.matches(arguments[0]), document.activeElement.outerHTML]";
+        let script =
+            "return [document.activeElement.matches(arguments[0]), document.activeElement.outerHTML]";
         let focus = page.script(script, vec![selector.into()]).await?;
         Ok(Look::at(focus[0] == true, || focus[1].to_string()))
     })
@@ -45,7 +46,10 @@ async fn ask(page: &Page) -> Result<()> {
 
 async fn wait_for_no(page: &Page, selector: &str) -> Result<()> {
     page.until(&format!("no {selector}"), async || {
-        let shown = page.script("return !!document.querySelector(arguments[0])?.checkVisibility()", vec![selector.into()]);
+        let shown = page.script(
+            "return !!document.querySelector(arguments[0])?.checkVisibility()",
+            vec![selector.into()],
+        );
         Ok(Look::at(shown.await? == false, || "one".to_owned()))
     })
     .await
@@ -79,7 +83,8 @@ async fn a_link_is_added_changed_removed_and_undone_by_keyboard_alone() -> Resul
     // What is typed at its end is no link.
     pair.a.press(&[], Key::End).await?;
     pair.a.keys("!").await?;
-    expect(&pair, json!([{"insert": "läs mer "}, linked("här", "https://www.smhi.se"), {"insert": "!\n"}])).await?;
+    expect(&pair, json!([{"insert": "läs mer "}, linked("här", "https://www.smhi.se"), {"insert": "!\n"}]))
+        .await?;
     pair.a.press(&[], Key::Backspace).await?;
     // The caret in the link: its address beside it, and the form holds it.
     pair.a.press(&[], Key::Left).await?;
@@ -88,7 +93,8 @@ async fn a_link_is_added_changed_removed_and_undone_by_keyboard_alone() -> Resul
     pair.a.press(&[Key::Control], 'a').await?;
     pair.a.keys("tib@lansstyrelsen.se").await?;
     pair.a.press(&[], Key::Enter).await?;
-    let mail = json!([{"insert": "läs mer "}, linked("här", "mailto:tib@lansstyrelsen.se"), {"insert": "\n"}]);
+    let mail =
+        json!([{"insert": "läs mer "}, linked("här", "mailto:tib@lansstyrelsen.se"), {"insert": "\n"}]);
     expect(&pair, mail).await?;
     pair.a.press(&[Key::Control], 'z').await?;
     expect(&pair, first).await?;
@@ -107,7 +113,9 @@ async fn without_a_selection_the_form_asks_for_the_words_and_refuses_what_is_no_
     let pair = selected("se ", 0).await?;
     pair.a.act("link").await?;
     wait_for_focus(&pair.a, ADDRESS).await?;
-    for (address, words) in [("javascript:alert(1)", "webbsida eller en e-postadress"), ("två ord", "ingen adress")] {
+    for (address, words) in
+        [("javascript:alert(1)", "webbsida eller en e-postadress"), ("två ord", "ingen adress")]
+    {
         pair.a.press(&[Key::Control], 'a').await?;
         pair.a.keys(address).await?;
         pair.a.press(&[], Key::Enter).await?;
@@ -158,7 +166,14 @@ async fn a_click_in_a_link_places_the_caret_and_with_ctrl_it_opens_it() -> Resul
     pair.a.visible("[data-action=link-open]").await?;
     assert_eq!(windows().await?, before);
     let element = pair.a.visible(link).await?;
-    pair.a.driver().action_chain().key_down(Key::Control).click_element(&element).key_up(Key::Control).perform().await?;
+    pair.a
+        .driver()
+        .action_chain()
+        .key_down(Key::Control)
+        .click_element(&element)
+        .key_up(Key::Control)
+        .perform()
+        .await?;
     pair.a
         .until("another window", async || {
             let now = windows().await?;
@@ -185,14 +200,15 @@ async fn a_readers_link_opens_and_cannot_be_changed() -> Result<()> {
 }
 
 #[tokio::test]
-async fn scenario_13_an_address_that_another_client_wrote_is_text_when_a_browser_would_run_it() -> Result<()> {
+async fn scenario_13_an_address_that_another_client_wrote_is_text_when_a_browser_would_run_it() -> Result<()>
+{
     let pair = Pair::meet().await?;
     let mut peer = pair.stage.peer(Role::Editor, samsyn_tests::peer::Dialect::Stock).await?;
     let link = linked("farlig", "javascript:window.ran=1");
     peer.change(SECTION, 0, &serde_json::from_value::<Vec<_>>(json!([link, {"insert": " rad"}]))?).await?;
     for page in [&pair.a, &pair.b] {
         page.wait_for_text(SECTION, |text| text.contains("farlig rad")).await?;
-        assert_eq!(page.count_in(SECTION, "a, [href]").await?, 0);
+        assert_eq!(page.count_in(SECTION, ":is(a, [href])").await?, 0);
     }
     pair.a.go_to(SECTION).await?;
     pair.a.press(&[Key::Control], Key::Home).await?;
