@@ -49,7 +49,7 @@ const BLOCKS = new Set(
 
 /** What is no text, or was not seen. */
 const SKIPPED = new Set(
-  "script x-style template noscript head title svg math iframe object audio video canvas select textarea button".split(" "),
+  "script x-style template head title svg math iframe object audio video canvas select textarea button".split(" "),
 );
 const HIDDEN = /display:\s*none|mso-hide:\s*all|mso-element:\s*comment|mso-special-character:\s*comment/i;
 
