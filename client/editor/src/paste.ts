@@ -49,7 +49,7 @@ const BLOCKS = new Set(
 
 /** What is no text, or was not seen. */
 const SKIPPED = new Set(
-  "script x-style template noscript head title svg math iframe object audio video canvas select textarea button".split(" "),
+  "script x-style template head title svg math iframe object audio video canvas select textarea button".split(" "),
 );
 const HIDDEN = /display:\s*none|mso-hide:\s*all|mso-element:\s*comment|mso-special-character:\s*comment/i;
 
@@ -62,13 +62,24 @@ function styleOf(element: Element, name: string): string {
 /** The name that styles have in the parsed document. */
 const STYLE = "data-style";
 
+/** Elements in elements beyond which nobody wrote a text: browsers read what is nested deeper in a time that
+ * grows with its square. */
+const DEPTH = 1000;
+
+/** What may stand without its end. */
+const OPEN_ENDED =
+  /^<\/?(?:area|base|br|col|colgroup|dd|dt|embed|hr|img|input|li|link|meta|option|p|source|tbody|td|tfoot|th|thead|tr|wbr)\b|\/>$/i;
+
 /** Nothing runs in a parsed document. But what a policy forbids is refused aloud even there, so styles,
- * handlers and the like have other names in it. */
-function parse(html: string): HTMLElement {
-  const quiet = html.replace(/<\/?[a-z][^<>]*>/gi, (tag) =>
-    tag.replace(/^<(\/?)(style|base)\b/i, "<$1x-$2").replace(/([\s"'/])(style|on\w+)\s*=/gi, "$1 data-$2="),
-  );
-  return new DOMParser().parseFromString(quiet, "text/html").body;
+ * handlers and the like have other names in it. None for what is nested too deeply. */
+function parse(html: string): HTMLElement | null {
+  let depth = 0;
+  let deepest = 0;
+  const quiet = html.replace(/<\/?[a-z][^<>]*>/gi, (tag) => {
+    if (!OPEN_ENDED.test(tag)) deepest = Math.max(deepest, (depth += tag[1] === "/" ? -1 : 1));
+    return tag.replace(/^<(\/?)(style|base)\b/i, "<$1x-$2").replace(/([\s"'/])(style|on\w+)\s*=/gi, "$1 data-$2=");
+  });
+  return deepest > DEPTH ? null : new DOMParser().parseFromString(quiet, "text/html").body;
 }
 
 class Walk {

@@ -38,6 +38,9 @@ export interface Options {
   keys: [string, string][];
 }
 
+/** A second paste within this time, without a key between, is no second one; in milliseconds. */
+const PASTE_ECHO = 100;
+
 /** So long after a composition ended ProseMirror has read what it left. */
 const COMPOSITION_SETTLES = 30;
 
@@ -79,6 +82,8 @@ export class Surface {
   private readonly view: EditorView;
   private readonly marks: Marks;
   private readonly graphemes = new Intl.Segmenter("sv", { granularity: "grapheme" });
+  /** When something was pasted, if no key was pressed since. */
+  private pastedAt = -Infinity;
   /** After Escape, Tab leaves the text. */
   private leaving = false;
   private settling = 0;
@@ -113,7 +118,7 @@ export class Surface {
         focus: () => void reports.focused(true),
         blur: () => void reports.focused(false),
         beforeinput: (_, event) => this.nativeHistory(event),
-        paste: (_, event) => this.take(event, event.clipboardData),
+        paste: (_, event) => this.paste(event),
         drop: (view, event) => !view.dragging && this.take(event, event.dataTransfer, event),
         click: (_, event) => this.follow(event),
         compositionstart: () => this.composes(),
@@ -283,11 +288,21 @@ export class Surface {
   }
 
   private notice(event: KeyboardEvent): boolean {
+    this.pastedAt = -Infinity;
     // The browser tells of a moved caret some time after it moved; a key that follows quickly must find
     // it where it is. ProseMirror reads the selection when it is told.
     if (!this.view.composing) document.dispatchEvent(new Event("selectionchange"));
     if (event.key !== "Shift" && event.key !== "Tab") this.leaving = event.key === "Escape";
     return false;
+  }
+
+  /** Chromium tells twice of one Ctrl+Shift+V. */
+  private paste(event: ClipboardEvent): boolean {
+    const isEcho = event.timeStamp - this.pastedAt < PASTE_ECHO;
+    this.pastedAt = event.timeStamp;
+    if (!isEcho) return this.take(event, event.clipboardData);
+    event.preventDefault();
+    return true;
   }
 
   /** Text from elsewhere goes to the model first; `at` is where it was dropped. */
