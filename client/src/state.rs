@@ -2,6 +2,7 @@
 //! browser remembers of itself. Views read it, sync feeds it; it knows neither.
 
 pub mod binding;
+pub mod carried;
 pub mod identity;
 pub mod made;
 pub mod malbild;

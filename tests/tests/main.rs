@@ -17,6 +17,7 @@ mod hostile;
 mod interop;
 mod keys;
 mod page_files;
+mod people;
 mod roles;
 mod simulation;
 mod stage;

@@ -55,7 +55,7 @@ pub(crate) struct Pair {
     pub(crate) a: Page,
     pub(crate) b: Page,
     // Held, not read: dropped after the pages.
-    _browsers: Browsers,
+    pub(crate) _browsers: Browsers,
     pub(crate) stage: Stage,
 }
 
