@@ -122,6 +122,7 @@ impl Mark {
         let document = document();
         let [other, line, initials, flag] =
             ["other", "caret", "head", "flag"].map(|class| element(&document, class));
+        line.set_hidden(true);
         line.append_with_node_2(&initials, &flag).expect("a caret takes children");
         other.append_child(&line).expect("an element takes children");
         layer.append_child(&other).expect("a layer takes children");

@@ -2,7 +2,6 @@
 //! with the text's changes, since to find one takes as long as the text. Pure; it knows neither the
 //! document nor what is shown.
 
-use std::collections::BTreeMap;
 use std::mem;
 
 use samsyn_shared::delta::{Op, moved, utf16_len};
@@ -27,11 +26,12 @@ pub struct Spot {
 /// The others' carets.
 #[derive(Debug, Default)]
 pub struct Carried {
-    known: BTreeMap<u64, Known>,
+    known: Vec<Known>,
 }
 
 #[derive(Debug, Default)]
 struct Known {
+    client: u64,
     cursor: Cursor,
     /// None while it is not known what the cursor means: the text that it is in may be on its way.
     spot: Option<Spot>,
@@ -47,7 +47,8 @@ impl Carried {
     ) {
         let mut before = mem::take(&mut self.known);
         for (client, cursor) in cursors {
-            let mut known = before.remove(&client).unwrap_or_default();
+            let known = before.iter().position(|known| known.client == client);
+            let mut known = known.map_or_else(Known::default, |at| before.swap_remove(at));
             if known.spot.is_none() || known.cursor != *cursor {
                 let (stirred, sought) = known.spot.map_or((0, false), |spot| (spot.stirred + 1, spot.sought));
                 known.spot = resolve(&cursor.head).map(|(section, head)| {
@@ -56,13 +57,14 @@ impl Carried {
                 });
                 known.cursor = cursor.clone();
             }
-            self.known.insert(client, known);
+            known.client = client;
+            self.known.push(known);
         }
     }
 
     /// A section's text was changed, by another if `by_other`.
     pub fn changed(&mut self, section: &str, delta: &[Op], by_other: bool) {
-        let spots = self.known.values_mut().filter_map(|known| known.spot.as_mut());
+        let spots = self.known.iter_mut().filter_map(|known| known.spot.as_mut());
         for spot in spots.filter(|spot| spot.section == section) {
             // An anchor holds on to what is behind it, as `Replica::anchor` makes it.
             spot.anchor = moved(delta, spot.anchor, true);
@@ -76,20 +78,20 @@ impl Carried {
     /// Somebody's caret.
     #[must_use]
     pub fn spot(&self, client: u64) -> Option<Spot> {
-        self.known.get(&client)?.spot
+        self.known.iter().find(|known| known.client == client)?.spot
     }
 
     /// Whether a caret was announced that could not be found yet.
     #[must_use]
     pub fn is_waiting(&self) -> bool {
-        self.known.values().any(|known| known.spot.is_none())
+        self.known.iter().any(|known| known.spot.is_none())
     }
 
     /// Goes to see somebody, and no longer whom one saw before.
     pub fn seek(&mut self, client: u64) -> Option<Spot> {
-        for (other, known) in &mut self.known {
+        for known in &mut self.known {
             if let Some(spot) = &mut known.spot {
-                spot.sought = *other == client;
+                spot.sought = known.client == client;
                 spot.stirred += u32::from(spot.sought);
             }
         }

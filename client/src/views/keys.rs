@@ -15,7 +15,13 @@ pub(super) fn panel(desk: Desk) -> impl IntoView {
     let w = words();
     let mac = browser::is_mac();
     let list = NodeRef::<Div>::new();
-    list.on_load(|list| list.focus().expect("an element that is in the page takes the focus"));
+    list.on_load(|list| {
+        list.focus().expect("an element that is in the page takes the focus");
+        // To take the focus a list that is higher than its panel scrolls the heading away.
+        if let Some(panel) = list.parent_element() {
+            panel.set_scroll_top(0);
+        }
+    });
     let mut html = String::new();
     for group in Group::ALL {
         let bindings = BINDINGS.iter().filter(|binding| binding.group == group);

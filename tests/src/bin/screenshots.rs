@@ -9,6 +9,7 @@ use samsyn_shared::Role;
 use samsyn_tests::api::{Api, Malbild};
 use samsyn_tests::browser::Browsers;
 use samsyn_tests::page::Page;
+use samsyn_tests::peer::{Dialect, Peer};
 use samsyn_tests::screen::{LAPTOP, Light, PHONE, PROJECTOR, Screen, TABLET};
 use samsyn_tests::server::Server;
 use samsyn_tests::until::Look;
@@ -16,6 +17,17 @@ use thirtyfour::Key;
 
 /// Where the other one's caret is.
 const SECTION: &str = "overgripande-beskrivning";
+
+/// How many carets of others are shown.
+const CARETS: &str = "return document.querySelectorAll('.carets .caret').length";
+
+/// Others who are in the same section, and what they have selected there.
+const FOUR: [((&str, &str), u32, u32); 4] = [
+    (("Cecilia Dahl", "Kommunen"), 31, 31),
+    (("Erik Falk", "Polisen"), 90, 152),
+    (("Gun Holm", "Trafikverket"), 207, 207),
+    (("Ivar Jonsson Kvist", "Räddningstjänsten"), 240, 233),
+];
 
 /// What is photographed.
 #[derive(Debug, Clone, Copy)]
@@ -25,13 +37,23 @@ enum Scene {
     Filled,
     Share,
     People,
+    Five,
+    Keys,
     NoAccess,
     Wall,
 }
 
 impl Scene {
-    const ON_A_DESK: [Self; 6] =
-        [Self::Start, Self::Blank, Self::Filled, Self::Share, Self::People, Self::NoAccess];
+    const ON_A_DESK: [Self; 8] = [
+        Self::Start,
+        Self::Blank,
+        Self::Filled,
+        Self::Five,
+        Self::Share,
+        Self::People,
+        Self::Keys,
+        Self::NoAccess,
+    ];
     const ON_THE_WALL: [Self; 2] = [Self::Wall, Self::Start];
 
     const fn name(self) -> &'static str {
@@ -41,6 +63,8 @@ impl Scene {
             Self::Filled => "malbild-tva-skriver",
             Self::Share => "dela",
             Self::People => "personer",
+            Self::Five => "fem-skriver",
+            Self::Keys => "kortkommandon",
             Self::NoAccess => "ingen-atkomst",
             Self::Wall => "malbild-vagg",
         }
@@ -122,6 +146,20 @@ impl Studio {
                 self.show_filled("").await?;
                 page.click("[data-people]").await?;
             }
+            Scene::Five => {
+                self.show_filled("").await?;
+                let _four = self.four_more().await?;
+                page.until("the carets of five", async || {
+                    let count = page.script(CARETS, vec![]).await?;
+                    Ok(Look::at(count == 5, || count.to_string()))
+                })
+                .await?;
+                return page.photograph(&self.album.join(name)).await;
+            }
+            Scene::Keys => {
+                self.show_filled("").await?;
+                page.press(&[], Key::F1).await?;
+            }
             Scene::NoAccess => {
                 page.driver().delete_all_cookies().await?;
                 page.open(&format!("{}/m/{}", self.server.url(), self.blank.id)).await?;
@@ -131,17 +169,30 @@ impl Studio {
         page.photograph(&self.album.join(name)).await
     }
 
+    /// Four more in the section of the other one.
+    async fn four_more(&self) -> Result<Vec<Peer>> {
+        let mut four = Vec::new();
+        for (who, anchor, head) in FOUR {
+            let token = self.filled.token(Role::Editor);
+            let mut peer = Peer::join(&self.server, &self.filled, token, Dialect::Samsyn).await?;
+            peer.appear(who, SECTION, anchor, head).await?;
+            four.push(peer);
+        }
+        Ok(four)
+    }
+
     /// The målbild in which both are, with the other's caret in it.
     async fn show_filled(&self, query: &str) -> Result<()> {
         let link = self.filled.link(Role::Owner).replace('#', &format!("{query}#"));
+        // An address that differs in its fragment alone would leave the page as it is.
+        self.photographer.driver().goto("about:blank").await?;
         self.photographer.enter(&link).await?;
         self.photographer.wait_for_people(1).await?;
         // A key of the other's, so that the flag at the caret is fresh.
         self.writer.press(&[], Key::End).await?;
-        let carets = "return document.querySelectorAll('.carets .caret').length";
         self.photographer
             .until("the other's caret", async || {
-                let count = self.photographer.script(carets, vec![]).await?;
+                let count = self.photographer.script(CARETS, vec![]).await?;
                 Ok(Look::at(count.as_u64() > Some(0), || count.to_string()))
             })
             .await
