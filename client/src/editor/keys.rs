@@ -71,10 +71,12 @@ pub const BINDINGS: &[Binding] = &[
     unnamed("delete", &["Delete"]),
 ];
 
+/// Finds what people call something.
+pub type Label = fn(&Words) -> &'static str;
+
 /// What is typed at a line's start, with a space, to make the line an item, as `autoformat` has it; and
 /// what people call it.
-pub const TYPED: [(&str, fn(&Words) -> &'static str); 3] =
-    [("-", |w| w.bullet), ("1.", |w| w.ordered), ("A.", |w| w.lettered)];
+pub const TYPED: [(&str, Label); 3] = [("-", |w| w.bullet), ("1.", |w| w.ordered), ("A.", |w| w.lettered)];
 
 const fn binding(
     name: &'static str,
