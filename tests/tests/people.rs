@@ -179,27 +179,27 @@ async fn a_caret_stays_with_its_text_whoever_writes() -> Result<()> {
 
 #[tokio::test]
 async fn who_leaves_is_gone_from_the_text() -> Result<()> {
-    let Pair { a, b, stage, _browsers } = Pair::meet().await?;
+    let mut pair = Pair::meet().await?;
+    let (a, b, stage) = (&pair.a, &pair.b, &pair.stage);
     b.go_to(SECTION).await?;
     b.keys("Hej").await?;
     a.wait_for_caret(b.name()).await?;
     // A tab is closed.
     b.driver().close_window().await?;
-    wait_for_none(&a).await?;
+    wait_for_none(a).await?;
     // A socket is cut, without a word.
     let mut eva = stage.peer(Role::Editor, Dialect::Samsyn).await?;
     eva.appear(EVA, SECTION, 1, 1).await?;
     a.wait_for_caret(EVA.0).await?;
     drop(eva);
-    wait_for_none(&a).await?;
+    wait_for_none(a).await?;
     // One's own connection is lost: nobody knows who is there.
     let mut eva = stage.peer(Role::Editor, Dialect::Samsyn).await?;
     eva.appear(EVA, SECTION, 1, 1).await?;
     a.wait_for_caret(EVA.0).await?;
-    let Stage { mut server, .. } = stage;
-    server.kill9().await?;
-    wait_for_none(&a).await?;
-    a.wait_for_people(0).await
+    pair.stage.server.kill9().await?;
+    wait_for_none(&pair.a).await?;
+    pair.a.wait_for_people(0).await
 }
 
 #[tokio::test]
