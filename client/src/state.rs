@@ -3,6 +3,7 @@
 
 pub mod authorship;
 pub mod binding;
+pub mod carried;
 pub mod find;
 pub mod identity;
 pub mod made;

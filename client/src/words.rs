@@ -86,6 +86,8 @@ pub struct Words {
     pub key_name: fn(&str) -> &'static str,
     pub keys: &'static str,
     pub key_group: fn(Group) -> &'static str,
+    pub typed: &'static str,
+    pub typed_undo: &'static str,
     pub paragraph: &'static str,
     pub indent: &'static str,
     pub outdent: &'static str,
@@ -111,6 +113,8 @@ pub struct Words {
     /// So many are here, oneself included.
     pub people_here: fn(usize) -> String,
     pub writes_in: fn(&str) -> String,
+    pub go_to: fn(&str, &str) -> String,
+    pub writing_here: fn(&str) -> String,
     pub nameless: &'static str,
     pub you_heading: &'static str,
     pub name: &'static str,

@@ -82,6 +82,8 @@ pub struct Presences {
 struct Known {
     clock: u64,
     state: String,
+    /// What the state says, read once.
+    presence: Option<Presence>,
 }
 
 impl Presences {
@@ -94,7 +96,8 @@ impl Presences {
                 .get(&client)
                 .is_none_or(|known| clock > known.clock || (clock == known.clock && state == "null"));
             if news {
-                self.known.insert(client, Known { clock, state });
+                let presence = Presence::parse(&state);
+                self.known.insert(client, Known { clock, state, presence });
             }
         }
     }
@@ -108,6 +111,11 @@ impl Presences {
     pub fn states(&self) -> impl Iterator<Item = (u64, &str)> {
         let here = self.known.iter().filter(|(_, known)| known.state != "null");
         here.map(|(client, known)| (*client, known.state.as_str()))
+    }
+
+    /// All that are here and say it in a shape that can be read, by client id.
+    pub fn readable(&self) -> impl Iterator<Item = (u64, &Presence)> {
+        self.known.iter().filter_map(|(client, known)| Some((*client, known.presence.as_ref()?)))
     }
 }
 

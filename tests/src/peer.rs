@@ -8,6 +8,7 @@ use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use samsyn_shared::authorship::{self, Author};
 use samsyn_shared::delta::{Op, plain};
+use samsyn_shared::presence::{Cursor, Presence, User};
 use samsyn_shared::protocol::{Message, PresenceEntry, SUBPROTOCOL, decode_presence, encode_presence};
 use samsyn_shared::read_model::ReadModel;
 use samsyn_shared::{Template, WriteNumber, document, ids, schema};
@@ -21,7 +22,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
-use yrs::{Doc, Map, ReadTxn, StateVector, Transact, Update, WriteTxn};
+use yrs::{Assoc, Doc, IndexedSequence, Map, ReadTxn, StateVector, Transact, Update, WriteTxn};
 
 use crate::api::Malbild;
 use crate::server::Server;
@@ -354,6 +355,23 @@ impl Peer {
         let entry =
             PresenceEntry { client: self.client(), clock: self.presence_clock, state: state.to_owned() };
         self.send(&Message::Presence(encode_presence(&[entry]))).await
+    }
+
+    /// Says that this is somebody of an organisation, who has selected this in a section.
+    ///
+    /// # Errors
+    /// When the socket is closed.
+    pub async fn appear(&mut self, who: (&str, &str), section: &str, anchor: u32, head: u32) -> Result<()> {
+        let user = User { name: who.0.to_owned(), organisation: who.1.to_owned(), color: String::new() };
+        let cursor = Cursor { anchor: self.anchor(section, anchor)?, head: self.anchor(section, head)? };
+        self.announce(&serde_json::to_string(&Presence { user, cursor: Some(cursor) })?).await
+    }
+
+    fn anchor(&self, section: &str, index: u32) -> Result<serde_json::Value> {
+        let txn = self.doc.try_transact()?;
+        let text = txn.get_text(schema::section(section).as_str()).context("no such section")?;
+        let index = text.sticky_index(&txn, index, Assoc::After).context("no such place")?;
+        Ok(serde_json::to_value(index)?)
     }
 
     /// Listens until somebody's presence is so; answers with its state.

@@ -21,6 +21,7 @@ mod keys;
 mod links;
 mod page_files;
 mod paste;
+mod people;
 mod roles;
 mod scenario;
 mod simulation;

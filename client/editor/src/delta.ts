@@ -57,6 +57,13 @@ export function indexOf(doc: Node, position: number): number {
   return Math.min(index, length(doc) - 1);
 }
 
+/** Where a line starts in the model, by its place among the lines. */
+export function startOf(doc: Node, line: number): number {
+  let start = 0;
+  for (let before = 0; before < Math.min(line, doc.childCount); before++) start += doc.child(before).content.size + 1;
+  return start;
+}
+
 /** The text's length in the model, the last line's `\n` included. */
 export function length(doc: Node): number {
   return doc.content.size - doc.childCount;

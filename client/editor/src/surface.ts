@@ -7,7 +7,7 @@ import type { Node } from "prosemirror-model";
 import { EditorState, TextSelection, type Transaction } from "prosemirror-state";
 import { EditorView } from "prosemirror-view";
 import { copying } from "./copy";
-import { type Op, applyDelta, docOf, indexOf, length, marksOf, opsOf, positionOf } from "./delta";
+import { type Op, applyDelta, docOf, indexOf, length, marksOf, opsOf, positionOf, startOf } from "./delta";
 import { Marks, canMark } from "./highlights";
 import { type Pasted, tell } from "./paste";
 import { isItem, itemDom, lineDom, schema } from "./schema";
@@ -43,6 +43,9 @@ const PASTE_ECHO = 100;
 
 /** So long after a composition ended ProseMirror has read what it left. */
 const COMPOSITION_SETTLES = 30;
+
+/** So far outside the window a caret is still measured: its flag may reach into it. */
+const NEARLY_IN_VIEW = 60;
 
 /** One line's element. It changes its attributes in place, so that a line which becomes a heading
  * while somebody composes in it keeps the text node that the composition is in. An item has one element
@@ -204,24 +207,62 @@ export class Surface {
     return graphemes.at(-1)?.segment.length ?? 0;
   }
 
-  /** A caret's place in the host: left, top, height, in CSS pixels. */
-  caretAt(index: number): Float64Array {
+  /** Where carets are in the host: for each anchor and head the caret's left, top and height, the number of
+   * its selection's rectangles, and left, top, width and height of each. What the window does not show is
+   * not measured; such a caret has no height. */
+  measure(places: Uint32Array): Float64Array {
     const box = this.host.getBoundingClientRect();
-    const { left, top, bottom } = this.view.coordsAtPos(positionOf(this.view.state.doc, index));
-    return Float64Array.of(left - box.left, top - box.top, bottom - top);
+    const { doc } = this.view.state;
+    const from = startOf(doc, this.linesAbove(-NEARLY_IN_VIEW));
+    const to = startOf(doc, this.linesAbove(innerHeight + NEARLY_IN_VIEW) + 1) - 1;
+    const measures: number[] = [];
+    for (let i = 0; i < places.length; i += 2) {
+      const [anchor, head] = [places[i]!, places[i + 1]!];
+      if (from <= head && head <= to) {
+        measures.push(...this.caretAt(head, box));
+      } else {
+        measures.push(0, 0, 0);
+      }
+      const [start, end] = [Math.max(Math.min(anchor, head), from), Math.min(Math.max(anchor, head), to)];
+      const boxes = start < end ? this.boxesOf(start, end) : [];
+      measures.push(boxes.length, ...boxes.flatMap((r) => [r.left - box.left, r.top - box.top, r.width, r.height]));
+    }
+    return Float64Array.from(measures);
   }
 
-  /** A selection's rectangles in the host: left, top, width, height of each, in CSS pixels. */
-  boxesOf(from: number, to: number): Float64Array {
-    const box = this.host.getBoundingClientRect();
+  /** A caret's place in the host: left, top, height, in CSS pixels. */
+  caretAt(index: number, host = this.host.getBoundingClientRect()): Float64Array {
+    const { left, top, bottom } = this.view.coordsAtPos(positionOf(this.view.state.doc, index));
+    return Float64Array.of(left - host.left, top - host.top, bottom - top);
+  }
+
+  /** How many lines end above a place in the window. */
+  private linesAbove(edge: number): number {
+    const lines = this.view.dom.children;
+    let [low, high] = [0, lines.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (lines[middle]!.getBoundingClientRect().bottom < edge) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  private boxesOf(from: number, to: number): DOMRect[] {
     const { doc } = this.view.state;
     const start = this.view.domAtPos(positionOf(doc, from));
     const end = this.view.domAtPos(positionOf(doc, to));
     const range = document.createRange();
     range.setStart(start.node, start.offset);
     range.setEnd(end.node, end.offset);
-    const boxes = [...range.getClientRects()].filter((rect) => rect.width > 0);
-    return Float64Array.from(boxes.flatMap((r) => [r.left - box.left, r.top - box.top, r.width, r.height]));
+    return [...range.getClientRects()].filter((rect) => rect.width > 0);
+  }
+
+  /** Scrolls a place into view. */
+  reveal(index: number): void {
+    const { top } = this.view.coordsAtPos(positionOf(this.view.state.doc, index));
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    scrollBy({ top: top - innerHeight / 3, behavior: still ? "instant" : "smooth" });
   }
 
   verify(): boolean {

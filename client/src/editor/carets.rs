@@ -1,12 +1,20 @@
 //! The carets and selections of others, drawn over a section's text in elements of their own, so that
 //! the text holds nothing but the document. Who has which caret is told by the caller.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use wasm_bindgen::JsCast as _;
 use web_sys::{Document, Element, HtmlElement};
 
 use super::surface::Surface;
+
+/// With more carets than this a section is quiet.
+const MANY: usize = 8;
+/// With this many it is no longer, so that it does not change whenever one comes and goes.
+const FEW: usize = 6;
+
+/// Carets that are closer than this would cover each other's initials, in CSS pixels.
+const CLOSE: f64 = 18.0;
 
 /// One other person's place in a section.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,23 +25,51 @@ pub struct Caret {
     pub colour: usize,
     /// What the flag says.
     pub label: String,
+    /// What stays when the flag has gone.
+    pub initials: String,
     /// Where the selection began.
     pub anchor: u32,
     /// Where the caret is.
     pub head: u32,
+    /// Another number whenever the flag is to be seen again.
+    pub stirred: u32,
+    /// Whether the flag is shown though the section is quiet.
+    pub sought: bool,
+}
+
+/// Carets, and where they were seen.
+pub struct Sighted(Vec<(Caret, Place)>);
+
+/// Where a caret is in the layer, in CSS pixels.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Place {
+    left: f64,
+    top: f64,
+    /// Nothing, when it is out of sight.
+    height: f64,
+    /// How many others stand close to it, before it.
+    close: usize,
+    /// Left, top, width and height of each of the selection's rectangles.
+    boxes: Vec<f64>,
 }
 
 /// The layer over one section's text.
 pub struct Carets {
     layer: HtmlElement,
     marks: RefCell<Vec<Mark>>,
-    selections: RefCell<Vec<HtmlElement>>,
+    quiet: Cell<bool>,
 }
 
 /// A caret as it is drawn.
 struct Mark {
     caret: Caret,
-    element: HtmlElement,
+    place: Place,
+    /// Has their colour, and holds what follows.
+    other: HtmlElement,
+    line: HtmlElement,
+    initials: HtmlElement,
+    flag: HtmlElement,
+    selection: Vec<HtmlElement>,
 }
 
 impl Carets {
@@ -41,73 +77,177 @@ impl Carets {
     /// stands in the contents.
     #[must_use]
     pub fn new(host: &HtmlElement) -> Self {
-        let layer = element(&document(), "div", "carets");
+        let layer = element(&document(), "carets");
         layer.set_attribute("aria-hidden", "true").expect("the name is a valid attribute");
         host.append_child(&layer).expect("a host takes children");
-        Self { layer, marks: RefCell::default(), selections: RefCell::default() }
+        Self { layer, marks: RefCell::default(), quiet: Cell::default() }
     }
 
-    /// Draws these and no others. A caret that stands still keeps its element where it is, so that its
-    /// flag, which leaves after a while, does not come back whenever somebody else moves.
-    pub fn draw(&self, surface: &Surface, carets: Vec<Caret>) {
-        let document = document();
-        self.selections.take().iter().for_each(|part| part.remove());
-        let mut before = self.marks.take();
-        let mut marks = Vec::new();
-        for caret in carets {
-            let [left, top, height] = surface.caret_at(caret.head)[..] else { continue };
-            let person = format!("var(--person-{})", caret.colour);
-            self.draw_selection(&document, surface, &caret, &person);
-            let still = before.iter().position(|mark| mark.caret == caret);
-            let element = still.map(|i| before.swap_remove(i).element).unwrap_or_else(|| {
-                let mark = flagged(&document, &caret.label);
-                self.layer.append_child(&mark).expect("a layer takes children");
-                mark
-            });
-            place(&element, &person, &[("left", left), ("top", top), ("height", height), ("--x", left)]);
-            marks.push(Mark { caret, element });
+    /// Looks where these carets are now. Nothing is drawn yet.
+    #[must_use]
+    pub fn sight(&self, surface: &Surface, carets: Vec<Caret>) -> Sighted {
+        if carets.is_empty() {
+            return Sighted(Vec::new());
         }
-        before.iter().for_each(|mark| mark.element.remove());
+        let places: Vec<u32> = carets.iter().flat_map(|caret| [caret.anchor, caret.head]).collect();
+        let places = read(&surface.measure(&places));
+        Sighted(carets.into_iter().zip(places).collect())
+    }
+
+    /// Draws these carets and no others. Whatever is as it was is left alone.
+    pub fn draw(&self, Sighted(carets): Sighted) {
+        let quiet = is_quiet(self.quiet.get(), carets.len());
+        if self.quiet.replace(quiet) != quiet {
+            self.layer.set_class_name(if quiet { "carets quiet" } else { "carets" });
+        }
+        let mut before = self.marks.take();
+        let mut marks = Vec::with_capacity(carets.len());
+        for (caret, place) in carets {
+            let known = before.iter().position(|mark| mark.caret.client == caret.client);
+            let mut mark = known.map_or_else(|| Mark::new(&self.layer), |i| before.swap_remove(i));
+            // What is put in anew begins its animation again, and lies on top.
+            if mark.caret.stirred != caret.stirred && (caret.sought || !quiet) {
+                self.layer.append_child(&mark.other).expect("a layer takes children");
+            }
+            mark.draw(caret, place);
+            marks.push(mark);
+        }
+        before.iter().for_each(|mark| mark.other.remove());
         *self.marks.borrow_mut() = marks;
     }
+}
 
-    fn draw_selection(&self, document: &Document, surface: &Surface, caret: &Caret, person: &str) {
-        let (from, to) = (caret.anchor.min(caret.head), caret.anchor.max(caret.head));
-        if from == to {
-            return;
+impl Mark {
+    fn new(layer: &HtmlElement) -> Self {
+        let document = document();
+        let [other, line, initials, flag] =
+            ["other", "caret", "head", "flag"].map(|class| element(&document, class));
+        line.set_hidden(true);
+        line.append_with_node_2(&initials, &flag).expect("a caret takes children");
+        other.append_child(&line).expect("an element takes children");
+        layer.append_child(&other).expect("a layer takes children");
+        let caret = Caret {
+            client: 0,
+            colour: usize::MAX,
+            label: String::new(),
+            initials: String::new(),
+            anchor: 0,
+            head: 0,
+            stirred: 0,
+            sought: false,
+        };
+        Self { caret, place: Place::default(), other, line, initials, flag, selection: Vec::new() }
+    }
+
+    fn draw(&mut self, caret: Caret, place: Place) {
+        if self.caret.colour != caret.colour {
+            set(&self.other, "--person", &format!("var(--person-{})", caret.colour));
         }
-        for rectangle in surface.boxes_of(from, to).chunks_exact(4) {
-            let part = element(document, "span", "selection");
-            let [left, top, width, height] = [rectangle[0], rectangle[1], rectangle[2], rectangle[3]];
-            place(&part, person, &[("left", left), ("top", top), ("width", width), ("height", height)]);
-            self.layer.append_child(&part).expect("a layer takes children");
-            self.selections.borrow_mut().push(part);
+        if self.caret.label != caret.label {
+            self.flag.set_text_content(Some(&caret.label));
+        }
+        if self.caret.initials != caret.initials {
+            self.initials.set_text_content(Some(&caret.initials));
+        }
+        if self.caret.sought != caret.sought {
+            self.line.set_class_name(if caret.sought { "caret sought" } else { "caret" });
+        }
+        if self.place != place {
+            self.draw_at(&place);
+            self.place = place;
+        }
+        self.caret = caret;
+    }
+
+    fn draw_at(&mut self, place: &Place) {
+        let Place { left, top, height, close, boxes } = place;
+        self.line.set_hidden(*height == 0.0);
+        put(&self.line, *left, *top);
+        set(&self.line, "height", &px(*height));
+        set(&self.line, "--x", &px(*left));
+        set(&self.line, "--close", &close.to_string());
+        let boxes = boxes.chunks_exact(4);
+        self.selection.drain(boxes.len().min(self.selection.len())..).for_each(|part| part.remove());
+        for (i, area) in boxes.enumerate() {
+            if i == self.selection.len() {
+                let part = element(&document(), "selection");
+                self.other.append_child(&part).expect("an element takes children");
+                self.selection.push(part);
+            }
+            put(&self.selection[i], area[0], area[1]);
+            set(&self.selection[i], "width", &px(area[2]));
+            set(&self.selection[i], "height", &px(area[3]));
         }
     }
 }
 
-fn flagged(document: &Document, label: &str) -> HtmlElement {
-    let mark = element(document, "span", "caret");
-    let flag = element(document, "span", "flag");
-    flag.set_text_content(Some(label));
-    mark.append_child(&flag).expect("a caret takes children");
-    mark
+/// Whether a section with so many carets of others shows no more of each than its line.
+#[must_use]
+pub const fn is_quiet(was_quiet: bool, carets: usize) -> bool {
+    carets > if was_quiet { FEW } else { MANY }
 }
 
-fn place(element: &HtmlElement, person: &str, lengths: &[(&str, f64)]) {
-    let style = element.style();
-    style.set_property("--person", person).expect("a style takes custom properties");
-    for (name, length) in lengths {
-        style.set_property(name, &format!("{length:.1}px")).expect("a style takes lengths");
+/// Reads what [`Surface::measure`] writes.
+fn read(mut measures: &[f64]) -> Vec<Place> {
+    let mut places: Vec<Place> = Vec::new();
+    while let [left, top, height, count, rest @ ..] = measures {
+        let (boxes, others) = rest.split_at(*count as usize * 4);
+        let is_close = |other: &&Place| {
+            other.height > 0.0 && (other.left - left).abs() < CLOSE && (other.top - top).abs() < CLOSE
+        };
+        let close = places.iter().filter(is_close).count();
+        places.push(Place { left: *left, top: *top, height: *height, close, boxes: boxes.to_vec() });
+        measures = others;
     }
+    places
 }
 
-fn element(document: &Document, tag: &str, class: &str) -> HtmlElement {
-    let element: Element = document.create_element(tag).expect("the tag is a valid name");
+fn put(element: &HtmlElement, left: f64, top: f64) {
+    set(element, "translate", &format!("{left:.1}px {top:.1}px"));
+}
+
+fn px(length: f64) -> String {
+    format!("{length:.1}px")
+}
+
+fn set(element: &HtmlElement, name: &str, value: &str) {
+    element.style().set_property(name, value).expect("a style takes every property");
+}
+
+fn element(document: &Document, class: &str) -> HtmlElement {
+    let element: Element = document.create_element("span").expect("the tag is a valid name");
     element.set_class_name(class);
     element.unchecked_into()
 }
 
 fn document() -> Document {
     web_sys::window().and_then(|window| window.document()).expect("the page runs in a window")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_section_with_many_carets_is_quiet_until_there_are_clearly_fewer() {
+        assert!(!is_quiet(false, 8));
+        assert!(is_quiet(false, 9));
+        assert!(is_quiet(true, 8) && is_quiet(true, 7));
+        assert!(!is_quiet(true, 6));
+    }
+
+    #[test]
+    fn what_was_measured_is_read_with_who_stands_close() {
+        let measures = [
+            &[10.0, 20.0, 26.0, 0.0][..],
+            &[12.0, 20.0, 26.0, 1.0, 1.0, 2.0, 3.0, 4.0],
+            &[12.0, 80.0, 26.0, 0.0],
+            &[0.0, 0.0, 0.0, 0.0],
+            &[3.0, 2.0, 26.0, 0.0],
+        ]
+        .concat();
+        let places = read(&measures);
+        assert_eq!(places.iter().map(|place| place.close).collect::<Vec<_>>(), [0, 1, 0, 0, 0]);
+        assert_eq!(places[1].boxes, [1.0, 2.0, 3.0, 4.0]);
+    }
 }

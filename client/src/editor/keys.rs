@@ -80,6 +80,13 @@ pub const BINDINGS: &[Binding] = &[
     unnamed("delete", &["Delete"]),
 ];
 
+/// Finds what people call something.
+pub type Label = fn(&Words) -> &'static str;
+
+/// What is typed at a line's start, with a space, to make the line an item, as `autoformat` has it; and
+/// what people call it.
+pub const TYPED: [(&str, Label); 3] = [("-", |w| w.bullet), ("1.", |w| w.ordered), ("A.", |w| w.lettered)];
+
 const fn binding(
     name: &'static str,
     keys: &'static [&'static str],
@@ -145,6 +152,7 @@ pub fn for_aria(key: &str, mac: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::editor::autoformat::is_mark;
     use crate::words::words;
 
     #[test]
@@ -189,6 +197,11 @@ mod tests {
         assert_eq!(written(HELP, false, w), "F1");
         assert_eq!(for_aria("Mod-Shift-7", false), "Control+Shift+7");
         assert_eq!(for_aria("Mod-b", true), "Meta+b");
+    }
+
+    #[test]
+    fn what_is_typed_for_a_list_makes_one() {
+        assert!(TYPED.iter().all(|(mark, _)| is_mark(&format!("{mark} "))));
     }
 
     #[test]

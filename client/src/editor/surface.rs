@@ -68,9 +68,15 @@ extern "C" {
     #[wasm_bindgen(method, js_name = caretAt)]
     pub fn caret_at(this: &Surface, index: u32) -> Vec<f64>;
 
-    /// A selection's rectangles in the host: left, top, width and height of each, in CSS pixels.
-    #[wasm_bindgen(method, js_name = boxesOf)]
-    pub fn boxes_of(this: &Surface, from: u32, to: u32) -> Vec<f64>;
+    /// Where carets are in the host, in CSS pixels: for each anchor and head the caret's left, top and
+    /// height, the number of its selection's rectangles, and left, top, width and height of each. What the
+    /// window does not show is not measured; such a caret has no height.
+    #[wasm_bindgen(method)]
+    pub fn measure(this: &Surface, places: &[u32]) -> Vec<f64>;
+
+    /// Scrolls a place into view.
+    #[wasm_bindgen(method)]
+    pub fn reveal(this: &Surface, index: u32);
 }
 
 /// What a surface reports. The closures may call the surface again.

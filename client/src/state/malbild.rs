@@ -21,12 +21,13 @@ use samsyn_shared::client_session::Stopped;
 use samsyn_shared::delta::{List, Op, plain};
 use samsyn_shared::diff::diff;
 use samsyn_shared::paste::{PasteError, Transfer};
-use samsyn_shared::presence::{Cursor, Presences};
+use samsyn_shared::presence::Presences;
 use samsyn_shared::read_model::one_line;
 use samsyn_shared::{MalbildId, Role, SyncStatus, Template, ids};
 use wasm_bindgen::prelude::*;
 use web_sys::HtmlElement;
 
+use super::carried::Carried;
 use super::identity::{self, Identity};
 use super::people::Person;
 use super::replica::{By, Change, Place, Replica, caret_after};
@@ -123,13 +124,14 @@ struct Core {
     replica: RefCell<Option<Replica>>,
     sections: RefCell<Vec<Rc<Section>>>,
     presences: RefCell<Presences>,
-    /// The others with the carets they announced.
-    cursors: RefCell<Vec<(Person, Option<Cursor>)>>,
+    /// The carets of the others.
+    carried: RefCell<Carried>,
     announced: RefCell<Option<(u64, String)>>,
     port: RefCell<Option<Port>>,
     connect: Cell<Option<fn(Malbild)>>,
     presence_due: Cell<bool>,
     carets_due: Cell<bool>,
+    people_due: Cell<bool>,
     showing_due: Cell<bool>,
     verify_due: Cell<bool>,
     marks: marks::Marks,
@@ -165,6 +167,7 @@ impl Malbild {
         };
         malbild.begin(token);
         malbild.guard_leaving();
+        malbild.watch_scrolling();
         malbild
     }
 

@@ -1,6 +1,6 @@
 //! The other participants as the page shows them: from presences to people with a colour and a place.
 
-use samsyn_shared::presence::{Cursor, Presence, Presences};
+use samsyn_shared::presence::{Cursor, Presences};
 
 /// How many colours the style sheet has (`--person-0` and on).
 pub const COLOURS: usize = 10;
@@ -20,21 +20,45 @@ pub struct Person {
     pub section: Option<&'static str>,
 }
 
+impl Person {
+    /// The name, or what stands for one.
+    #[must_use]
+    pub fn name_or<'a>(&'a self, nameless: &'a str) -> &'a str {
+        if self.name.is_empty() { nameless } else { &self.name }
+    }
+
+    /// What is shown of the name where there is no room for it.
+    #[must_use]
+    pub fn initials(&self) -> String {
+        initials(&self.name)
+    }
+}
+
+/// The first letters of the first and the last part of a name.
+#[must_use]
+pub fn initials(name: &str) -> String {
+    let mut parts = name.split_whitespace();
+    let first = parts.next();
+    let last = parts.next_back();
+    let letters = [first, last].into_iter().flatten().filter_map(|part| part.chars().next());
+    let initials: String = letters.flat_map(char::to_uppercase).collect();
+    if initials.is_empty() { "–".to_owned() } else { initials }
+}
+
 /// The others, by client id, each with the caret they announced.
 #[must_use]
-pub fn others(presences: &Presences, own_client: u64) -> Vec<(Person, Option<Cursor>)> {
+pub fn others(presences: &Presences, own_client: u64) -> Vec<(Person, Option<&Cursor>)> {
     let mut taken = [false; COLOURS];
     let mut people = Vec::new();
-    for (client, state) in presences.states() {
-        let Some(Presence { user, cursor }) = Presence::parse(state) else { continue };
+    for (client, presence) in presences.readable() {
         // One's own page takes a colour too, so that everyone sees the same person in the same.
         let colour = colour_of(client, &mut taken);
         if client == own_client {
             continue;
         }
-        let person =
-            Person { client, name: user.name, organisation: user.organisation, colour, section: None };
-        people.push((person, cursor));
+        let (name, organisation) = (presence.user.name.clone(), presence.user.organisation.clone());
+        let person = Person { client, name, organisation, colour, section: None };
+        people.push((person, presence.cursor.as_ref()));
     }
     people
 }
@@ -80,13 +104,22 @@ mod tests {
 
     #[test]
     fn one_is_not_among_the_others_and_ten_people_differ() {
-        let people = others(&here(&[3, 13, 23, 33, 43, 53, 63, 73, 83, 93]), 93);
+        let here = here(&[3, 13, 23, 33, 43, 53, 63, 73, 83, 93]);
+        let people = others(&here, 93);
         assert_eq!(people.len(), 9);
         let mut colours: Vec<_> = people.iter().map(|(person, _)| person.colour).collect();
         assert_eq!(colours[0], 3);
         colours.sort_unstable();
         colours.dedup();
         assert_eq!(colours.len(), 9);
+    }
+
+    #[test]
+    fn initials_are_of_the_first_and_the_last_name() {
+        assert_eq!(initials("Eva Jansson"), "EJ");
+        assert_eq!(initials("åsa maria von Öberg"), "ÅÖ");
+        assert_eq!(initials("Eva"), "E");
+        assert_eq!(initials("  "), "–");
     }
 
     #[test]

@@ -9,8 +9,9 @@ use wasm_bindgen::prelude::*;
 use web_sys::{HtmlElement, ResizeObserver};
 
 use super::binding::{Binding, Due};
+use super::carried::Spot;
 use super::people::Person;
-use crate::editor::carets::{Caret, Carets};
+use crate::editor::carets::{Caret, Carets, Sighted};
 use crate::editor::command::Selection;
 use crate::editor::surface::{Options, Reports, Surface, read_delta};
 
@@ -21,7 +22,8 @@ pub(super) struct Section {
     pub(super) key: &'static str,
     /// Its text.
     pub(super) surface: Surface,
-    carets: Carets,
+    /// The carets of others over it.
+    pub(super) carets: Carets,
     binding: RefCell<Binding>,
     inline: RefCell<Attributes>,
     /// Whether it changed since it was last compared with the document.
@@ -160,19 +162,34 @@ impl Section {
         visible_lines(&shown) == visible_lines(held)
     }
 
-    /// Draws the carets of these people: each with the selection's anchor and head in the document.
-    pub(super) fn draw_carets<'a>(&self, people: impl Iterator<Item = (&'a Person, u32, u32)>) {
+    /// Looks where the carets are of those of these people who are in this section.
+    pub(super) fn sight_carets(&self, spots: &[(&Person, Spot)]) -> Sighted {
         let binding = self.binding.borrow();
-        let carets: Vec<Caret> = people
-            .map(|(person, anchor, head)| {
+        let here = spots.iter().filter(|(_, spot)| spot.section == self.key);
+        let carets: Vec<Caret> = here
+            .map(|(person, spot)| {
                 let names = [person.name.as_str(), person.organisation.as_str()];
                 let label = names.into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join(" · ");
-                let (anchor, head) = (binding.in_view(anchor), binding.in_view(head));
-                Caret { client: person.client, colour: person.colour, label, anchor, head }
+                Caret {
+                    client: person.client,
+                    colour: person.colour,
+                    label,
+                    initials: person.initials(),
+                    anchor: binding.in_view(spot.anchor),
+                    head: binding.in_view(spot.head),
+                    stirred: spot.stirred,
+                    sought: spot.sought,
+                }
             })
             .collect();
         drop(binding);
-        self.carets.draw(&self.surface, carets);
+        self.carets.sight(&self.surface, carets)
+    }
+
+    /// Scrolls to a place in the document.
+    pub(super) fn reveal(&self, place: u32) {
+        let place = self.binding.borrow().in_view(place);
+        self.surface.reveal(place);
     }
 }
 

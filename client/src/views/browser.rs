@@ -5,9 +5,24 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, HtmlDocument, HtmlTextAreaElement, Url};
+use web_sys::{
+    Blob, BlobPropertyBag, HtmlAnchorElement, HtmlDocument, HtmlElement, HtmlTextAreaElement, Url,
+};
 
 use crate::words::words;
+
+/// Whether a media query holds.
+pub(super) fn matches(query: &str) -> bool {
+    window().match_media(query).ok().flatten().is_some_and(|query| query.matches())
+}
+
+/// Gives the keyboard to what a selector finds, if it is there and takes it.
+pub(super) fn focus(selector: &str) {
+    let found = document().query_selector(selector).expect("the selector is valid");
+    if let Some(found) = found.and_then(|found| found.dyn_into::<HtmlElement>().ok()) {
+        found.focus().unwrap_or_default();
+    }
+}
 
 /// Puts a text on the clipboard; false when the browser does not let us.
 pub(super) async fn copy(text: &str) -> bool {

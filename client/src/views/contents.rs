@@ -9,9 +9,6 @@ use super::desk::{Desk, Panel};
 use super::initials;
 use crate::words::words;
 
-/// So many discs fit beside a heading.
-const DISCS: usize = 3;
-
 /// The contents.
 pub(super) fn contents(desk: Desk) -> impl IntoView {
     let sections =
@@ -35,15 +32,7 @@ fn entry(desk: Desk, section: &'static Section) -> impl IntoView {
     let malbild = desk.malbild;
     let filled = Memo::new(move |_| malbild.filled.get().contains(&section.key));
     let current = move || (malbild.active.get() == Some(section.key)).then_some("true");
-    let here = move || {
-        let people = malbild.people.get();
-        let here: Vec<_> = people.iter().filter(|person| person.section == Some(section.key)).collect();
-        let rest = here.len().saturating_sub(DISCS);
-        view! {
-            {here.iter().take(DISCS).map(|person| initials::small_disc(person)).collect_view()}
-            {(rest > 0).then(|| view! { <span class="initials small more">{format!("+{rest}")}</span> })}
-        }
-    };
+    let here = move || initials::small_discs(&malbild.people_in(section.key));
     // No link with a fragment: the fragment is where a token travels.
     let go = move |_| {
         if desk.panel.get_untracked() == Some(Panel::Contents) {

@@ -2,46 +2,31 @@
 
 use leptos::prelude::*;
 
-use crate::state::people::Person;
+use crate::state::people::{self, Person};
+
+/// So many discs fit beside a heading.
+const FEW: usize = 3;
 
 /// Another participant's disc.
 pub(super) fn disc(person: &Person) -> impl IntoView + use<> {
-    let colour = format!("var(--person-{})", person.colour);
-    let name = person.name.clone();
-    view! { <span class="initials" style=("--person", colour) title=name>{of(&person.name)}</span> }
+    of_class("initials", person)
 }
 
-/// A smaller one.
-pub(super) fn small_disc(person: &Person) -> impl IntoView + use<> {
-    let colour = format!("var(--person-{})", person.colour);
-    let name = person.name.clone();
-    view! { <span class="initials small" style=("--person", colour) title=name>{of(&person.name)}</span> }
+/// Small ones of these people, and the number of those for whom there is no room.
+pub(super) fn small_discs(people: &[Person]) -> impl IntoView + use<> {
+    let rest = people.len().saturating_sub(FEW);
+    view! {
+        {people.iter().take(FEW).map(|person| of_class("initials small", person)).collect_view()}
+        {(rest > 0).then(|| view! { <span class="initials small more">{format!("+{rest}")}</span> })}
+    }
 }
 
 /// One's own disc.
 pub(super) fn own_disc(name: &str) -> impl IntoView + use<> {
-    view! { <span class="initials self">{of(name)}</span> }
+    view! { <span class="initials self">{people::initials(name)}</span> }
 }
 
-/// The first letters of the first and the last part of a name.
-pub(super) fn of(name: &str) -> String {
-    let mut parts = name.split_whitespace();
-    let first = parts.next();
-    let last = parts.next_back();
-    let letters = [first, last].into_iter().flatten().filter_map(|part| part.chars().next());
-    let initials: String = letters.flat_map(char::to_uppercase).collect();
-    if initials.is_empty() { "–".to_owned() } else { initials }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn initials_are_of_the_first_and_the_last_name() {
-        assert_eq!(of("Eva Jansson"), "EJ");
-        assert_eq!(of("åsa maria von Öberg"), "ÅÖ");
-        assert_eq!(of("Eva"), "E");
-        assert_eq!(of("  "), "–");
-    }
+fn of_class(class: &'static str, person: &Person) -> impl IntoView + use<> {
+    let colour = format!("var(--person-{})", person.colour);
+    view! { <span class=class style=("--person", colour) title=person.name.clone()>{person.initials()}</span> }
 }

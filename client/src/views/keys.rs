@@ -7,7 +7,7 @@ use web_sys::KeyboardEvent;
 use super::desk::{Desk, Panel};
 use super::panel::panel_frame;
 use super::{browser, find, toolbar};
-use crate::editor::keys::{BINDINGS, FIND, FIND_NEXT, Group, HELP, TOOLS, written};
+use crate::editor::keys::{BINDINGS, FIND, FIND_NEXT, Group, HELP, TOOLS, TYPED, written};
 use crate::words::words;
 
 /// The panel. It takes the keyboard, so that it is read out and scrolls, and Escape closes it.
@@ -15,23 +15,40 @@ pub(super) fn panel(desk: Desk) -> impl IntoView {
     let w = words();
     let mac = browser::is_mac();
     let list = NodeRef::<Div>::new();
-    list.on_load(|list| list.focus().expect("an element that is in the page takes the focus"));
+    list.on_load(|list| {
+        list.focus().expect("an element that is in the page takes the focus");
+        // To take the focus a list that is higher than its panel scrolls the heading away.
+        if let Some(panel) = list.parent_element() {
+            panel.set_scroll_top(0);
+        }
+    });
     let mut html = String::new();
     for group in Group::ALL {
-        html += &["<h3>", (w.key_group)(group), "</h3><dl class='keys'>"].concat();
-        for binding in BINDINGS.iter().filter(|binding| binding.group == group) {
-            if let Some(label) = binding.label {
-                let key = written(binding.shown(mac), mac, w);
-                html += &["<div><dt>", &label(w), "</dt><dd><kbd>", &key, "</kbd></dd></div>"].concat();
-            }
+        let bindings = BINDINGS.iter().filter(|binding| binding.group == group);
+        let rows =
+            bindings.filter_map(|binding| Some((binding.label?(w), written(binding.shown(mac), mac, w))));
+        add_group(&mut html, (w.key_group)(group), rows);
+        if group == Group::Lines {
+            let space = (w.key_name)("Space");
+            let typed = TYPED.iter().map(|(mark, label)| (label(w).to_owned(), [mark, " ", space].concat()));
+            let undo = (w.typed_undo.to_owned(), written("Mod-z", mac, w));
+            add_group(&mut html, w.typed, typed.chain([undo]));
         }
-        html += "</dl>";
     }
     panel_frame(
         desk,
         w.keys,
         view! { <div class="keys-list" tabindex="-1" node_ref=list inner_html=html></div> }.into_any(),
     )
+}
+
+/// Adds a heading and rows, each of what is done and how.
+fn add_group(html: &mut String, heading: &str, rows: impl Iterator<Item = (String, String)>) {
+    *html += &["<h3>", heading, "</h3><dl class='keys'>"].concat();
+    for (what, how) in rows {
+        *html += &["<div><dt>", &what, "</dt><dd><kbd>", &how, "</kbd></dd></div>"].concat();
+    }
+    *html += "</dl>";
 }
 
 /// Hears the page's own keys for as long as the målbild is open.

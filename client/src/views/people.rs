@@ -4,11 +4,14 @@ use leptos::prelude::*;
 
 use super::desk::Desk;
 use super::identity_form::identity_form;
-use super::initials;
 use super::panel::panel_frame;
+use super::{browser, initials};
 use crate::state::malbild::Malbild;
 use crate::state::people::Person;
 use crate::words::words;
+
+/// Up to this width panels lie over the sheet, as phone.css has it.
+const COVERING: &str = "(max-width: 63.99rem)";
 
 /// The panel.
 pub(super) fn panel(desk: Desk) -> impl IntoView {
@@ -19,30 +22,51 @@ pub(super) fn panel(desk: Desk) -> impl IntoView {
         if people.is_empty() {
             view! { <p class="hint">{w.people_alone}</p> }.into_any()
         } else {
-            let items = people.iter().map(|person| item(malbild, person));
+            let items = people.iter().map(|person| item(desk, person));
             view! { <ul class="people-list">{items.collect_view()}</ul> }.into_any()
         }
     };
     panel_frame(desk, w.people, view! { {list}<hr/>{own_form(malbild)} }.into_any())
 }
 
-fn item(malbild: Malbild, person: &Person) -> impl IntoView + use<> {
+fn item(desk: Desk, person: &Person) -> impl IntoView + use<> {
     let w = words();
-    let name = if person.name.is_empty() { w.nameless.to_owned() } else { person.name.clone() };
-    let template = malbild.template.get_untracked();
+    let name = person.name_or(w.nameless).to_owned();
+    let template = desk.malbild.template.get_untracked();
     let section = person.section.and_then(|key| template.and_then(|template| template.section(key)));
     let place = section.map(|section| (w.writes_in)(section.heading));
     let organisation = Some(person.organisation.clone()).filter(|organisation| !organisation.is_empty());
     let details: Vec<_> = organisation.into_iter().chain(place).collect();
-    view! {
-        <li>
-            {initials::disc(person)}
-            <div>
-                <div class="who">{name}</div>
-                <div class="where">{details.join(" · ")}</div>
-            </div>
-        </li>
+    let label = section.map(|section| (w.go_to)(&name, section.heading));
+    let row = view! {
+        {initials::disc(person)}
+        <div>
+            <div class="who">{name}</div>
+            <div class="where">{details.join(" · ")}</div>
+        </div>
+    };
+    let client = person.client;
+    match label {
+        Some(label) => view! {
+            <li>
+                <button type="button" class="person" aria-label=label.clone() title=label
+                    on:click=move |_| go(desk, client)>
+                    {row}
+                </button>
+            </li>
+        }
+        .into_any(),
+        None => view! { <li class="person">{row}</li> }.into_any(),
     }
+}
+
+/// Goes to where somebody writes. A panel that covers the sheet closes first.
+fn go(desk: Desk, client: u64) {
+    if browser::matches(COVERING) {
+        desk.close_panel();
+        browser::focus("[data-people]");
+    }
+    desk.malbild.seek(client);
 }
 
 fn own_form(malbild: Malbild) -> impl IntoView {

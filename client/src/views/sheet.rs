@@ -7,7 +7,7 @@ use samsyn_shared::read_model::one_line;
 use samsyn_shared::{Section, Template, limits};
 use web_sys::KeyboardEvent;
 
-use super::link_box;
+use super::{browser, initials, link_box};
 use crate::state::malbild::Malbild;
 use crate::words::words;
 
@@ -103,6 +103,7 @@ fn section(malbild: Malbild, section: &'static Section, alone: bool) -> impl Int
         <section class="section" class:filled=filled class:alone=alone data-section=key
             aria-labelledby=section_label>
             <h2 id=heading_id class:unseen=alone>{section.heading}</h2>
+            {here(malbild, key)}
             <button type="button" class="question" id=question_id
                 aria-expanded=move || unfolded.get().to_string()
                 on:click=move |_| unfolded.update(|unfolded| *unfolded = !*unfolded)>
@@ -115,7 +116,7 @@ fn section(malbild: Malbild, section: &'static Section, alone: bool) -> impl Int
             </div>
             {section.reminder.map(|reminder| view! {
                 <aside class="reminder">
-                    <details open=has_margin()>
+                    <details open=browser::matches(MARGIN)>
                         <summary>{w.reminder}</summary>
                         <p>{reminder}</p>
                     </details>
@@ -125,6 +126,18 @@ fn section(malbild: Malbild, section: &'static Section, alone: bool) -> impl Int
     }
 }
 
-fn has_margin() -> bool {
-    window().match_media(MARGIN).ok().flatten().is_some_and(|query| query.matches())
+/// Who writes in a section, beside its heading.
+fn here(malbild: Malbild, key: &'static str) -> impl IntoView {
+    let w = words();
+    move || {
+        let people = malbild.people_in(key);
+        let names: Vec<_> = people.iter().map(|person| person.name_or(w.nameless)).collect();
+        let said = (!names.is_empty()).then(|| (w.writing_here)(&names.join(", ")));
+        view! {
+            <p class="here">
+                <span class="unseen">{said}</span>
+                <span aria-hidden="true">{initials::small_discs(&people)}</span>
+            </p>
+        }
+    }
 }

@@ -207,11 +207,8 @@ fn focus_tool(row: NodeRef<Div>, place: usize) {
 
 /// Puts the keyboard on the tool that it was on last.
 pub(super) fn focus_tools() {
-    let tool = document().query_selector(".tool[tabindex='0']").expect("the selector is valid");
-    if let Some(tool) = tool.and_then(|tool| tool.dyn_into::<HtmlElement>().ok()) {
-        // Who only reads has no tools to go to.
-        tool.focus().unwrap_or_default();
-    }
+    // Who only reads has no tools to go to.
+    browser::focus(".tool[tabindex='0']");
 }
 
 #[cfg(test)]

@@ -27,6 +27,17 @@ const WRITTEN: [(&str, &str); 4] = [
     ("Försvarsmakten", "Två bandvagnar finns att låna. "),
 ];
 
+/// How many carets of others are shown.
+const CARETS: &str = "return document.querySelectorAll('.carets .caret').length";
+
+/// Others who are in the same section, and what they have selected there.
+const FOUR: [((&str, &str), u32, u32); 4] = [
+    (("Cecilia Dahl", "Kommunen"), 31, 31),
+    (("Erik Falk", "Polisen"), 90, 152),
+    (("Gun Holm", "Trafikverket"), 207, 207),
+    (("Ivar Jonsson Kvist", "Räddningstjänsten"), 240, 233),
+];
+
 /// What is photographed.
 #[derive(Debug, Clone, Copy)]
 enum Scene {
@@ -37,20 +48,24 @@ enum Scene {
     People,
     Authors,
     Find,
+    Five,
+    Keys,
     NoAccess,
     Wall,
     AuthorsOnWall,
 }
 
 impl Scene {
-    const ON_A_DESK: [Self; 8] = [
+    const ON_A_DESK: [Self; 10] = [
         Self::Start,
         Self::Blank,
         Self::Filled,
+        Self::Five,
         Self::Share,
         Self::People,
         Self::Authors,
         Self::Find,
+        Self::Keys,
         Self::NoAccess,
     ];
     const ON_THE_WALL: [Self; 3] = [Self::Wall, Self::AuthorsOnWall, Self::Start];
@@ -64,6 +79,8 @@ impl Scene {
             Self::People => "personer",
             Self::Authors => "vem-skrev",
             Self::Find => "sok",
+            Self::Five => "fem-skriver",
+            Self::Keys => "kortkommandon",
             Self::NoAccess => "ingen-atkomst",
             Self::Wall => "malbild-vagg",
             Self::AuthorsOnWall => "vem-skrev-vagg",
@@ -173,6 +190,19 @@ impl Studio {
                 page.visible("[role=search] input").await?;
                 page.keys("snö").await?;
                 page.visible(".find-count").await?;
+            Scene::Five => {
+                self.show_filled("").await?;
+                let _four = self.four_more().await?;
+                page.until("the carets of five", async || {
+                    let count = page.script(CARETS, vec![]).await?;
+                    Ok(Look::at(count == 5, || count.to_string()))
+                })
+                .await?;
+                return page.photograph(&self.album.join(name)).await;
+            }
+            Scene::Keys => {
+                self.show_filled("").await?;
+                page.press(&[], Key::F1).await?;
             }
             Scene::NoAccess => {
                 page.driver().delete_all_cookies().await?;
@@ -181,6 +211,18 @@ impl Studio {
             }
         }
         page.photograph(&self.album.join(name)).await
+    }
+
+    /// Four more in the section of the other one.
+    async fn four_more(&self) -> Result<Vec<Peer>> {
+        let mut four = Vec::new();
+        for (who, anchor, head) in FOUR {
+            let token = self.filled.token(Role::Editor);
+            let mut peer = Peer::join(&self.server, &self.filled, token, Dialect::Samsyn).await?;
+            peer.appear(who, SECTION, anchor, head).await?;
+            four.push(peer);
+        }
+        Ok(four)
     }
 
     /// The målbild in which both are, with the other's caret in it.
@@ -192,10 +234,9 @@ impl Studio {
         self.photographer.wait_for_people(1).await?;
         // A key of the other's, so that the flag at the caret is fresh.
         self.writer.press(&[], Key::End).await?;
-        let carets = "return document.querySelectorAll('.carets .caret').length";
         self.photographer
             .until("the other's caret", async || {
-                let count = self.photographer.script(carets, vec![]).await?;
+                let count = self.photographer.script(CARETS, vec![]).await?;
                 Ok(Look::at(count.as_u64() > Some(0), || count.to_string()))
             })
             .await

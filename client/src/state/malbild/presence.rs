@@ -7,8 +7,8 @@ use samsyn_shared::presence::{Cursor, Presence, User};
 use samsyn_shared::protocol::PresenceEntry;
 
 use super::{Malbild, set_changed};
-use crate::state::people;
-use crate::state::replica::Place;
+use crate::state::people::{self, Person};
+use crate::state::replica::{Change, Place};
 
 /// Presence is told at most this often; nobody sees a caret move faster.
 const PACE: Duration = Duration::from_millis(100);
@@ -21,7 +21,24 @@ impl Malbild {
             Some(entries) => core.presences.borrow_mut().apply(entries),
             None => core.presences.borrow_mut().clear(),
         }
-        self.refresh_people();
+        core.people_due.set(true);
+        self.draw_carets_soon();
+    }
+
+    /// The others who have their caret in a section.
+    #[must_use]
+    pub fn people_in(&self, key: &str) -> Vec<Person> {
+        self.people
+            .with(|people| people.iter().filter(|person| person.section == Some(key)).cloned().collect())
+    }
+
+    /// Scrolls to where another person's caret is, and shows who it is.
+    pub fn seek(&self, client: u64) {
+        let spot = self.core().carried.borrow_mut().seek(client);
+        if let Some((spot, section)) = spot.and_then(|spot| Some((spot, self.section(spot.section)?))) {
+            section.reveal(spot.head);
+            self.draw_carets_soon();
+        }
     }
 
     /// Tells the others again who is here: they forget after `limits::PRESENCE_EXPIRY`.
@@ -36,27 +53,54 @@ impl Malbild {
         }
     }
 
-    pub(super) fn refresh_people(&self) {
+    fn refresh_people(&self) {
         let core = self.core();
         let Some(client) = self.with_replica(|replica| replica.client()) else { return };
-        let mut cursors = people::others(&core.presences.borrow(), client);
-        for (person, cursor) in &mut cursors {
-            let head = cursor.as_ref().and_then(|cursor| self.resolve(&cursor.head));
-            person.section = head.map(|(key, _)| key);
+        let presences = core.presences.borrow();
+        let others = people::others(&presences, client);
+        let mut carried = core.carried.borrow_mut();
+        let cursors = others.iter().filter_map(|(person, cursor)| Some((person.client, (*cursor)?)));
+        carried.announced(cursors, |anchor| self.resolve(anchor));
+        let in_sections = others.into_iter().map(|(mut person, _)| {
+            person.section = carried.spot(person.client).map(|spot| spot.section);
+            person
+        });
+        let people = in_sections.collect();
+        drop((presences, carried));
+        set_changed(self.people, people);
+    }
+
+    /// The text changed: the carets of others go with it.
+    pub(super) fn carry_carets(&self, changes: &[Change]) {
+        let core = self.core();
+        let mut carried = core.carried.borrow_mut();
+        for change in changes {
+            if let Place::Section(key) = change.place {
+                // What this person typed is shown already.
+                carried.changed(key, &change.delta, !change.shown);
+            }
         }
-        set_changed(self.people, cursors.iter().map(|(person, _)| person.clone()).collect());
-        *core.cursors.borrow_mut() = cursors;
+        if carried.is_waiting() {
+            core.people_due.set(true);
+        }
+        drop(carried);
         self.draw_carets_soon();
     }
 
-    pub(super) fn resolve(&self, anchor: &serde_json::Value) -> Option<(&'static str, u32)> {
+    /// Draws what comes into view.
+    pub(super) fn watch_scrolling(self) {
+        let scrolled = window_event_listener(leptos::ev::scroll, move |_| self.draw_carets_soon());
+        on_cleanup(move || scrolled.remove());
+    }
+
+    fn resolve(&self, anchor: &serde_json::Value) -> Option<(&'static str, u32)> {
         match self.with_replica(|replica| replica.resolve(anchor))?? {
             (Place::Section(key), index) => Some((key, index)),
             (Place::Title, _) => None,
         }
     }
 
-    pub(super) fn presence(&self, client: u64) -> Presence {
+    fn presence(&self, client: u64) -> Presence {
         let me = self.me.get_untracked().unwrap_or_default();
         let section = self.active.get_untracked().and_then(|key| self.section(key));
         let cursor = section.map(|section| {
@@ -110,23 +154,19 @@ impl Malbild {
         request_animation_frame(move || {
             let core = malbild.core();
             core.carets_due.set(false);
-            let cursors = core.cursors.borrow().clone();
-            let placed: Vec<_> = cursors
-                .iter()
-                .filter_map(|(person, cursor)| {
-                    let cursor = cursor.as_ref()?;
-                    let (key, head) = malbild.resolve(&cursor.head)?;
-                    let anchor = malbild.resolve(&cursor.anchor).filter(|(other, _)| *other == key);
-                    Some((key, person, anchor.map_or(head, |(_, index)| index), head))
-                })
-                .collect();
-            for section in malbild.sections() {
-                section.draw_carets(
-                    placed
-                        .iter()
-                        .filter(|(key, ..)| *key == section.key)
-                        .map(|(_, person, anchor, head)| (*person, *anchor, *head)),
-                );
+            if core.people_due.take() {
+                malbild.refresh_people();
+            }
+            let people = malbild.people.get_untracked();
+            let spots: Vec<_> = {
+                let carried = core.carried.borrow();
+                people.iter().filter_map(|person| Some((person, carried.spot(person.client)?))).collect()
+            };
+            // All is measured before anything is drawn: to measure after a change lays out the page anew.
+            let sections = malbild.sections();
+            let sighted: Vec<_> = sections.iter().map(|section| section.sight_carets(&spots)).collect();
+            for (section, sighted) in sections.iter().zip(sighted) {
+                section.carets.draw(sighted);
             }
         });
     }

@@ -39,7 +39,7 @@ impl Malbild {
         if !changes.is_empty() {
             self.refresh_filled();
             self.refresh_format();
-            self.draw_carets_soon();
+            self.carry_carets(changes);
             self.verify_soon();
         }
     }
@@ -86,6 +86,7 @@ impl Malbild {
             return;
         }
         let shown = section.show_waiting();
+        self.draw_carets_soon();
         let held = self.with_replica(|replica| replica.len(Place::Section(section.key)));
         if held != Some(Ok(shown)) {
             section.reset(&self.read(Place::Section(section.key)));
