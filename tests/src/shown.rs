@@ -95,14 +95,13 @@ impl Page {
         .await
     }
 
-    /// What those hear who do not see the page: the nodes of the accessibility tree that are read, in order.
+    /// What those hear who do not see the page: the nodes of the accessibility tree.
     ///
     /// # Errors
     /// When the browser has no DevTools.
     pub async fn accessibility(&self) -> Result<Vec<Value>> {
         let tree = self.driver().cdp().send_raw("Accessibility.getFullAXTree", json!({})).await?;
-        let nodes = tree["nodes"].as_array().context("no accessibility tree")?;
-        Ok(nodes.iter().filter(|node| node["ignored"] != true).cloned().collect())
+        Ok(tree["nodes"].as_array().context("no accessibility tree")?.clone())
     }
 
     /// Where the caret is in a section; none when it is elsewhere.

@@ -11,6 +11,7 @@ mod durability_stock;
 mod durability_strace;
 mod formatting;
 mod full_disk;
+mod fuzz;
 mod golden;
 mod harness;
 mod hostile;
