@@ -147,3 +147,15 @@ async fn scenario_04_a_word_is_there_once_though_all_of_its_line_is_deleted() ->
     end(&pair, |text| text == "ett\n").await?;
     pair.end_with(SECTION, "ett\né").await
 }
+
+#[tokio::test]
+async fn a_composition_at_rest_gives_way_to_what_the_other_did_in_its_line() -> Result<()> {
+    let pair = composing("ett två", 3).await?;
+    put_caret(&pair.b, 5).await?;
+    pair.b.press(&[], Key::Enter).await?;
+    // Nobody touches it, as a phone's keyboard leaves its last word.
+    pair.a.wait_for_text(SECTION, |text| text == "ett´ \ntvå").await?;
+    assert_eq!(pair.a.compositions().await?, (1, 1), "begun and ended");
+    pair.a.keys("!").await?;
+    pair.end_with(SECTION, "ett´! \ntvå").await
+}
