@@ -103,5 +103,5 @@ window.samsynWitness = {
   },
 
   /** What the page has of each client. */
-  vector: () => [...Y.getStateVector(doc)],
+  vector: () => [...Y.decodeStateVector(Y.encodeStateVector(doc))],
 };

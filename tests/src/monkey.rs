@@ -171,6 +171,11 @@ impl Monkey {
         Move::Press(keys.choose(random).copied().unwrap_or(ENTER))
     }
 
+    /// True once in so many times.
+    pub fn one_in(&mut self, times: u64) -> bool {
+        self.random.random_range(0..times) == 0
+    }
+
     /// Whether another hears what there is before they write; else they write where things were.
     pub fn hears(&mut self) -> bool {
         self.random.random_ratio(2, 3)

@@ -52,10 +52,11 @@ impl Page {
         Ok(())
     }
 
-    /// A section as it is shown, inserts of a delta; null when the page has no such section.
+    /// A section as it is shown, inserts of a delta; null when the page has no such section. An element that
+    /// has no place in a text is told as text.
     ///
     /// # Errors
-    /// When the browser does not answer, or a line holds what no line should.
+    /// When the browser does not answer.
     pub async fn shown(&self, section: &str) -> Result<Value> {
         let read = "return samsynShown.box(arguments[0]) ? samsynShown.inserts(arguments[0]) : null";
         self.script(&format!("{SHOWN}\n{read}"), vec![section.into()]).await

@@ -18,6 +18,7 @@ mod hostile;
 mod interop;
 mod keys;
 mod page_files;
+mod quill;
 mod roles;
 mod scenario;
 mod simulation;

@@ -16,8 +16,8 @@ const samsynShown = {
         for (let parent = text.parentElement; parent !== line; parent = parent.parentElement) {
           if (parent.tagName === "A") attributes.link = parent.getAttribute("href");
           else if (marks[parent.tagName]) attributes[marks[parent.tagName]] = true;
-          // An item of a list; its line says all that there is to say.
-          else if (parent.getAttribute("role") !== "listitem") throw new Error(`a ${parent.tagName} in the text`);
+          // An item of a list: its line says all that there is to say.
+          else if (parent.getAttribute("role") !== "listitem") ops.push({ insert: `<${parent.tagName}>` });
         }
         if (text.data) ops.push({ insert: text.data, attributes });
       }
