@@ -8,6 +8,8 @@ mod sv;
 use std::sync::OnceLock;
 
 use samsyn_shared::client_session::Stopped;
+use samsyn_shared::link::LinkError;
+use samsyn_shared::paste::PasteError;
 use samsyn_shared::{Role, SyncStatus};
 
 use crate::editor::keys::Group;
@@ -63,10 +65,22 @@ pub struct Words {
     pub bullet: &'static str,
     pub ordered: &'static str,
     pub lettered: &'static str,
+    pub link: &'static str,
     pub undo: &'static str,
     pub redo: &'static str,
     pub close: &'static str,
 
+    // Links and what is pasted.
+    pub link_address: &'static str,
+    pub link_text: &'static str,
+    /// These words become a link.
+    pub link_on: fn(&str) -> String,
+    pub link_open: &'static str,
+    pub link_edit: &'static str,
+    pub link_remove: &'static str,
+    pub link_problem: fn(LinkError) -> &'static str,
+    pub not_pasted: fn(PasteError) -> &'static str,
+    pub cancel: &'static str,
     // The keys.
     /// A key's name where it is not what stands on it in English; else empty.
     pub key_name: fn(&str) -> &'static str,

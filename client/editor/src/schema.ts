@@ -14,7 +14,7 @@ export const LINE_ATTRIBUTES = ["header", "list", "indent"] as const;
 export const LISTS = ["bullet", "ordered", "lettered"];
 
 /** Only these may be followed; a document is hostile until checked. */
-const LINK = /^(https?:\/\/|mailto:)/i;
+export const LINK = /^(https?:\/\/|mailto:)/i;
 
 /** Whether a line is an item of a list. A header wins over a list. */
 export function isItem(attrs: Attrs): boolean {
@@ -90,7 +90,8 @@ export const schema = new Schema({
       ],
       toDOM: (mark) => {
         const href = String(mark.attrs["href"]);
-        return ["a", LINK.test(href) ? { href, rel: "noopener noreferrer nofollow" } : {}, 0];
+        if (!LINK.test(href)) return ["span", 0];
+        return ["a", { href, target: "_blank", rel: "noopener noreferrer nofollow" }, 0];
       },
     },
     bold: { parseDOM: [{ tag: "strong" }, { tag: "b" }], toDOM: () => ["strong", 0] },

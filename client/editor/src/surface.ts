@@ -6,7 +6,9 @@ import { keymap } from "prosemirror-keymap";
 import type { Node } from "prosemirror-model";
 import { EditorState, TextSelection, type Transaction } from "prosemirror-state";
 import { EditorView } from "prosemirror-view";
+import { copying } from "./copy";
 import { type Op, applyDelta, docOf, indexOf, length, marksOf, opsOf, positionOf } from "./delta";
+import { type Pasted, tell } from "./paste";
 import { isItem, itemDom, lineDom, schema } from "./schema";
 
 /** What a surface reports. Positions are the model's indexes; deltas are JSON. */
@@ -18,6 +20,8 @@ export interface Reports {
   /** A key that may mean something; true when it did. */
   command(name: string): boolean;
   focused(focused: boolean): void;
+  /** The person pasted or dropped this where the selection is. */
+  pasted: Pasted;
   /** A word is being composed, told at each step of it, or no longer. */
   composing(composing: boolean): void;
   /** Whether the surface shows what the document holds. */
@@ -100,12 +104,16 @@ export class Surface {
         spellcheck: "true",
       }),
       nodeViews: { line: (node) => new LineView(node) },
+      ...copying,
       dispatchTransaction: (tr) => this.dispatch(tr),
       handleKeyDown: (_, event) => this.notice(event),
       handleDOMEvents: {
         focus: () => void reports.focused(true),
         blur: () => void reports.focused(false),
         beforeinput: (_, event) => this.nativeHistory(event),
+        paste: (_, event) => this.take(event, event.clipboardData),
+        drop: (view, event) => !view.dragging && this.take(event, event.dataTransfer, event),
+        click: (_, event) => this.follow(event),
         compositionstart: () => this.composes(),
         compositionupdate: () => this.composes(),
         compositionend: () => this.composed(),
@@ -220,6 +228,8 @@ export class Surface {
   }
 
   private dispatch(tr: Transaction): void {
+    // What was cut is deleted as by a key.
+    if (tr.getMeta("uiEvent") === "cut") return void this.reports.command("delete");
     const before = this.view.state.doc;
     const state = this.view.state.apply(tr);
     this.view.updateState(state);
@@ -270,6 +280,29 @@ export class Surface {
     if (!this.view.composing) document.dispatchEvent(new Event("selectionchange"));
     if (event.key !== "Shift" && event.key !== "Tab") this.leaving = event.key === "Escape";
     return false;
+  }
+
+  /** Text from elsewhere goes to the model first; `at` is where it was dropped. */
+  private take(event: Event, data: DataTransfer | null, at?: MouseEvent): boolean {
+    event.preventDefault();
+    if (!data || !this.editable) return true;
+    const place = at && this.view.posAtCoords({ left: at.clientX, top: at.clientY });
+    if (place) {
+      const { doc, tr } = this.view.state;
+      this.view.focus();
+      this.view.dispatch(tr.setSelection(TextSelection.near(doc.resolve(place.pos))));
+    }
+    tell(data, this.reports.pasted);
+    return true;
+  }
+
+  /** In a text that can be changed a click places the caret; with Ctrl it follows a link. */
+  private follow(event: MouseEvent): boolean {
+    const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>("a[href]") : null;
+    if (!link || !this.editable || !(event.ctrlKey || event.metaKey)) return false;
+    event.preventDefault();
+    window.open(link.href, "_blank", "noopener,noreferrer");
+    return true;
   }
 
   private composes(): void {

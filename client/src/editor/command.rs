@@ -2,7 +2,7 @@
 //! Pure; what shows and what stores the result is elsewhere.
 
 #[cfg(test)]
-mod tests;
+pub(in crate::editor) mod tests;
 
 use samsyn_shared::delta::{Attributes, LineKind, List, Op};
 use samsyn_shared::limits;
@@ -30,6 +30,8 @@ pub enum Command {
     Italic,
     /// Underline on or off.
     Underline,
+    /// Asks for the address of a link.
+    Link,
     /// This kind of list, or none if all is in it.
     List(List),
     /// A heading of this level, or a paragraph if all is one already, or for none.
@@ -54,6 +56,7 @@ impl Command {
             "bold" => Self::Bold,
             "italic" => Self::Italic,
             "underline" => Self::Underline,
+            "link" => Self::Link,
             "undo" => Self::Undo,
             "redo" => Self::Redo,
             "paragraph" => Self::Heading(None),
@@ -92,11 +95,13 @@ impl Selection {
         Self { anchor: at, head: at }
     }
 
-    fn range(self) -> (u32, u32) {
+    /// From the earlier end to the later.
+    #[must_use]
+    pub fn range(self) -> (u32, u32) {
         (self.anchor.min(self.head), self.anchor.max(self.head))
     }
 
-    const fn is_empty(self) -> bool {
+    pub(super) const fn is_empty(self) -> bool {
         self.anchor == self.head
     }
 }
@@ -143,7 +148,7 @@ pub fn perform(command: Command, lines: &LineIndex, selection: Selection, on: bo
         Command::Bold | Command::Italic | Command::Underline => {
             command.inline().and_then(|name| mark(lines, selection, name, on))
         }
-        Command::Undo | Command::Redo => None,
+        Command::Link | Command::Undo | Command::Redo => None,
     }
 }
 

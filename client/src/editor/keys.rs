@@ -50,6 +50,7 @@ pub const BINDINGS: &[Binding] = &[
     binding("bold", &["Mod-b"], Group::Words, |w| w.bold.1.into()),
     binding("italic", &["Mod-i"], Group::Words, |w| w.italic.1.into()),
     binding("underline", &["Mod-u"], Group::Words, |w| w.underline.1.into()),
+    binding("link", &["Mod-k"], Group::Words, |w| w.link.into()),
     binding("paragraph", &["Mod-Shift-0", "Mod-Alt-0"], Group::Lines, |w| w.paragraph.into()),
     binding("heading-1", &["Mod-Shift-1", "Mod-Alt-1"], Group::Lines, |w| (w.heading_level)(1)),
     binding("heading-2", &["Mod-Shift-2", "Mod-Alt-2"], Group::Lines, |w| (w.heading_level)(2)),

@@ -1,6 +1,7 @@
 //! The functions of `client/editor/surface.js` and what it reports. Deltas cross as JSON, positions as
 //! the model's indexes in UTF-16 code units.
 
+use samsyn_shared::delta::Op;
 use wasm_bindgen::prelude::*;
 use web_sys::HtmlElement;
 
@@ -73,10 +74,19 @@ pub struct Reports {
     pub command: Box<dyn Fn(String) -> bool>,
     /// The focus came or went.
     pub focused: Box<dyn Fn(bool)>,
+    /// Something was pasted or dropped where the selection is: its HTML as foreign inserts, whether that is our
+    /// own, its plain text, and whether there were files; see `shared::paste::Transfer`.
+    pub pasted: Box<dyn Fn(String, bool, String, bool)>,
     /// A word is being composed, told at each step of it, or no longer.
     pub composing: Box<dyn Fn(bool)>,
     /// Asked whether the surface shows what the document holds; shows it if it didn't.
     pub verify: Box<dyn Fn() -> bool>,
+}
+
+/// Reads a delta that a surface wrote.
+#[must_use]
+pub fn read_delta(json: &str) -> Vec<Op> {
+    serde_json::from_str(json).expect("the surface writes deltas")
 }
 
 /// What a surface is told at its making.
@@ -107,6 +117,7 @@ impl Surface {
         set(&heard, "selected", &Closure::wrap(reports.selected).into_js_value());
         set(&heard, "command", &Closure::wrap(reports.command).into_js_value());
         set(&heard, "focused", &Closure::wrap(reports.focused).into_js_value());
+        set(&heard, "pasted", &Closure::wrap(reports.pasted).into_js_value());
         set(&heard, "composing", &Closure::wrap(reports.composing).into_js_value());
         set(&heard, "verify", &Closure::wrap(reports.verify).into_js_value());
         create(host, &told, &heard)

@@ -1,7 +1,9 @@
 //! One open målbild: its signals for the views, its replica and its text surfaces, and what a person
 //! does to them. What sync sees of it is in [`port`], what is shown in `showing`, who is here in
-//! `presence`. Everything that changes the page's truth goes through here.
+//! `presence`, what is pasted in `pasting`, links in [`linking`]. Everything that changes the page's truth goes through here.
 
+pub mod linking;
+mod pasting;
 pub mod port;
 mod presence;
 mod showing;
@@ -15,6 +17,7 @@ use leptos::task::spawn_local;
 use samsyn_shared::client_session::Stopped;
 use samsyn_shared::delta::{List, Op, plain};
 use samsyn_shared::diff::diff;
+use samsyn_shared::paste::{PasteError, Transfer};
 use samsyn_shared::presence::{Cursor, Presences};
 use samsyn_shared::read_model::one_line;
 use samsyn_shared::{MalbildId, Role, SyncStatus, Template, ids};
@@ -28,7 +31,8 @@ use super::section::{Section, watch_size};
 use crate::api;
 use crate::editor::autoformat::{self, autoformat};
 use crate::editor::command::{Command, Outcome, backspace_grapheme, perform};
-use crate::editor::surface::Reports;
+use crate::editor::surface::{Reports, read_delta};
+use linking::LinkBox;
 use port::Port;
 
 /// How far opening has come.
@@ -53,6 +57,8 @@ pub struct Format {
     pub italic: bool,
     /// All that is selected is underlined.
     pub underline: bool,
+    /// All that is selected is a link.
+    pub link: bool,
     /// The line is a heading of this level.
     pub header: Option<u8>,
     /// The line is an item of this list.
@@ -94,6 +100,10 @@ pub struct Malbild {
     pub format: RwSignal<Format>,
     /// The keys of the sections that have text, in the page's order.
     pub filled: RwSignal<Vec<&'static str>>,
+    /// The link at the caret, or the one that is being written.
+    pub link: RwSignal<Option<LinkBox>>,
+    /// Why the last paste put nothing in.
+    pub not_pasted: RwSignal<Option<PasteError>>,
     core: StoredValue<Rc<Core>, LocalStorage>,
 }
 
@@ -136,6 +146,8 @@ impl Malbild {
             active: RwSignal::new(None),
             format: RwSignal::new(Format::default()),
             filled: RwSignal::new(Vec::new()),
+            link: RwSignal::new(None),
+            not_pasted: RwSignal::new(None),
             core: StoredValue::new_local(Rc::new(core)),
         };
         malbild.begin(token);
@@ -236,9 +248,13 @@ impl Malbild {
             focused: Box::new(move |focused| {
                 if focused {
                     malbild.active.set(Some(key));
+                    malbild.leave_link();
                     malbild.refresh_format();
                     malbild.announce_soon();
                 }
+            }),
+            pasted: Box::new(move |foreign, own, plain, files| {
+                malbild.pasted(key, &Transfer { foreign: read_delta(&foreign), own, plain, files });
             }),
             composing: Box::new(move |composing| malbild.composing(key, composing)),
             verify: Box::new(move || malbild.section(key).is_none_or(|section| malbild.verify(&section))),
@@ -323,9 +339,8 @@ impl Malbild {
     /// What a section shows was changed: the document follows.
     fn edited(&self, key: &'static str, at: u32, before: &str, after: &str, caret: i32) {
         let Some(section) = self.section(key) else { return };
-        let parse = |json| serde_json::from_str::<Vec<Op>>(json).expect("the surface writes deltas");
-        let (after, caret) = (parse(after), u32::try_from(caret).ok());
-        let delta = section.edited(at, &parse(before), &after, caret);
+        let (after, caret) = (read_delta(after), u32::try_from(caret).ok());
+        let delta = section.edited(at, &read_delta(before), &after, caret);
         if delta.is_empty() {
             return;
         }
@@ -365,6 +380,10 @@ impl Malbild {
                 .unwrap_or_default();
             self.show(&undone);
             self.go_to(&undone);
+            return true;
+        }
+        if command == Command::Link {
+            self.ask_for_link(&section);
             return true;
         }
         let on = command.inline().is_some_and(|name| section.has_inline(name));

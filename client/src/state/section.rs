@@ -12,7 +12,7 @@ use super::binding::{Binding, Due};
 use super::people::Person;
 use crate::editor::carets::{Caret, Carets};
 use crate::editor::command::Selection;
-use crate::editor::surface::{Options, Reports, Surface};
+use crate::editor::surface::{Options, Reports, Surface, read_delta};
 
 /// A section on the page. Its binding is borrowed only inside a function of this file, and the surface is
 /// not called meanwhile: it may report at once.
@@ -132,9 +132,14 @@ impl Section {
         self.inline.borrow().contains_key(name)
     }
 
+    /// The attributes that hold for all that is selected, as they are typed on with.
+    pub(super) fn pen(&self) -> Attributes {
+        self.inline.borrow().clone()
+    }
+
     /// What the next typed text has when one attribute is switched.
     pub(super) fn pen_with(&self, name: &str, on: bool) -> String {
-        let mut attributes = self.inline.borrow().clone();
+        let mut attributes = self.pen();
         if on {
             attributes.insert(name.to_owned(), true.into());
         } else {
@@ -146,7 +151,7 @@ impl Section {
     /// Whether the surface shows this text: what the document holds.
     pub(super) fn shows(&self, held: &[Op]) -> bool {
         self.is_changed.set(false);
-        let shown: Vec<Op> = serde_json::from_str(&self.surface.shown()).expect("the surface writes deltas");
+        let shown = read_delta(&self.surface.shown());
         visible_lines(&shown) == visible_lines(held)
     }
 

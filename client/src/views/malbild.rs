@@ -7,7 +7,7 @@ use samsyn_shared::SyncStatus;
 use web_sys::KeyboardEvent;
 
 use super::desk::{Desk, Panel};
-use super::{bar, browser, contents, introduction, keys, menu, notice, people, share, sheet};
+use super::{bar, browser, contents, introduction, keys, menu, not_pasted, notice, people, share, sheet};
 use crate::state::made;
 use crate::state::malbild::{Malbild, Phase};
 use crate::state::recent::{self, Recent};
@@ -70,6 +70,7 @@ fn open(malbild: Malbild) -> impl IntoView {
             {bar::sync_details(malbild)}
             {menu::menu(desk)}
             {(!is_wall_asked_for()).then(|| introduction::introduction(malbild))}
+            {not_pasted::not_pasted(malbild)}
             {announcer(malbild)}
         </div>
     }

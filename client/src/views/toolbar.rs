@@ -35,7 +35,7 @@ enum Face {
     Heading,
 }
 
-fn tools() -> [Tool; 9] {
+fn tools() -> [Tool; 10] {
     let always = |_: Format| true;
     let plain = |action, face, command, pressed| Tool {
         action,
@@ -48,6 +48,7 @@ fn tools() -> [Tool; 9] {
         plain("bold", Face::Letter(words().bold.0), |_| Command::Bold, |f| f.bold),
         plain("italic", Face::Letter(words().italic.0), |_| Command::Italic, |f| f.italic),
         plain("underline", Face::Letter(words().underline.0), |_| Command::Underline, |f| f.underline),
+        plain("link", Face::Icon(Icon::Link), |_| Command::Link, |f| f.link),
         plain("heading", Face::Heading, next_heading, |f| f.header.is_some()),
         plain(
             "bullet",
@@ -116,7 +117,7 @@ pub(super) fn toolbar(malbild: Malbild) -> impl IntoView {
     // The one tool that Tab reaches; the arrows lead to the others.
     let current = RwSignal::new(0);
     let buttons = tools().into_iter().enumerate().map(move |(place, tool)| {
-        let group_ends = matches!(tool.action, "underline" | "lettered");
+        let group_ends = matches!(tool.action, "link" | "lettered");
         view! {
             {button(malbild, tool, place, current)}
             {group_ends.then(|| view! { <span class="gap"></span> })}
@@ -198,7 +199,7 @@ fn heading_letter(format: Format) -> String {
 fn focus_tool(row: NodeRef<Div>, place: usize) {
     let Some(row) = row.get_untracked() else { return };
     let buttons = row.query_selector_all("button").expect("the selector is valid");
-    let place = u32::try_from(place).expect("there are nine tools");
+    let place = u32::try_from(place).expect("there are ten tools");
     if let Some(button) = buttons.item(place).and_then(|node| node.dyn_into::<HtmlElement>().ok()) {
         button.focus().expect("a button that is shown takes the focus");
     }

@@ -1,6 +1,8 @@
 //! The page in Swedish: short, plain, active; *ni* for organisations and *du* for a person.
 
 use samsyn_shared::client_session::Stopped;
+use samsyn_shared::link::LinkError;
+use samsyn_shared::paste::PasteError;
 use samsyn_shared::{Role, SyncStatus};
 
 use super::Words;
@@ -65,10 +67,33 @@ pub(super) const WORDS: Words = Words {
     bullet: "Punktlista",
     ordered: "Numrerad lista",
     lettered: "Lista med bokstäver",
+    link: "Länk",
     undo: "Ångra",
     redo: "Gör om",
     close: "Stäng",
 
+    link_address: "Adress",
+    link_text: "Text att visa",
+    link_on: |words| format!("Länk på ”{words}”"),
+    link_open: "Öppna",
+    link_edit: "Ändra",
+    link_remove: "Ta bort länk",
+    link_problem: |why| match why {
+        LinkError::Empty => "Skriv en adress.",
+        LinkError::TooLong => "Adressen är för lång. Den får ha högst 2 000 tecken.",
+        LinkError::Scheme => "En länk kan bara gå till en webbsida eller en e-postadress.",
+        LinkError::Invalid => {
+            "Det där är ingen adress. Skriv till exempel www.krisinformation.se eller namn@myndighet.se."
+        }
+    },
+    not_pasted: |why| match why {
+        PasteError::TooLarge => {
+            "Texten är för lång för att klistras in på en gång, så ingenting klistrades in. Dela upp den, \
+             högst 200 000 tecken i taget."
+        }
+        _ => "Här kan du bara klistra in text. Bilden eller filen togs inte med.",
+    },
+    cancel: "Avbryt",
     key_name: |key| match key {
         "Mod" => "Ctrl",
         "Shift" => "Skift",

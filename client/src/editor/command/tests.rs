@@ -7,7 +7,7 @@ use yrs::{Transact, WriteTxn};
 
 /// A line's mark before its text: "# " to "### " headings, "* ", "1. ", "A. " items, ">" a level
 /// each; "|" is the caret, "[" and "]" a selection.
-fn parse(text: &str) -> (Vec<Op>, Selection) {
+pub(in crate::editor) fn parse(text: &str) -> (Vec<Op>, Selection) {
     let mut ops = Vec::new();
     let (mut anchor, mut head, mut at) = (None, None, 0);
     for line in text.split('/') {
@@ -77,15 +77,18 @@ fn show(ops: &[Op], selection: Selection) -> String {
 fn check(command: Command, before: &str, after: &str) {
     let (ops, selection) = parse(before);
     let outcome = perform(command, &LineIndex::of(&ops), selection, false);
+    let got = outcome.map_or("browser".to_owned(), |outcome| write(&ops, &outcome));
+    assert_eq!(got, after, "{command:?} on {before}");
+}
+
+/// The text after an outcome, and the selection in it.
+pub(in crate::editor) fn write(ops: &[Op], outcome: &Outcome) -> String {
     let doc = document::replica(1);
     let mut txn = doc.try_transact_mut().expect("free");
     let text = txn.get_or_insert_text("t");
-    document::change(&text, &mut txn, 0, &ops);
-    let got = outcome.map_or("browser".to_owned(), |outcome| {
-        document::change(&text, &mut txn, 0, &outcome.delta);
-        show(&document::read(&text, &txn), outcome.selection)
-    });
-    assert_eq!(got, after, "{command:?} on {before}");
+    document::change(&text, &mut txn, 0, ops);
+    document::change(&text, &mut txn, 0, &outcome.delta);
+    show(&document::read(&text, &txn), outcome.selection)
 }
 
 #[test]

@@ -122,6 +122,7 @@ impl Malbild {
             format.bold = section.has_inline("bold");
             format.italic = section.has_inline("italic");
             format.underline = section.has_inline("underline");
+            format.link = section.has_inline("link");
             match section.line() {
                 LineKind::Paragraph => {}
                 LineKind::Heading(level) => format.header = Some(level),
@@ -129,6 +130,7 @@ impl Malbild {
             }
         }
         set_changed(self.format, format);
+        self.refresh_link(format.link);
     }
 
     /// Compares what is shown with the document some time after a change, when the browser has nothing
