@@ -4,6 +4,7 @@
 
 pub mod api;
 pub mod attack;
+pub mod axe;
 pub mod browser;
 pub mod devtools;
 pub mod hand;

@@ -1,6 +1,7 @@
 //! The whole, tested from outside by CONTRACT.md: the real server, real browsers, stock Yjs clients.
 //! Each test has a server of its own, and each name is a sentence about how the product behaves.
 
+mod accessibility;
 mod api;
 mod backup;
 mod browser;
