@@ -75,6 +75,7 @@ async fn axe_finds_nothing_on_any_page_by_day_and_by_night_on_a_desk_and_in_a_ha
     let browsers = Browsers::start().await?;
     let stage = Stage::set().await?;
     let blank = stage.api.create("aktorsgemensam", "").await?;
+    let read = stage.api.create("exempel-snoovader", "Snöoväder").await?;
     let mut peer = stage.peer(Role::Editor, Dialect::Samsyn).await?;
     peer.change(SECTION, 0, &text()?).await?;
     peer.announce(&json!({"user": {"name": "Bo Björk", "color": "#7a1f5c"}}).to_string()).await?;
@@ -99,7 +100,7 @@ async fn axe_finds_nothing_on_any_page_by_day_and_by_night_on_a_desk_and_in_a_ha
             unknown.look("who are you").await?;
             stranger.driver().delete_all_cookies().await?;
             let mut known = Inspector { page: &page, place, broken: unknown.broken };
-            page.open(blank.link(Role::Reader)).await?;
+            page.open(read.link(Role::Reader)).await?;
             page.wait_for_status("readonly").await?;
             known.look("to read").await?;
             page.enter(blank.link(Role::Owner)).await?;

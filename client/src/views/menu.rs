@@ -63,7 +63,7 @@ pub(super) fn menu(desk: Desk) -> impl IntoView {
         item(pressed, (w.language_name)(choice), choose)
     });
     view! {
-        <div class="popover menu" id="menu" popover="auto" node_ref=popover>
+        <div class="popover menu" id="menu" popover="auto" role="dialog" aria-label=w.more node_ref=popover>
             <button type="button" class="plain" on:click=copy><span role="status">{copy_label}</span></button>
             <button type="button" class="plain" on:click=download>{w.download}</button>
             <button type="button" class="plain" on:click=print>{w.print}</button>
