@@ -119,6 +119,8 @@ impl Check<'_> {
         cargo.env("SAMSYN_SERVER", self.project.server());
         // Beside its fixed seeds, the simulation tries fresh ones for so long.
         cargo.env("SAMSYN_SIM_SECONDS", "30");
+        // The view under anybody's hands.
+        cargo.env("SAMSYN_FUZZ_OPERATIONS", "20000");
         self.browsers.0.apply(&mut cargo);
         self.browsers.1.apply(&mut cargo);
         process::show(&mut cargo)?;
