@@ -16,16 +16,27 @@ pub use compose::{First, compose, moved, transform, unmoved};
 /// The attributes of an insert, or what a retain changes: null removes an attribute.
 pub type Attributes = BTreeMap<String, Value>;
 
+/// Gathers attributes. To `collect` them would sort them first, with code of its own wherever that is done:
+/// the page would be kilobytes heavier.
+#[must_use]
+pub fn attributes(pairs: impl IntoIterator<Item = (String, Value)>) -> Attributes {
+    let mut attributes = Attributes::new();
+    for (name, value) in pairs {
+        attributes.insert(name, value);
+    }
+    attributes
+}
+
 /// One step of a delta.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, try_from = "Written")]
 pub enum Op {
     /// New text.
     Insert {
         /// The text; `\n` ends a line and carries the line's attributes.
         insert: String,
         /// All that it has.
-        #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+        #[serde(skip_serializing_if = "Attributes::is_empty")]
         attributes: Attributes,
     },
     /// Text that stays.
@@ -33,7 +44,7 @@ pub enum Op {
         /// How much, in UTF-16 code units.
         retain: u32,
         /// What changes on it.
-        #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+        #[serde(skip_serializing_if = "Attributes::is_empty")]
         attributes: Attributes,
     },
     /// Text that goes.
@@ -41,6 +52,33 @@ pub enum Op {
         /// How much, in UTF-16 code units.
         delete: u32,
     },
+}
+
+/// A step as JSON has it.
+#[derive(Deserialize)]
+struct Written {
+    insert: Option<String>,
+    retain: Option<u32>,
+    delete: Option<u32>,
+    #[serde(default)]
+    attributes: Attributes,
+}
+
+impl TryFrom<Written> for Op {
+    type Error = &'static str;
+
+    fn try_from(written: Written) -> Result<Self, Self::Error> {
+        match written {
+            Written { insert: Some(insert), retain: None, delete: None, attributes } => {
+                Ok(Self::Insert { insert, attributes })
+            }
+            Written { insert: None, retain: Some(retain), delete: None, attributes } => {
+                Ok(Self::Retain { retain, attributes })
+            }
+            Written { insert: None, retain: None, delete: Some(delete), .. } => Ok(Self::Delete { delete }),
+            _ => Err("a step inserts, retains or deletes"),
+        }
+    }
 }
 
 impl Op {
@@ -139,9 +177,9 @@ impl LineKind {
     /// What a change of a line to this kind must set, nulls for what must go.
     #[must_use]
     pub fn to_change(self) -> Attributes {
-        let mut change: Attributes = schema::LINE.map(|name| (name.to_owned(), Value::Null)).into();
-        change.extend(self.to_attributes());
-        change
+        attributes(
+            schema::LINE.map(|name| (name.to_owned(), Value::Null)).into_iter().chain(self.to_attributes()),
+        )
     }
 
     /// The attributes of a `\n` of this kind.

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::delta::{Attributes, Op};
+use crate::delta::{Attributes, Op, attributes};
 
 /// The delta that makes `new` of `old`; both are inserts. `caret` is where the caret stands in `new`,
 /// in UTF-16 code units from its start: what follows a caret was not typed, so of "aa" and "aaa"
@@ -131,7 +131,7 @@ fn change(old: &Attributes, new: &Attributes) -> Attributes {
     }
     let gone = old.keys().filter(|name| !new.contains_key(*name)).map(|name| (name.clone(), Value::Null));
     let set = new.iter().filter(|(name, value)| old.get(*name) != Some(value));
-    gone.chain(set.map(|(name, value)| (name.clone(), value.clone()))).collect()
+    attributes(gone.chain(set.map(|(name, value)| (name.clone(), value.clone()))))
 }
 
 #[cfg(test)]

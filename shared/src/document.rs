@@ -11,7 +11,7 @@ use yrs::{
     WriteTxn,
 };
 
-use crate::delta::{Attributes, LineKind, Op, utf16_len};
+use crate::delta::{self, Attributes, LineKind, Op, utf16_len};
 use crate::{Template, schema};
 
 /// Another transaction is open on the replica. On a replica with one owner this is a broken invariant.
@@ -118,7 +118,7 @@ pub fn change(text: &TextRef, txn: &mut TransactionMut, at: u32, ops: &[Op]) {
                 }
                 if within < *retain && schema::LINE.iter().any(|name| attributes.contains_key(*name)) {
                     let set = attributes.iter().filter(|(_, value)| !value.is_null());
-                    let set = set.map(|(name, value)| (name.clone(), value.clone())).collect();
+                    let set = delta::attributes(set.map(|(name, value)| (name.clone(), value.clone())));
                     text.insert_with_attributes(txn, index, "\n", attrs_of(&set));
                     index += 1;
                 }
@@ -160,7 +160,7 @@ pub fn update_of(txn: &TransactionMut) -> Option<Vec<u8>> {
 }
 
 fn attributes_of(attrs: &Attrs) -> Attributes {
-    attrs.iter().map(|(name, value)| (name.to_string(), value_of(value))).collect()
+    delta::attributes(attrs.iter().map(|(name, value)| (name.to_string(), value_of(value))))
 }
 
 /// Only primitives cross: a foreign client's nested value is as if it were null.

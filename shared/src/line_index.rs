@@ -4,7 +4,7 @@
 //! Lines are kept in blocks, each knowing how long it is, so that a place is found by passing over
 //! blocks and then over the lines of one.
 
-use crate::delta::{Attributes, LineKind, Op, lines, utf16_len};
+use crate::delta::{self, Attributes, LineKind, Op, lines, utf16_len};
 use crate::schema;
 
 /// A block of more lines than this is split in two.
@@ -239,7 +239,7 @@ impl LineIndex {
 }
 
 fn line_attributes(attributes: &Attributes) -> Attributes {
-    line_attributes_changed(attributes).filter(|(_, value)| !value.is_null()).collect()
+    delta::attributes(line_attributes_changed(attributes).filter(|(_, value)| !value.is_null()))
 }
 
 fn line_attributes_changed(

@@ -49,7 +49,7 @@ const BLOCKS = new Set(
 
 /** What is no text, or was not seen. */
 const SKIPPED = new Set(
-  "script style template noscript head title svg math iframe object audio video canvas select textarea button".split(" "),
+  "script x-style template noscript head title svg math iframe object audio video canvas select textarea button".split(" "),
 );
 const HIDDEN = /display:\s*none|mso-hide:\s*all|mso-element:\s*comment|mso-special-character:\s*comment/i;
 
@@ -59,12 +59,16 @@ function styleOf(element: Element, name: string): string {
   return new RegExp(`(?:^|[;\\s])${name}\\s*:\\s*([^;]*)`, "i").exec(style)?.[1]?.trim().toLowerCase() ?? "";
 }
 
-/** The name that styles have in the parsed document, where they would only be refused, aloud. */
+/** The name that styles have in the parsed document. */
 const STYLE = "data-style";
 
+/** Nothing runs in a parsed document. But what a policy forbids is refused aloud even there, so styles,
+ * handlers and the like have other names in it. */
 function parse(html: string): HTMLElement {
-  const inert = html.replace(/<[a-z][^<>]*>/gi, (tag) => tag.replace(/(\s|["'])style\s*=/gi, `$1 ${STYLE}=`));
-  return new DOMParser().parseFromString(inert, "text/html").body;
+  const quiet = html.replace(/<\/?[a-z][^<>]*>/gi, (tag) =>
+    tag.replace(/^<(\/?)(style|base)\b/i, "<$1x-$2").replace(/([\s"'/])(style|on\w+)\s*=/gi, "$1 data-$2="),
+  );
+  return new DOMParser().parseFromString(quiet, "text/html").body;
 }
 
 class Walk {

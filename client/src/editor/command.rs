@@ -4,7 +4,7 @@
 #[cfg(test)]
 pub(in crate::editor) mod tests;
 
-use samsyn_shared::delta::{Attributes, LineKind, List, Op};
+use samsyn_shared::delta::{Attributes, LineKind, List, Op, attributes};
 use samsyn_shared::limits;
 use samsyn_shared::line_index::{LineIndex, Span};
 use serde_json::Value;
@@ -320,7 +320,7 @@ fn mark(lines: &LineIndex, selection: Selection, name: &str, on: bool) -> Option
         let (start, end) = (span.start.max(from), span.end().min(to));
         if start < end {
             delta.go_to(start);
-            delta.change(end, [(name.to_owned(), value.clone())].into());
+            delta.change(end, attributes([(name.to_owned(), value.clone())]));
         }
     }
     Some(delta.finish(selection))

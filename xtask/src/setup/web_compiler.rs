@@ -18,6 +18,11 @@ pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 /// of all that is in it, and the code for them is 25 kB more to download.
 const ERASED_VIEWS: &str = "--cfg=erase_components";
 
+/// Leaves out of the page at which line of which crate a panic is, and what `{:?}` would print, which the page
+/// shows to nobody: 8 kB to download. A panic still says why. The compiler calls these flags unstable, and
+/// takes them when it is told that we know.
+const NO_DEBUGGING: &str = "-Zlocation-detail=none -Zfmt-debug=none";
+
 /// A compiler that has the target.
 pub(crate) enum WebCompiler {
     /// The one that compiles everything else too.
@@ -69,6 +74,7 @@ impl WebCompiler {
         command.env_remove("RUSTFLAGS");
         command.env_remove("CARGO_ENCODED_RUSTFLAGS");
         command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", self.flags());
+        command.env("RUSTC_BOOTSTRAP", "1");
         if let WebCompiler::Debian(_) = self {
             DebianCompiler::apply(command);
         }
@@ -77,8 +83,10 @@ impl WebCompiler {
     /// The flags that the page is compiled with.
     pub(crate) fn flags(&self) -> String {
         match self {
-            WebCompiler::Own => String::from(ERASED_VIEWS),
-            WebCompiler::Debian(compiler) => format!("{ERASED_VIEWS} {}", compiler.flag()),
+            WebCompiler::Own => format!("{ERASED_VIEWS} {NO_DEBUGGING}"),
+            WebCompiler::Debian(compiler) => {
+                format!("{ERASED_VIEWS} {NO_DEBUGGING} {}", compiler.flag())
+            }
         }
     }
 

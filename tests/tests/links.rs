@@ -1,0 +1,219 @@
+//! Links by keyboard and by pointer: added, led elsewhere, opened, removed, undone; and addresses that a page
+//! must not follow.
+
+use anyhow::Result;
+use samsyn_shared::Role;
+use samsyn_tests::page::Page;
+use samsyn_tests::until::Look;
+use serde_json::{Value, json};
+use thirtyfour::Key;
+
+use crate::stage::Pair;
+
+const SECTION: &str = "overgripande-beskrivning";
+const ADDRESS: &str = "[data-field=link-address]";
+
+async fn expect(pair: &Pair, delta: Value) -> Result<()> {
+    pair.a
+        .until(&format!("{delta}"), async || {
+            let held = pair.stage.delta(SECTION).await?;
+            Ok(Look::at(held == delta, || held.to_string()))
+        })
+        .await?;
+    pair.agree_on(SECTION).await.map(drop)
+}
+
+fn linked(text: &str, to: &str) -> Value {
+    json!({"insert": text, "attributes": {"link": to}})
+}
+
+/// Waits until the keyboard is in the element that this finds.
+async fn wait_for_focus(page: &Page, selector: &str) -> Result<()> {
+    page.until(&format!("the focus in {selector}"), async || {
+        let script =
+            "return [document.activeElement.matches(arguments[0]), document.activeElement.outerHTML]";
+        let focus = page.script(script, vec![selector.into()]).await?;
+        Ok(Look::at(focus[0] == true, || focus[1].to_string()))
+    })
+    .await
+}
+
+/// Opens the form with its key.
+async fn ask(page: &Page) -> Result<()> {
+    page.press(&[Key::Control], 'k').await?;
+    wait_for_focus(page, ADDRESS).await
+}
+
+async fn wait_for_no(page: &Page, selector: &str) -> Result<()> {
+    page.until(&format!("no {selector}"), async || {
+        let shown = page.script(
+            "return !!document.querySelector(arguments[0])?.checkVisibility()",
+            vec![selector.into()],
+        );
+        Ok(Look::at(shown.await? == false, || "one".to_owned()))
+    })
+    .await
+}
+
+/// Types a line in A's page, and selects its last characters.
+async fn selected(text: &str, last: usize) -> Result<Pair> {
+    let pair = Pair::meet().await?;
+    pair.a.go_to(SECTION).await?;
+    pair.a.keys(text).await?;
+    pair.a.press_times(&[Key::Shift], Key::Left, last).await?;
+    Ok(pair)
+}
+
+#[tokio::test]
+async fn a_link_is_added_changed_removed_and_undone_by_keyboard_alone() -> Result<()> {
+    let pair = selected("läs mer här", 3).await?;
+    ask(&pair.a).await?;
+    assert!(pair.a.visible(".link-what").await?.text().await?.contains("”här”"));
+    // Escape leaves the text as it is, and the keyboard is in it again.
+    pair.a.press(&[], Key::Escape).await?;
+    wait_for_focus(&pair.a, "[role=textbox]").await?;
+    expect(&pair, json!([{"insert": "läs mer här\n"}])).await?;
+    ask(&pair.a).await?;
+    pair.a.keys("www.smhi.se").await?;
+    pair.a.press(&[], Key::Enter).await?;
+    wait_for_focus(&pair.a, "[role=textbox]").await?;
+    let first = json!([{"insert": "läs mer "}, linked("här", "https://www.smhi.se"), {"insert": "\n"}]);
+    expect(&pair, first.clone()).await?;
+    assert_eq!(pair.b.count_in(SECTION, "a[href='https://www.smhi.se']").await?, 1);
+    // What is typed at its end is no link.
+    pair.a.press(&[], Key::End).await?;
+    pair.a.keys("!").await?;
+    expect(&pair, json!([{"insert": "läs mer "}, linked("här", "https://www.smhi.se"), {"insert": "!\n"}]))
+        .await?;
+    pair.a.press(&[], Key::Backspace).await?;
+    // The caret in the link: its address beside it, and the form holds it.
+    pair.a.press(&[], Key::Left).await?;
+    assert_eq!(pair.a.visible(".link-what").await?.text().await?, "https://www.smhi.se");
+    ask(&pair.a).await?;
+    pair.a.press(&[Key::Control], 'a').await?;
+    pair.a.keys("tib@lansstyrelsen.se").await?;
+    pair.a.press(&[], Key::Enter).await?;
+    let mail =
+        json!([{"insert": "läs mer "}, linked("här", "mailto:tib@lansstyrelsen.se"), {"insert": "\n"}]);
+    expect(&pair, mail).await?;
+    pair.a.press(&[Key::Control], 'z').await?;
+    expect(&pair, first).await?;
+    ask(&pair.a).await?;
+    // Tab leads from the address to what removes the link.
+    pair.a.press_times(&[], Key::Tab, 3).await?;
+    wait_for_focus(&pair.a, "[data-action=link-remove]").await?;
+    pair.a.press(&[], Key::Enter).await?;
+    wait_for_focus(&pair.a, "[role=textbox]").await?;
+    expect(&pair, json!([{"insert": "läs mer här\n"}])).await?;
+    pair.expect_quiet_consoles().await
+}
+
+#[tokio::test]
+async fn without_a_selection_the_form_asks_for_the_words_and_refuses_what_is_no_address() -> Result<()> {
+    let pair = selected("se ", 0).await?;
+    pair.a.act("link").await?;
+    wait_for_focus(&pair.a, ADDRESS).await?;
+    for (address, words) in
+        [("javascript:alert(1)", "webbsida eller en e-postadress"), ("två ord", "ingen adress")]
+    {
+        pair.a.press(&[Key::Control], 'a').await?;
+        pair.a.keys(address).await?;
+        pair.a.press(&[], Key::Enter).await?;
+        let problem = pair.a.visible("#link-problem").await?.text().await?;
+        assert!(problem.contains(words), "{address}: {problem}");
+        wait_for_focus(&pair.a, ADDRESS).await?;
+    }
+    pair.a.press(&[Key::Control], 'a').await?;
+    pair.a.keys("krisinformation.se").await?;
+    pair.a.press(&[], Key::Tab).await?;
+    wait_for_focus(&pair.a, "[data-field=link-text]").await?;
+    pair.a.keys("Krisinformation").await?;
+    pair.a.press(&[], Key::Enter).await?;
+    let link = linked("Krisinformation", "https://krisinformation.se");
+    expect(&pair, json!([{"insert": "se "}, link, {"insert": "\n"}])).await?;
+    // The caret is behind it, and what is typed there is text.
+    pair.a.keys(" nu").await?;
+    assert_eq!(pair.agree_on(SECTION).await?, "se Krisinformation nu");
+    pair.expect_quiet_consoles().await
+}
+
+#[tokio::test]
+async fn an_address_that_is_pasted_leads_where_it_says_and_onto_words_it_leads_them() -> Result<()> {
+    let pair = selected("https://www.msb.se/", 19).await?;
+    pair.a.press(&[Key::Control], 'x').await?;
+    pair.a.keys("här ").await?;
+    pair.a.press(&[Key::Control], 'v').await?;
+    let msb = "https://www.msb.se/";
+    expect(&pair, json!([{"insert": "här "}, linked(msb, msb), {"insert": "\n"}])).await?;
+    pair.a.press(&[], Key::Home).await?;
+    pair.a.press_times(&[Key::Shift], Key::Right, 3).await?;
+    pair.a.press(&[Key::Control], 'v').await?;
+    expect(&pair, json!([linked("här", msb), {"insert": " "}, linked(msb, msb), {"insert": "\n"}])).await?;
+    pair.expect_quiet_consoles().await
+}
+
+#[tokio::test]
+async fn a_click_in_a_link_places_the_caret_and_with_ctrl_it_opens_it() -> Result<()> {
+    let pair = selected("här", 3).await?;
+    ask(&pair.a).await?;
+    pair.a.keys(&format!("{}/health", pair.stage.server.url().trim_end_matches('/'))).await?;
+    pair.a.press(&[], Key::Enter).await?;
+    let link = "[role=textbox] a[href]";
+    pair.a.visible(link).await?;
+    let windows = async || anyhow::Ok(pair.a.driver().windows().await?.len());
+    let before = windows().await?;
+    pair.a.click(link).await?;
+    pair.a.visible("[data-action=link-open]").await?;
+    assert_eq!(windows().await?, before);
+    let element = pair.a.visible(link).await?;
+    pair.a
+        .driver()
+        .action_chain()
+        .key_down(Key::Control)
+        .click_element(&element)
+        .key_up(Key::Control)
+        .perform()
+        .await?;
+    pair.a
+        .until("another window", async || {
+            let now = windows().await?;
+            Ok(Look::at(now == before + 1, || now.to_string()))
+        })
+        .await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_readers_link_opens_and_cannot_be_changed() -> Result<()> {
+    let pair = selected("här", 3).await?;
+    ask(&pair.a).await?;
+    pair.a.keys("smhi.se").await?;
+    pair.a.press(&[], Key::Enter).await?;
+    pair.agree_on(SECTION).await?;
+    pair.b.driver().delete_all_cookies().await?;
+    pair.b.open(pair.stage.malbild.link(Role::Reader)).await?;
+    pair.b.wait_for_status("readonly").await?;
+    assert_eq!(pair.b.attribute("[role=textbox] a", "target").await?.as_deref(), Some("_blank"));
+    wait_for_no(&pair.b, "[data-action=link-edit]").await?;
+    pair.b.press(&[Key::Control], 'k').await?;
+    wait_for_no(&pair.b, ".link-box").await
+}
+
+#[tokio::test]
+async fn scenario_13_an_address_that_another_client_wrote_is_text_when_a_browser_would_run_it() -> Result<()>
+{
+    let pair = Pair::meet().await?;
+    let mut peer = pair.stage.peer(Role::Editor, samsyn_tests::peer::Dialect::Stock).await?;
+    let link = linked("farlig", "javascript:window.ran=1");
+    peer.change(SECTION, 0, &serde_json::from_value::<Vec<_>>(json!([link, {"insert": " rad"}]))?).await?;
+    for page in [&pair.a, &pair.b] {
+        page.wait_for_text(SECTION, |text| text.contains("farlig rad")).await?;
+        assert_eq!(page.count_in(SECTION, "a, [href]").await?, 0);
+    }
+    pair.a.go_to(SECTION).await?;
+    pair.a.press(&[Key::Control], Key::Home).await?;
+    pair.a.press(&[], Key::Right).await?;
+    pair.a.painted().await?;
+    wait_for_no(&pair.a, "[data-action=link-open]").await?;
+    pair.expect_quiet_consoles().await
+}
