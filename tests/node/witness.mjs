@@ -61,6 +61,16 @@ function visible(ops) {
   return JSON.stringify(lines);
 }
 
+let composing = false;
+for (const kind of ["compositionstart", "compositionend"]) {
+  addEventListener(kind, () => (composing = kind === "compositionstart"), true);
+}
+
+/** A view may gather what others write until the next frame; it may not need many. */
+const FRAMES = 12;
+
+const frame = () => new Promise(requestAnimationFrame);
+
 window.samsynWitness = {
   inserts: (section) => doc.getText(`section:${section}`).toDelta(),
 
@@ -70,4 +80,28 @@ window.samsynWitness = {
     const held = visible(samsynWitness.inserts(section));
     return shown === held ? null : { shown, held };
   },
+
+  /** The same, once the view has had its frames. While somebody composes it may lag behind. Sees to it that
+   * the section has the focus. */
+  async check(section) {
+    const box = samsynShown.box(section);
+    if (document.activeElement !== box) box.focus();
+    let parted = composing ? null : samsynWitness.parted(section);
+    for (let left = FRAMES; parted && left > 0; left--) {
+      await frame();
+      parted = composing ? null : samsynWitness.parted(section);
+    }
+    return parted;
+  },
+
+  /** Waits until the page has received so much of a client's. */
+  async received(client, clock) {
+    while (Y.getState(doc.store, client) < clock) {
+      await new Promise((resolve) => doc.once("update", resolve));
+    }
+    return samsynWitness.vector();
+  },
+
+  /** What the page has of each client. */
+  vector: () => [...Y.decodeStateVector(Y.encodeStateVector(doc))],
 };

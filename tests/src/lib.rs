@@ -4,8 +4,11 @@
 
 pub mod api;
 pub mod attack;
+pub mod axe;
 pub mod browser;
+pub mod devtools;
 pub mod hand;
+pub mod monkey;
 pub mod node;
 pub mod operator;
 pub mod page;

@@ -20,6 +20,7 @@ use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use yrs::block::ClientID;
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
 use yrs::{Assoc, Doc, IndexedSequence, Map, ReadTxn, StateVector, Transact, Update, WriteTxn};
@@ -389,6 +390,32 @@ impl Peer {
         .await
     }
 
+    /// Another replica, empty and with this client id, for one that is to be the same in each run. To be
+    /// used before the handshake.
+    #[must_use]
+    pub fn with_client(mut self, client: u64) -> Self {
+        self.doc = document::replica(client);
+        self
+    }
+
+    /// How much the replica has of a client's.
+    ///
+    /// # Errors
+    /// When a transaction is open.
+    pub fn has_of(&self, client: u64) -> Result<u32> {
+        Ok(self.doc.try_transact()?.state_vector().get(&ClientID::new(client)))
+    }
+
+    /// A section as inserts.
+    ///
+    /// # Errors
+    /// When a transaction is open.
+    pub fn inserts(&self, section: &str) -> Result<Vec<Op>> {
+        let txn = self.doc.try_transact()?;
+        let text = txn.get_text(schema::section(section).as_str());
+        Ok(text.map(|text| document::read(&text, &txn)).unwrap_or_default())
+    }
+
     /// The number of the write that was sent last.
     #[must_use]
     pub fn last_number(&self) -> WriteNumber {
@@ -411,9 +438,7 @@ impl Peer {
     /// # Errors
     /// When a transaction is open.
     pub fn text(&self, section: &str) -> Result<String> {
-        let txn = self.doc.try_transact()?;
-        let text = txn.get_text(schema::section(section).as_str());
-        Ok(text.map(|text| plain(&document::read(&text, &txn))).unwrap_or_default())
+        Ok(plain(&self.inserts(section)?))
     }
 
     /// The replica as views and exports read it.

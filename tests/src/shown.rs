@@ -52,10 +52,11 @@ impl Page {
         Ok(())
     }
 
-    /// A section as it is shown, inserts of a delta; null when the page has no such section.
+    /// A section as it is shown, inserts of a delta; null when the page has no such section. An element that
+    /// has no place in a text is told as text.
     ///
     /// # Errors
-    /// When the browser does not answer, or a line holds what no line should.
+    /// When the browser does not answer.
     pub async fn shown(&self, section: &str) -> Result<Value> {
         let read = "return samsynShown.box(arguments[0]) ? samsynShown.inserts(arguments[0]) : null";
         self.script(&format!("{SHOWN}\n{read}"), vec![section.into()]).await
@@ -95,14 +96,13 @@ impl Page {
         .await
     }
 
-    /// What those hear who do not see the page: the nodes of the accessibility tree that are read, in order.
+    /// What those hear who do not see the page: the nodes of the accessibility tree.
     ///
     /// # Errors
     /// When the browser has no DevTools.
     pub async fn accessibility(&self) -> Result<Vec<Value>> {
         let tree = self.driver().cdp().send_raw("Accessibility.getFullAXTree", json!({})).await?;
-        let nodes = tree["nodes"].as_array().context("no accessibility tree")?;
-        Ok(nodes.iter().filter(|node| node["ignored"] != true).cloned().collect())
+        Ok(tree["nodes"].as_array().context("no accessibility tree")?.clone())
     }
 
     /// Where the caret is in a section; none when it is elsewhere.

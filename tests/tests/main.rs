@@ -1,6 +1,7 @@
 //! The whole, tested from outside by CONTRACT.md: the real server, real browsers, stock Yjs clients.
 //! Each test has a server of its own, and each name is a sentence about how the product behaves.
 
+mod accessibility;
 mod api;
 mod authorship;
 mod backup;
@@ -13,6 +14,7 @@ mod durability_strace;
 mod find;
 mod formatting;
 mod full_disk;
+mod fuzz;
 mod golden;
 mod harness;
 mod hostile;
@@ -22,6 +24,7 @@ mod links;
 mod page_files;
 mod paste;
 mod people;
+mod quill;
 mod roles;
 mod scenario;
 mod simulation;

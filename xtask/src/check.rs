@@ -13,6 +13,7 @@ use crate::report::{say, time};
 use crate::setup;
 use crate::setup::PageTools;
 use crate::setup::browser::Browser;
+use crate::setup::firefox::Firefox;
 use anyhow::{Context, Result};
 use std::process::Command;
 use std::time::Instant;
@@ -43,7 +44,7 @@ pub(crate) fn test(project: &Project) -> Result<()> {
 struct Check<'a> {
     project: &'a Project,
     tools: PageTools,
-    browser: Browser,
+    browsers: (Browser, Firefox),
 }
 
 /// How a step ended that did not fail.
@@ -85,7 +86,7 @@ const STEPS: &[Step] = &[
 impl Check<'_> {
     fn set_up(project: &Project) -> Result<Check<'_>> {
         let _lock = project.lock()?;
-        Ok(Check { project, tools: setup::for_building(project)?, browser: setup::for_testing(project)? })
+        Ok(Check { project, tools: setup::for_building(project)?, browsers: setup::for_testing(project)? })
     }
 
     fn text_surface(&self) -> Result<Outcome> {
@@ -118,7 +119,10 @@ impl Check<'_> {
         cargo.env("SAMSYN_SERVER", self.project.server());
         // Beside its fixed seeds, the simulation tries fresh ones for so long.
         cargo.env("SAMSYN_SIM_SECONDS", "30");
-        self.browser.apply(&mut cargo);
+        // The view under anybody's hands.
+        cargo.env("SAMSYN_FUZZ_OPERATIONS", "20000");
+        self.browsers.0.apply(&mut cargo);
+        self.browsers.1.apply(&mut cargo);
         process::show(&mut cargo)?;
         Ok(Outcome::Passed)
     }

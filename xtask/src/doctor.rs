@@ -6,6 +6,7 @@ use crate::project::Project;
 use crate::report::say;
 use crate::setup::browser::Browser;
 use crate::setup::cargo_tool::CargoTool;
+use crate::setup::firefox::Firefox;
 use crate::setup::wasm_opt::WasmOpt;
 use crate::setup::web_compiler::WebCompiler;
 use anyhow::Result;
@@ -39,6 +40,11 @@ pub(crate) fn doctor(project: &Project) -> Result<()> {
         "browser",
         Browser::find()
             .map(|browser| format!("{} with {}", browser.chromium.display(), browser.chromedriver.display())),
+    );
+    line(
+        "Firefox",
+        Firefox::find(project)
+            .map(|found| format!("{} with {}", found.firefox.display(), found.geckodriver.display())),
     );
     if missing == 0 {
         say("nothing is missing");

@@ -7,6 +7,7 @@ pub(crate) mod browser;
 pub(crate) mod cargo_tool;
 pub(crate) mod debian;
 mod debian_compiler;
+pub(crate) mod firefox;
 pub(crate) mod wasm_opt;
 pub(crate) mod web_compiler;
 
@@ -14,6 +15,7 @@ use crate::npm;
 use crate::project::Project;
 use crate::setup::browser::Browser;
 use crate::setup::cargo_tool::CargoTool;
+use crate::setup::firefox::Firefox;
 use crate::setup::wasm_opt::WasmOpt;
 use crate::setup::web_compiler::WebCompiler;
 use anyhow::Result;
@@ -46,12 +48,12 @@ pub(crate) fn for_building(project: &Project) -> Result<PageTools> {
     Ok(tools)
 }
 
-/// Sets up what the tests need beside the page: a browser, Node, and cargo-deny.
-pub(crate) fn for_testing(project: &Project) -> Result<Browser> {
-    let browser = for_browsing(project)?;
+/// Sets up what the tests need beside the page: two browsers, Node, and cargo-deny.
+pub(crate) fn for_testing(project: &Project) -> Result<(Browser, Firefox)> {
+    let browsers = (for_browsing(project)?, Firefox::ensure(project)?);
     CargoTool::deny().ensure(project)?;
     cargo_tool::clear_leftovers(project)?;
-    Ok(browser)
+    Ok(browsers)
 }
 
 /// Sets up what drives the page in a browser.

@@ -68,11 +68,11 @@ fn people_button(desk: Desk) -> impl IntoView {
     view! {
         <button type="button" class="plain people-button" data-people=""
             data-count=move || malbild.people.get().len().to_string()
-            aria-label=move || (w.people_count)(malbild.people.get().len())
             aria-expanded=move || desk.expanded(Panel::People)
             on:click=move |_| desk.toggle(Panel::People)>
             <span class="row" aria-hidden="true">{discs}</span>
-            <span class="action-label">{w.people}</span>
+            <span class="unseen">{move || (w.people_count)(malbild.people.get().len())}</span>
+            <span class="action-label" aria-hidden="true">{w.people}</span>
         </button>
     }
 }
@@ -97,8 +97,9 @@ pub(super) fn sync_details(malbild: Malbild) -> impl IntoView {
         }
     };
     view! {
-        <div class="popover" id="sync-details" popover="auto">
-            <p><strong>{move || (w.sync)(malbild.status.get(), malbild.pending.get())}</strong></p>
+        <div class="popover" id="sync-details" popover="auto" role="dialog"
+            aria-labelledby="sync-state">
+            <p><strong id="sync-state">{move || (w.sync)(malbild.status.get(), malbild.pending.get())}</strong></p>
             <p>{text}</p>
             <p class="hint">{saved}</p>
             {action}

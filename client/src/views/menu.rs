@@ -75,7 +75,8 @@ pub(super) fn menu(desk: Desk) -> impl IntoView {
         item(pressed, (w.language_name)(choice), choose)
     });
     view! {
-        <div class="popover menu" id="menu" popover="auto" node_ref=popover>
+        <div class="popover menu" id="menu" popover="auto" role="dialog" aria-label=w.more
+            node_ref=popover>
             <button type="button" class="plain" data-action="find" on:click=look_for>
                 {w.find}<kbd aria-hidden="true">{written(FIND, browser::is_mac(), w)}</kbd>
             </button>

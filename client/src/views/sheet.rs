@@ -79,12 +79,12 @@ fn title(malbild: Malbild, first: Option<&'static str>) -> impl IntoView {
         }
     };
     view! {
-        <div class="title" data-twin=shown>
+        <h1 class="title" data-twin=shown>
             <textarea rows="1" node_ref=field aria-label=w.title_field placeholder=w.untitled
                 maxlength=limits::TITLE_UNITS.to_string() spellcheck="true"
                 readonly=move || !malbild.role.get().may_write_content()
                 on:input=input on:keydown=keydown></textarea>
-        </div>
+        </h1>
     }
 }
 

@@ -190,6 +190,7 @@ impl Studio {
                 page.visible("[role=search] input").await?;
                 page.keys("snö").await?;
                 page.visible(".find-count").await?;
+            }
             Scene::Five => {
                 self.show_filled("").await?;
                 let _four = self.four_more().await?;

@@ -57,7 +57,8 @@ impl Browser {
     }
 }
 
-fn named(variable: &str) -> Option<PathBuf> {
+/// What a variable names, if it names anything.
+pub(super) fn named(variable: &str) -> Option<PathBuf> {
     std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 

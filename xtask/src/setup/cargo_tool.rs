@@ -1,4 +1,4 @@
-//! Tools that are crates: Trunk, wasm-bindgen's command, cargo-deny, cargo-fuzz.
+//! Tools that are crates: Trunk, wasm-bindgen's command, cargo-deny, cargo-fuzz, geckodriver.
 //!
 //! They are compiled into the cache, never into the user's own `~/.cargo/bin`, and each version has
 //! a folder of its own, so that clones that want different ones do not take turns in replacing them.
@@ -63,6 +63,17 @@ impl CargoTool {
             crate_name: "cargo-fuzz",
             program: "cargo-fuzz",
             version: String::from("0.13.2"),
+            locked: true,
+            usually: "about a minute on two cores, once",
+        }
+    }
+
+    /// geckodriver drives Firefox for the tests.
+    pub(crate) fn geckodriver() -> CargoTool {
+        CargoTool {
+            crate_name: "geckodriver",
+            program: "geckodriver",
+            version: String::from("0.37.1"),
             locked: true,
             usually: "about a minute on two cores, once",
         }

@@ -115,10 +115,9 @@ impl Malbild {
     #[must_use]
     pub fn extent(&self, place: Found) -> Option<(f64, f64)> {
         let section = self.section(place.section)?;
-        let boxes = section.surface.boxes_of(section.in_view(place.from), section.in_view(place.to));
-        let tops = boxes.chunks_exact(4).map(|part| part[1]).reduce(f64::min)?;
-        let bottoms = boxes.chunks_exact(4).map(|part| part[1] + part[3]).reduce(f64::max)?;
-        Some((tops, bottoms))
+        let caret = |place| section.surface.caret_at(section.in_view(place));
+        let (start, end) = (caret(place.from), caret(place.to));
+        Some((start[1], end[1] + end[2]))
     }
 
     /// The texts changed: the places are found anew, and the current one is what it was.

@@ -93,7 +93,7 @@ impl Malbild {
         on_cleanup(move || scrolled.remove());
     }
 
-    fn resolve(&self, anchor: &serde_json::Value) -> Option<(&'static str, u32)> {
+    pub(super) fn resolve(&self, anchor: &serde_json::Value) -> Option<(&'static str, u32)> {
         match self.with_replica(|replica| replica.resolve(anchor))?? {
             (Place::Section(key), index) => Some((key, index)),
             (Place::Title, _) => None,
