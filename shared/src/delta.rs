@@ -236,6 +236,9 @@ pub fn visible_lines(ops: &[Op]) -> Vec<Line> {
         let mut runs: Vec<Run> = Vec::new();
         for mut run in line.runs.drain(..) {
             run.attributes.retain(|name, value| schema::INLINE.contains(&name.as_str()) && is_set(value));
+            // Any value that is set looks the same, but for where a link leads.
+            let switches = run.attributes.iter_mut().filter(|(name, _)| name.as_str() != schema::LINK);
+            switches.for_each(|(_, value)| *value = true.into());
             match runs.last_mut() {
                 Some(last) if last.attributes == run.attributes => last.text.push_str(&run.text),
                 _ => runs.push(run),

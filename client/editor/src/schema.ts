@@ -22,8 +22,8 @@ export function isItem(attrs: Attrs): boolean {
   return !isHeader(header) && list !== null && LISTS.includes(list);
 }
 
-function isHeader(header: number | null): header is number {
-  return header !== null && header >= 1 && header <= 3;
+function isHeader(header: unknown): header is number {
+  return typeof header === "number" && header >= 1 && header <= 3;
 }
 
 /** How far in an item is; any client may have written the attribute. */

@@ -120,7 +120,7 @@ export class Surface {
       handleDOMEvents: {
         focus: () => void reports.focused(true),
         blur: () => void reports.focused(false),
-        beforeinput: (_, event) => this.nativeHistory(event),
+        beforeinput: (_, event) => this.nativeHistory(event) || this.typesOverLines(event),
         paste: (_, event) => this.paste(event),
         drop: (view, event) => !view.dragging && this.take(event, event.dataTransfer, event),
         click: (_, event) => this.follow(event),
@@ -228,6 +228,11 @@ export class Surface {
       measures.push(boxes.length, ...boxes.flatMap((r) => [r.left - box.left, r.top - box.top, r.width, r.height]));
     }
     return Float64Array.from(measures);
+  }
+
+  /** Where the caret is in the window, in CSS pixels from its top; not a number without the focus. */
+  caretTop(): number {
+    return this.view.hasFocus() ? this.view.coordsAtPos(this.view.state.selection.head).top : NaN;
   }
 
   /** A caret's place in the host: left, top, height, in CSS pixels. */
@@ -369,8 +374,20 @@ export class Surface {
     return true;
   }
 
+  /** A browser joins lines that are typed over with styles of its own making. Keys are ProseMirror's to
+   * handle; this is for what comes from keyboards on a screen and from spelling. */
+  private typesOverLines(event: InputEvent): boolean {
+    const { selection, tr } = this.view.state;
+    if (event.inputType !== "insertText" || event.data === null || selection.$from.sameParent(selection.$to)) return false;
+    event.preventDefault();
+    this.view.dispatch(tr.insertText(event.data).scrollIntoView());
+    return true;
+  }
+
   private composes(): void {
     clearTimeout(this.settling);
+    const { selection, tr } = this.view.state;
+    if (!selection.$from.sameParent(selection.$to)) this.view.dispatch(tr.deleteSelection());
     this.reports.composing(true);
   }
 

@@ -64,6 +64,10 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn focus(this: &Surface);
 
+    /// Where the caret is in the window, in CSS pixels from its top; not a number without the focus.
+    #[wasm_bindgen(method, js_name = caretTop)]
+    pub fn caret_top(this: &Surface) -> f64;
+
     /// A caret's left, top and height in the host, in CSS pixels.
     #[wasm_bindgen(method, js_name = caretAt)]
     pub fn caret_at(this: &Surface, index: u32) -> Vec<f64>;

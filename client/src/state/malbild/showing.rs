@@ -7,6 +7,8 @@ use std::time::Duration;
 use leptos::prelude::*;
 use samsyn_shared::delta::{LineKind, plain};
 use samsyn_shared::read_model::one_line;
+use wasm_bindgen::JsCast as _;
+use web_sys::HtmlElement;
 
 use super::{Format, Malbild, set_changed};
 use crate::state::binding::Due;
@@ -52,8 +54,29 @@ impl Malbild {
         let malbild = *self;
         request_animation_frame(move || {
             malbild.core().showing_due.set(false);
-            malbild.sections().iter().for_each(|section| malbild.show_when_due(section));
+            malbild.keeping_the_caret_in_place(|| {
+                malbild.sections().iter().for_each(|section| malbild.show_when_due(section));
+            });
         });
+    }
+
+    /// Scrolls the page by as much as `show` moved the caret, if that is in sight: whoever writes keeps their
+    /// place, whatever comes above it. Browsers' own anchoring holds on to other lines, or to none.
+    fn keeping_the_caret_in_place(&self, show: impl FnOnce()) {
+        let active = self.active.get_untracked().and_then(|key| self.section(key));
+        let top = || active.as_ref().map_or(f64::NAN, |section| section.surface.caret_top());
+        let height = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or_default();
+        let before = top();
+        if !(0.0..height).contains(&before) {
+            return show();
+        }
+        anchor_scrolling(false);
+        show();
+        let moved = top() - before;
+        if moved.abs() >= 1.0 {
+            window().scroll_by_with_x_and_y(0.0, moved);
+        }
+        request_animation_frame(|| anchor_scrolling(true));
     }
 
     /// Shows what waits in a section, unless that would disturb what is being composed there.
@@ -168,6 +191,14 @@ impl Malbild {
             section.reset(&held);
         }
         is_right
+    }
+}
+
+/// Lets the browser keep its place in the page, or not.
+fn anchor_scrolling(on: bool) {
+    let style = document().document_element().map(|root| root.unchecked_into::<HtmlElement>().style());
+    if let Some(style) = style {
+        style.set_property("overflow-anchor", if on { "auto" } else { "none" }).expect("a style takes it");
     }
 }
 
