@@ -119,13 +119,10 @@ fn is_letter_or_digit(c: char) -> bool {
 /// `host.se`, perhaps with a port: at least two labels, the last one of letters.
 fn has_domain(authority: &str) -> bool {
     let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
-    let labels: Vec<&str> = host.split('.').collect();
-    let label = |label: &&str| !label.is_empty() && label.chars().all(is_letter_or_digit);
-    let last = labels.last().copied().unwrap_or_default();
-    labels.len() > 1
-        && labels.iter().all(label)
-        && last.chars().count() > 1
-        && !last.starts_with(|c: char| c.is_ascii_digit() || c == '-')
+    let Some((before, last)) = host.rsplit_once('.') else { return false };
+    let ends = last.chars().nth(1).is_some() && !last.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+    let label = |label: &str| !label.is_empty() && label.chars().all(is_letter_or_digit);
+    ends && label(last) && before.split('.').all(label)
 }
 
 /// A host may be a name of the own network; a person before it would only hide where it leads.

@@ -99,7 +99,7 @@ fn parts() -> String {
 /// Where it stands and what of it is seen. What is in a document goes in as text, never as HTML.
 fn show(form: &HtmlElement, shown: &LinkBox, may_write: bool) {
     let style = form.style();
-    for (name, length) in [("left", shown.left), ("top", shown.top)] {
+    for (name, length) in [("--x", shown.left), ("top", shown.top)] {
         style.set_property(name, &format!("{length:.0}px")).expect("a style takes lengths");
     }
     let leads = shown.link.as_ref().map_or("", |link| link.as_str());
