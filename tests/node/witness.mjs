@@ -66,6 +66,12 @@ for (const kind of ["compositionstart", "compositionend"]) {
   addEventListener(kind, () => (composing = kind === "compositionstart"), true);
 }
 
+/** What the page's own policy refused, so that the step is known that asked for it. */
+let refused = null;
+addEventListener("securitypolicyviolation", ({ violatedDirective, target }) => {
+  refused = `${violatedDirective} in ${target?.outerHTML ?? target}`;
+});
+
 /** A view may gather what others write until the next frame; it may not need many. */
 const FRAMES = 12;
 
@@ -81,7 +87,7 @@ window.samsynWitness = {
     return shown === held ? null : { shown, held };
   },
 
-  /** The same, once the view has had its frames. While somebody composes it may lag behind. Sees to it that
+  /** The same, once the view has had its frames, or what was refused. While somebody composes it may lag behind. Sees to it that
    * the section has the focus. */
   async check(section) {
     const box = samsynShown.box(section);
@@ -91,7 +97,7 @@ window.samsynWitness = {
       await frame();
       parted = composing ? null : samsynWitness.parted(section);
     }
-    return parted;
+    return refused ? { shown: refused, held: "nothing of the kind" } : parted;
   },
 
   /** Waits until the page has received so much of a client's. */
