@@ -8,6 +8,7 @@
 mod connection;
 mod crowd;
 mod disk;
+pub mod editor;
 mod frame;
 mod inbox;
 mod marker;
