@@ -140,8 +140,14 @@
     /** What was measured so far, in ms; what is not shown yet has no `painted`. */
     times: () => ({
       keys: keys.map((key) => ({ ...key })),
-      marks: [...marks].map(([word, mark]) => ({ word, ...mark })),
+      marks: [...marks.values()],
     }),
+    /** The remote words that came and that nothing showed, with what the text box has of them. */
+    unshown: () =>
+      [...missing.keys()].map((word) => {
+        const text = document.querySelector(root).textContent;
+        return `${word} ${text.includes(word) ? "is there" : "is not there"}`;
+      }),
     wasm: () => [...memories].reduce((sum, memory) => sum + memory.buffer.byteLength, 0),
     /** The text box's lines, without what an editor draws between them. */
     lines() {

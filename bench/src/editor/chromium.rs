@@ -42,8 +42,8 @@ const ARGUMENTS: &[&str] = &[
 /// What runs in each page before its own scripts: a function of the text box and of the document's length.
 const PROBE: &str = include_str!("../../editors/probe.js");
 
-/// How long a page may take to do what is expected of it.
-const PATIENCE: Duration = Duration::from_secs(90);
+/// How long a page may take to do what is expected of it: one that cannot keep up has to get there in the end.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// One key, in ms since the page's navigation began.
 #[derive(Clone, Debug, Deserialize)]
@@ -193,6 +193,11 @@ impl Chromium {
         self.evaluate("bench.times()").await
     }
 
+    /// What came in and was not shown, each with whether the text box has it after all.
+    pub(super) async fn unshown(&self) -> Result<Vec<String>> {
+        self.evaluate("bench.unshown()").await
+    }
+
     /// The lines that the page shows.
     pub(super) async fn lines(&self) -> Result<Vec<String>> {
         self.evaluate("bench.lines()").await
@@ -237,12 +242,6 @@ impl Chromium {
     pub(super) async fn stop_profile(&self) -> Result<Value> {
         let mut profile = self.tools.send("Profiler.stop", json!({})).await?;
         Ok(profile["profile"].take())
-    }
-
-    /// Photographs what the page shows.
-    pub(super) async fn photograph(&self) -> Result<String> {
-        let picture = self.tools.send("Page.captureScreenshot", json!({"format": "png"})).await?;
-        Ok(picture["data"].as_str().context("there is no picture")?.to_string())
     }
 
     /// Waits until a look at the page gives something.

@@ -13,8 +13,8 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 
-/// No command takes longer, however busy the machine is.
-const PATIENCE: Duration = Duration::from_secs(90);
+/// No command takes longer, however busy the page is.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 type Answer = oneshot::Sender<Value>;
 

@@ -177,17 +177,17 @@ impl Sitting {
             let seen = times.marks.iter().all(|mark| mark.painted.is_some());
             Ok((times.keys.len() == wanted && shown && seen).then_some(times))
         };
-        let settled = page.until("all is shown", look).await;
-        if settled.is_err() {
-            let times = page.times().await?;
-            let keys = times.keys.iter().filter(|key| key.painted.is_some()).count();
-            let marks = times.marks.iter().filter(|mark| mark.painted.is_some()).count();
-            bail!(
-                "{keys} of {wanted} keys and {marks} of {} remote words that came were shown",
-                times.marks.len()
-            );
-        }
-        settled
+        let error = match page.until("all is shown", look).await {
+            Ok(times) => return Ok(times),
+            Err(error) => error,
+        };
+        let times = page.times().await?;
+        let keys = times.keys.iter().filter(|key| key.painted.is_some()).count();
+        bail!(
+            "{error:#}: {keys} of {wanted} keys were shown, and of {} remote words not these: {}",
+            times.marks.len(),
+            page.unshown().await?.join(", ")
+        );
     }
 
     fn take_keys(&mut self, times: &Times, warm: usize) {
