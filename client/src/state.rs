@@ -1,6 +1,7 @@
 //! What the page knows, as signals: an open målbild ([`malbild`]) over its [`replica`], and what this
 //! browser remembers of itself. Views read it, sync feeds it; it knows neither.
 
+pub mod binding;
 pub mod identity;
 pub mod made;
 pub mod malbild;

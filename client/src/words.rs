@@ -8,8 +8,11 @@ mod sv;
 use std::sync::OnceLock;
 
 use samsyn_shared::client_session::Stopped;
+use samsyn_shared::link::LinkError;
+use samsyn_shared::paste::PasteError;
 use samsyn_shared::{Role, SyncStatus};
 
+use crate::editor::keys::Group;
 use crate::state::preferences::{Language, Theme};
 
 /// The product's name, which is the same in every language.
@@ -62,9 +65,34 @@ pub struct Words {
     pub bullet: &'static str,
     pub ordered: &'static str,
     pub lettered: &'static str,
+    pub link: &'static str,
     pub undo: &'static str,
     pub redo: &'static str,
     pub close: &'static str,
+
+    // Links and what is pasted.
+    pub link_address: &'static str,
+    pub link_text: &'static str,
+    /// These words become a link.
+    pub link_on: fn(&str) -> String,
+    pub link_open: &'static str,
+    pub link_edit: &'static str,
+    pub link_remove: &'static str,
+    pub link_problem: fn(LinkError) -> &'static str,
+    pub not_pasted: fn(PasteError) -> &'static str,
+    pub cancel: &'static str,
+    // The keys.
+    /// A key's name where it is not what stands on it in English; else empty.
+    pub key_name: fn(&str) -> &'static str,
+    pub keys: &'static str,
+    pub key_group: fn(Group) -> &'static str,
+    pub paragraph: &'static str,
+    pub indent: &'static str,
+    pub outdent: &'static str,
+    pub enter: &'static str,
+    pub backspace: &'static str,
+    pub leave_text: &'static str,
+    pub to_tools: &'static str,
 
     // The status line.
     pub sync: fn(SyncStatus, usize) -> String,

@@ -2,12 +2,16 @@
 //! and positions are UTF-16 code units, as in Yjs and in the browser. Where the text is kept
 //! is [`crate::document`]'s to know.
 
+mod compose;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{limits, schema};
+
+pub use compose::{First, compose, moved, transform, unmoved};
 
 /// The attributes of an insert, or what a retain changes: null removes an attribute.
 pub type Attributes = BTreeMap<String, Value>;

@@ -2,7 +2,7 @@
 //! network, no browser. `now` and `rng` come in as arguments, bytes come in and go out.
 //!
 //! In reading order: the words of the domain ([`MalbildId`], [`Role`], [`Template`]), the document
-//! ([`schema`], [`delta`], [`document`], [`read_model`]), the wire ([`protocol`], [`scan`],
+//! ([`schema`], [`delta`], [`link`], [`paste`], [`document`], [`read_model`]), the wire ([`protocol`], [`scan`],
 //! [`client_session`], [`server_session`]), and small pure decisions ([`diff`], [`backoff`]).
 
 pub mod backoff;
@@ -13,6 +13,10 @@ pub mod document;
 pub mod ids;
 mod lib0;
 pub mod limits;
+pub mod line_index;
+pub mod link;
+pub mod mark;
+pub mod paste;
 pub mod presence;
 pub mod protocol;
 pub mod read_model;

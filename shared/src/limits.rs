@@ -50,6 +50,15 @@ pub const HEADER_MAX: u8 = 3;
 /// with 413.
 pub const HTTP_BODY_BYTES: usize = 64 * 1024;
 
+/// UTF-16 code units of a text that is pasted or dropped at once, 200,000: some seventy pages, more than any
+/// section holds. A browser shows it within a second, and its update is far below [`MESSAGE_BYTES`]. A larger
+/// one is not pasted at all, and the page says so.
+pub const PASTE_UNITS: u32 = 200_000;
+
+/// UTF-16 code units of a link's address, 2000: as long as browsers and mail take. A longer one is refused in
+/// the dialogue; a pasted one is text.
+pub const LINK_UNITS: u32 = 2000;
+
 // ── Presence ──
 
 /// Bytes of one presence state, 4 KiB: a name, a colour and a caret need 300. A larger one is ignored.

@@ -5,12 +5,15 @@
 pub mod api;
 pub mod attack;
 pub mod browser;
+pub mod hand;
 pub mod node;
 pub mod operator;
 pub mod page;
 pub mod peer;
+pub mod proxy;
 pub mod screen;
 pub mod server;
+pub mod shown;
 pub mod sim;
 pub mod strace;
 pub mod tidy;

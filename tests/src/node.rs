@@ -113,13 +113,37 @@ pub async fn run(script: &str) -> Result<String> {
     Ok(String::from_utf8(node.stdout)?)
 }
 
+/// A script of `tests/node` with all that it imports, as one script for a browser.
+///
+/// # Errors
+/// When it cannot be bundled.
+pub async fn bundle(script: &str) -> Result<String> {
+    INSTALLED.get_or_try_init(install).await?;
+    let mut esbuild = Command::new(folder().join("node_modules/.bin/esbuild"));
+    esbuild.args([script, "--bundle", "--format=iife", "--log-level=warning"]).current_dir(folder());
+    let bundled = timeout(PATIENCE, esbuild.output()).await.context("esbuild does not end")??;
+    ensure!(bundled.status.success(), "{script}: {}", String::from_utf8_lossy(&bundled.stderr));
+    Ok(String::from_utf8(bundled.stdout)?)
+}
+
+/// A file that a package brings along.
+///
+/// # Errors
+/// When it does not.
+pub async fn packaged(path: &str) -> Result<String> {
+    INSTALLED.get_or_try_init(install).await?;
+    Ok(std::fs::read_to_string(folder().join("node_modules").join(path))?)
+}
+
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("node")
 }
 
-/// `npm ci`, unless it was done. `cargo xtask test` does it before.
+/// `npm ci`, unless it was done for these packages. `cargo xtask test` does it before.
 async fn install() -> Result<()> {
-    if folder().join("node_modules/.package-lock.json").exists() {
+    let changed = |file: &str| std::fs::metadata(folder().join(file)).and_then(|file| file.modified());
+    let wanted = changed("package-lock.json")?;
+    if changed("node_modules/.package-lock.json").is_ok_and(|installed| installed >= wanted) {
         return Ok(());
     }
     let npm =

@@ -1,12 +1,14 @@
 //! What most tests begin with: a server, a målbild in it, people in the målbild.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use samsyn_shared::{Role, WriteNumber};
 use samsyn_tests::api::{Api, Malbild};
-use samsyn_tests::browser::Browsers;
+use samsyn_tests::browser::{Browsers, Kind};
 use samsyn_tests::page::Page;
 use samsyn_tests::peer::{Dialect, Peer};
+use samsyn_tests::proxy::Proxy;
 use samsyn_tests::server::Server;
+use samsyn_tests::shown;
 use samsyn_tests::until::Look;
 
 /// A server with one målbild.
@@ -50,10 +52,11 @@ impl Stage {
     }
 }
 
-/// Two people with a browser each, both in one målbild.
+/// Two people with a browser each, both in one målbild, each over a wire of their own.
 pub(crate) struct Pair {
     pub(crate) a: Page,
     pub(crate) b: Page,
+    pub(crate) wires: [Proxy; 2],
     // Held, not read: dropped after the pages.
     _browsers: Browsers,
     pub(crate) stage: Stage,
@@ -62,20 +65,44 @@ pub(crate) struct Pair {
 impl Pair {
     /// Both in a blank målbild of six sections, both saved, each counting the other.
     pub(crate) async fn meet() -> Result<Self> {
-        let browsers = Browsers::start().await?;
+        Self::meet_in(Kind::Chromium).await
+    }
+
+    /// Both in this kind of browser.
+    pub(crate) async fn meet_in(kind: Kind) -> Result<Self> {
+        let browsers = Browsers::of(kind).await?;
         let stage = Stage::set().await?;
         let (a, b) = tokio::try_join!(
             browsers.participant("Anna Ask", "Region Väst"),
             browsers.participant("Bo Björk", "Länsstyrelsen"),
         )?;
+        let server = stage.server.address();
+        let wires = [Proxy::before(server).await?, Proxy::before(server).await?];
         let link = stage.malbild.link(Role::Editor);
-        tokio::try_join!(a.enter(link), b.enter(link))?;
+        let links = [wires[0].through(link), wires[1].through(link)];
+        tokio::try_join!(a.enter(&links[0]), b.enter(&links[1]))?;
         tokio::try_join!(a.wait_for_people(1), b.wait_for_people(1))?;
-        Ok(Self { a, b, _browsers: browsers, stage })
+        Ok(Self { a, b, wires, _browsers: browsers, stage })
     }
 
-    /// Waits until both pages have saved all, and checks that both show the same in a section, and that
-    /// it is what the server holds. Answers with the text.
+    /// Cuts both off, and waits until both know.
+    pub(crate) async fn part(&self) -> Result<()> {
+        self.wires.iter().for_each(Proxy::cut);
+        tokio::try_join!(self.a.wait_for_status("offline"), self.b.wait_for_status("offline"))?;
+        Ok(())
+    }
+
+    /// Connects both again, and tells them as a system does.
+    pub(crate) async fn reunite(&self) -> Result<()> {
+        self.wires.iter().for_each(Proxy::heal);
+        for page in [&self.a, &self.b] {
+            page.script("dispatchEvent(new Event('online'))", vec![]).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until both pages have saved all, show the same in a section, text and formats, and it is
+    /// what the document of each says and what the server holds. Answers with the text.
     pub(crate) async fn agree_on(&self, section: &str) -> Result<String> {
         agree_on(&self.a, &self.b, &self.stage.api, &self.stage.malbild, section).await
     }
@@ -84,6 +111,13 @@ impl Pair {
     pub(crate) async fn expect_quiet_consoles(&self) -> Result<()> {
         tokio::try_join!(self.a.expect_quiet_console(), self.b.expect_quiet_console())?;
         Ok(())
+    }
+
+    /// What every scenario ends with: see [`Pair::agree_on`]; the text is so, and nothing went wrong.
+    pub(crate) async fn end_with(&self, section: &str, text: &str) -> Result<()> {
+        let agreed = self.agree_on(section).await?;
+        ensure!(agreed == text, "they agree on {agreed:?}, not on {text:?}");
+        self.expect_quiet_consoles().await
     }
 }
 
@@ -96,25 +130,35 @@ pub(crate) async fn agree_on(
     section: &str,
 ) -> Result<String> {
     let text = a
-        .until("both pages and the server to agree", async || {
-            let (status_a, status_b) = tokio::try_join!(a.status(), b.status())?;
-            let held = match api.text(malbild, section).await {
+        .until("both pages, their documents and the server to agree", async || {
+            let held = match api.delta(malbild, section).await {
                 Ok(held) => held,
                 // It may be on its way back.
                 Err(error) => return Ok(Look::NotYet(error.to_string())),
             };
-            let held = held.strip_suffix('\n').unwrap_or(&held).to_owned();
-            let (text_a, text_b) = tokio::try_join!(a.text(section), b.text(section))?;
-            let saved = [status_a.as_deref(), status_b.as_deref()] == [Some("saved"); 2];
-            let same = [text_a.as_deref(), text_b.as_deref()] == [Some(held.as_str()); 2];
-            Ok(if saved && same {
-                Look::Yes(held)
-            } else {
-                Look::NotYet(format!("{text_a:?} {status_a:?}, {text_b:?} {status_b:?}, and {held:?}"))
+            let wanted = shown::lines(&held)?;
+            let mut apart = Vec::new();
+            for page in [a, b] {
+                let (status, shown, document) =
+                    tokio::try_join!(page.status(), page.shown(section), page.held(section))?;
+                if status.as_deref() != Some("saved") {
+                    apart.push(format!("{} is {status:?}", page.name()));
+                }
+                if shown.is_null() || shown::lines(&shown)? != wanted {
+                    apart.push(format!("{}'s page shows {shown}", page.name()));
+                }
+                // A browser without a witness.
+                if !document.is_null() && shown::lines(&document)? != wanted {
+                    apart.push(format!("{}'s document says {document}", page.name()));
+                }
+            }
+            Ok(match apart.is_empty() {
+                true => Look::Yes(shown::plain(&held)),
+                false => Look::NotYet(format!("{}, and the server holds {held}", apart.join(", "))),
             })
         })
         .await?;
-    anyhow::ensure!(
+    ensure!(
         a.structure(section).await? == b.structure(section).await?,
         "two pages with the same text differ in structure"
     );

@@ -18,27 +18,37 @@ export interface Op {
 
 const lineType = schema.nodes["line"]!;
 
-/** Where a line begins: its place among the lines, its node, and its position before its start. */
-interface LineAt {
-  node: Node;
-  before: number;
-  offset: number;
-}
+/** Finds lines from the left to the right: what was passed may change no more. */
+class Cursor {
+  /** The line's place among the lines, its position before its start, and its index in the model. */
+  private line = 0;
+  before = 0;
+  private start = 0;
 
-function lineAt(doc: Node, index: number): LineAt {
-  let before = 0;
-  for (let i = 0; ; i++) {
-    const node = doc.child(i);
-    const size = node.content.size;
-    if (index <= size || i + 1 === doc.childCount) return { node, before, offset: Math.min(index, size) };
-    index -= size + 1;
-    before += node.nodeSize;
+  /** Goes to the line that an index is in, and gives how far into it that is. */
+  seek(doc: Node, index: number): number {
+    let size = doc.child(this.line).content.size;
+    while (index > this.start + size && this.line + 1 < doc.childCount) {
+      this.start += size + 1;
+      this.before += size + 2;
+      size = doc.child(++this.line).content.size;
+    }
+    return Math.min(index - this.start, size);
+  }
+
+  node(doc: Node): Node {
+    return doc.child(this.line);
+  }
+
+  copy(): Cursor {
+    return Object.assign(new Cursor(), this);
   }
 }
 
 export function positionOf(doc: Node, index: number): number {
-  const { before, offset } = lineAt(doc, Math.max(index, 0));
-  return before + 1 + offset;
+  const cursor = new Cursor();
+  const offset = cursor.seek(doc, Math.max(index, 0));
+  return cursor.before + 1 + offset;
 }
 
 export function indexOf(doc: Node, position: number): number {
@@ -105,27 +115,36 @@ export function docOf(ops: readonly Op[]): Node {
 
 /** A change of the model as steps on the view's document. */
 export function applyDelta(tr: Transaction, ops: readonly Op[]): void {
+  const cursor = new Cursor();
   let index = 0;
   for (const op of ops) {
     if (op.insert !== undefined) {
+      const attributes = op.attributes ?? {};
       for (const part of op.insert.split(/(\n)/)) {
-        if (part === "\n") insertLineEnd(tr, index, lineAttributes(op.attributes ?? {}));
-        else if (part) tr.insert(positionOf(tr.doc, index), schema.text(part, marksOf(op.attributes ?? {})));
+        if (part === "\n") insertLineEnd(tr, cursor, index, lineAttributes(attributes));
+        else if (part) insertText(tr, cursor, index, schema.text(part, marksOf(attributes)));
         index += part.length;
       }
     } else if (op.delete !== undefined) {
-      deleteUnits(tr, index, op.delete);
+      deleteUnits(tr, cursor, index, op.delete);
     } else if (op.retain !== undefined) {
-      if (op.attributes) format(tr, index, op.retain, op.attributes);
+      if (op.attributes) format(tr, cursor, index, index + op.retain, op.attributes);
       index += op.retain;
     }
   }
 }
 
+function insertText(tr: Transaction, cursor: Cursor, index: number, text: Node): void {
+  const offset = cursor.seek(tr.doc, index);
+  tr.insert(cursor.before + 1 + offset, text);
+}
+
 /** A new `\n` ends the part before it, with its own attributes; the rest keeps the line's. At either
  * end of the line nothing is split, so that the element which shows the text stays. */
-function insertLineEnd(tr: Transaction, index: number, attrs: Attributes): void {
-  const { node, before, offset } = lineAt(tr.doc, index);
+function insertLineEnd(tr: Transaction, cursor: Cursor, index: number, attrs: Attributes): void {
+  const offset = cursor.seek(tr.doc, index);
+  const { before } = cursor;
+  const node = cursor.node(tr.doc);
   if (offset === 0) {
     tr.insert(before, lineType.create(attrs));
     return;
@@ -136,37 +155,34 @@ function insertLineEnd(tr: Transaction, index: number, attrs: Attributes): void 
 }
 
 /** What is joined by deleting a `\n` has the attributes of the later line. */
-function deleteUnits(tr: Transaction, index: number, count: number): void {
-  const first = lineAt(tr.doc, index);
-  const last = lineAt(tr.doc, index + count);
-  if (first.before === last.before) {
-    tr.delete(first.before + 1 + first.offset, last.before + 1 + last.offset);
-  } else if (first.offset === 0 && last.offset === 0) {
-    tr.delete(first.before, last.before);
+function deleteUnits(tr: Transaction, cursor: Cursor, index: number, count: number): void {
+  const from = cursor.seek(tr.doc, index);
+  const end = cursor.copy();
+  const to = end.seek(tr.doc, index + count);
+  if (cursor.before === end.before) {
+    tr.delete(cursor.before + 1 + from, cursor.before + 1 + to);
+  } else if (from === 0 && to === 0) {
+    tr.delete(cursor.before, end.before);
   } else {
-    tr.delete(first.before + 1 + first.offset, last.before + 1 + last.offset);
-    tr.setNodeMarkup(first.before, null, last.node.attrs);
+    const { attrs } = end.node(tr.doc);
+    tr.delete(cursor.before + 1 + from, end.before + 1 + to);
+    tr.setNodeMarkup(cursor.before, null, attrs);
   }
 }
 
-function format(tr: Transaction, index: number, count: number, attributes: Attributes): void {
-  const end = index + count;
-  let start = 0;
-  const doc = tr.doc;
-  doc.forEach((line, before) => {
-    const stop = start + line.content.size;
-    const from = Math.max(index, start);
-    const to = Math.min(end, stop);
-    if (from < to) formatText(tr, before + 1 + from - start, before + 1 + to - start, attributes);
-    if (index <= stop && stop < end) {
-      const changed = LINE_ATTRIBUTES.filter((name) => name in attributes);
-      if (changed.length > 0) {
-        const change = Object.fromEntries(changed.map((name) => [name, attributes[name]]));
-        tr.setNodeMarkup(before, null, { ...line.attrs, ...change });
-      }
-    }
-    start = stop + 1;
-  });
+function format(tr: Transaction, cursor: Cursor, index: number, end: number, attributes: Attributes): void {
+  const changed = LINE_ATTRIBUTES.filter((name) => name in attributes);
+  const change = Object.fromEntries(changed.map((name) => [name, attributes[name]]));
+  while (index < end) {
+    const from = cursor.seek(tr.doc, index);
+    const line = cursor.node(tr.doc);
+    const size = line.content.size;
+    const to = Math.min(size, from + end - index);
+    if (from < to) formatText(tr, cursor.before + 1 + from, cursor.before + 1 + to, attributes);
+    index += size - from + 1;
+    if (index <= end && changed.length > 0) tr.setNodeMarkup(cursor.before, null, { ...line.attrs, ...change });
+    if (cursor.before + line.nodeSize === tr.doc.content.size) return;
+  }
 }
 
 function formatText(tr: Transaction, from: number, to: number, attributes: Attributes): void {

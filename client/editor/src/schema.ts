@@ -14,16 +14,36 @@ export const LINE_ATTRIBUTES = ["header", "list", "indent"] as const;
 export const LISTS = ["bullet", "ordered", "lettered"];
 
 /** Only these may be followed; a document is hostile until checked. */
-const LINK = /^(https?:\/\/|mailto:)/i;
+export const LINK = /^(https?:\/\/|mailto:)/i;
+
+/** Whether a line is an item of a list. A header wins over a list. */
+export function isItem(attrs: Attrs): boolean {
+  const { header, list } = attrs as LineAttrs;
+  return !isHeader(header) && list !== null && LISTS.includes(list);
+}
+
+function isHeader(header: number | null): header is number {
+  return header !== null && header >= 1 && header <= 3;
+}
+
+/** How far in an item is; any client may have written the attribute. */
+function levelOf(indent: unknown): number {
+  return Math.min(Math.max(Math.trunc(Number(indent)) || 0, 0), 8);
+}
+
+/** What the element around an item's text says of it. */
+export function itemDom(attrs: Attrs): Record<string, string> {
+  return { role: "listitem", "aria-level": String(levelOf(attrs["indent"]) + 1) };
+}
 
 /** What a line's element says of it: its role for those who listen, data for the style sheet. */
 export function lineDom(attrs: Attrs): Record<string, string> {
   const { header, list, indent } = attrs as LineAttrs;
-  if (header !== null && header >= 1 && header <= 3) {
+  if (isHeader(header)) {
     return { class: "line", role: "heading", "aria-level": String(header + 2), "data-header": String(header) };
   }
-  if (list !== null && LISTS.includes(list)) {
-    return { class: "line", "data-list": list, "data-indent": String(Math.min(Math.max(indent ?? 0, 0), 8)) };
+  if (isItem(attrs)) {
+    return { class: "line", role: "list", "data-list": String(list), "data-indent": String(levelOf(indent)) };
   }
   return { class: "line" };
 }
@@ -70,7 +90,8 @@ export const schema = new Schema({
       ],
       toDOM: (mark) => {
         const href = String(mark.attrs["href"]);
-        return ["a", LINK.test(href) ? { href, rel: "noopener noreferrer nofollow" } : {}, 0];
+        if (!LINK.test(href)) return ["span", 0];
+        return ["a", { href, target: "_blank", rel: "noopener noreferrer nofollow" }, 0];
       },
     },
     bold: { parseDOM: [{ tag: "strong" }, { tag: "b" }], toDOM: () => ["strong", 0] },

@@ -6,18 +6,26 @@ import { keymap } from "prosemirror-keymap";
 import type { Node } from "prosemirror-model";
 import { EditorState, TextSelection, type Transaction } from "prosemirror-state";
 import { EditorView } from "prosemirror-view";
-import { type Op, applyDelta, docOf, indexOf, length, lineAttributes, marksOf, opsOf, positionOf } from "./delta";
-import { lineDom, schema } from "./schema";
+import { copying } from "./copy";
+import { type Op, applyDelta, docOf, indexOf, length, marksOf, opsOf, positionOf } from "./delta";
+import { type Pasted, tell } from "./paste";
+import { isItem, itemDom, lineDom, schema } from "./schema";
 
 /** What a surface reports. Positions are the model's indexes; deltas are JSON. */
 export interface Reports {
   /** The person changed the lines that begin at `at`; the caret is `caret` from there, or -1. */
   edited(at: number, before: string, after: string, caret: number): void;
-  /** The selection, and the attributes that hold for all of it: inline and of its first line. */
-  selected(anchor: number, head: number, inline: string, line: string): void;
+  /** The selection, and the inline attributes that hold for all of it. */
+  selected(anchor: number, head: number, inline: string): void;
   /** A key that may mean something; true when it did. */
   command(name: string): boolean;
   focused(focused: boolean): void;
+  /** The person pasted or dropped this where the selection is. */
+  pasted: Pasted;
+  /** A word is being composed, told at each step of it, or no longer. */
+  composing(composing: boolean): void;
+  /** Whether the surface shows what the document holds. */
+  verify(): boolean;
 }
 
 /** What a surface is told at its making. */
@@ -25,61 +33,53 @@ export interface Options {
   labelledBy: string;
   describedBy: string;
   editable: boolean;
+  /** Each key that may mean something, as keymap writes it, with the name that is reported for it. */
+  keys: [string, string][];
 }
 
-const KEYS: Record<string, string> = {
-  Enter: "enter",
-  "Shift-Enter": "enter",
-  Backspace: "backspace",
-  "Mod-Backspace": "backspace-word",
-  Delete: "delete",
-  Tab: "tab",
-  "Shift-Tab": "shift-tab",
-  "Mod-b": "bold",
-  "Mod-i": "italic",
-  "Mod-u": "underline",
-  "Mod-z": "undo",
-  "Mod-y": "redo",
-  "Mod-Shift-z": "redo",
-  "Mod-Alt-0": "paragraph",
-  "Mod-Alt-1": "heading-1",
-  "Mod-Alt-2": "heading-2",
-  "Mod-Alt-3": "heading-3",
-  "Mod-Shift-7": "ordered",
-  "Mod-Shift-8": "bullet",
-  "Mod-Shift-9": "lettered",
-};
+/** So long after a composition ended ProseMirror has read what it left. */
+const COMPOSITION_SETTLES = 30;
 
 /** One line's element. It changes its attributes in place, so that a line which becomes a heading
- * while somebody composes in it keeps the text node that the composition is in. */
+ * while somebody composes in it keeps the text node that the composition is in. An item has one element
+ * more: a list of its own, since no element can stand around the lines of one. */
 class LineView {
   dom = document.createElement("p");
-  contentDOM = this.dom;
+  contentDOM: HTMLElement;
 
   constructor(private node: Node) {
+    this.contentDOM = isItem(node.attrs) ? this.dom.appendChild(document.createElement("span")) : this.dom;
     this.show();
   }
 
   update(node: Node): boolean {
-    if (node.type !== this.node.type) return false;
+    if (node.type !== this.node.type || isItem(node.attrs) !== isItem(this.node.attrs)) return false;
     this.node = node;
     this.show();
     return true;
   }
 
   private show(): void {
-    const wanted = lineDom(this.node.attrs);
-    for (const { name } of [...this.dom.attributes]) if (!(name in wanted)) this.dom.removeAttribute(name);
-    for (const [name, value] of Object.entries(wanted)) {
-      if (this.dom.getAttribute(name) !== value) this.dom.setAttribute(name, value);
-    }
+    const { attrs } = this.node;
+    have(this.dom, lineDom(attrs));
+    if (isItem(attrs)) have(this.contentDOM, itemDom(attrs));
+  }
+}
+
+/** Gives an element these attributes and no others. */
+function have(element: HTMLElement, wanted: Record<string, string>): void {
+  for (const { name } of [...element.attributes]) if (!(name in wanted)) element.removeAttribute(name);
+  for (const [name, value] of Object.entries(wanted)) {
+    if (element.getAttribute(name) !== value) element.setAttribute(name, value);
   }
 }
 
 export class Surface {
   private readonly view: EditorView;
+  private readonly graphemes = new Intl.Segmenter("sv", { granularity: "grapheme" });
   /** After Escape, Tab leaves the text. */
   private leaving = false;
+  private settling = 0;
 
   constructor(
     private readonly host: HTMLElement,
@@ -88,7 +88,7 @@ export class Surface {
     private readonly reports: Reports,
   ) {
     const press = (name: string) => (this.leaving && name.endsWith("tab") ? false : reports.command(name));
-    const bound = Object.fromEntries(Object.entries(KEYS).map(([key, name]) => [key, () => press(name)]));
+    const bound = Object.fromEntries(options.keys.map(([key, name]) => [key, () => press(name)]));
     this.view = new EditorView(host, {
       state: EditorState.create({ schema, plugins: [keymap(bound)] }),
       editable: () => this.editable,
@@ -104,12 +104,19 @@ export class Surface {
         spellcheck: "true",
       }),
       nodeViews: { line: (node) => new LineView(node) },
+      ...copying,
       dispatchTransaction: (tr) => this.dispatch(tr),
       handleKeyDown: (_, event) => this.notice(event),
       handleDOMEvents: {
         focus: () => void reports.focused(true),
         blur: () => void reports.focused(false),
         beforeinput: (_, event) => this.nativeHistory(event),
+        paste: (_, event) => this.take(event, event.clipboardData),
+        drop: (view, event) => !view.dragging && this.take(event, event.dataTransfer, event),
+        click: (_, event) => this.follow(event),
+        compositionstart: () => this.composes(),
+        compositionupdate: () => this.composes(),
+        compositionend: () => this.composed(),
       },
     });
   }
@@ -162,6 +169,28 @@ export class Surface {
     this.view.focus();
   }
 
+  /** Reads what the browser changed and ProseMirror has not read yet. */
+  settle(): void {
+    const { domObserver } = this.view as unknown as { domObserver: { forceFlush(): void; flush(): void } };
+    domObserver.forceFlush();
+    domObserver.flush();
+  }
+
+  /** Ends what is being composed: a browser keeps the text of a composition whose element loses the focus. */
+  endComposition(): void {
+    this.view.dom.blur();
+    this.view.focus();
+    this.settle();
+  }
+
+  /** How long what a reader takes as one character is before a place in its line; 0 at its start. */
+  graphemeBefore(index: number): number {
+    const { doc } = this.view.state;
+    const at = doc.resolve(positionOf(doc, index));
+    const graphemes = [...this.graphemes.segment(at.parent.textBetween(0, at.parentOffset))];
+    return graphemes.at(-1)?.segment.length ?? 0;
+  }
+
   /** A caret's place in the host: left, top, height, in CSS pixels. */
   caretAt(index: number): Float64Array {
     const box = this.host.getBoundingClientRect();
@@ -182,8 +211,8 @@ export class Surface {
     return Float64Array.from(boxes.flatMap((r) => [r.left - box.left, r.top - box.top, r.width, r.height]));
   }
 
-  destroy(): void {
-    this.view.destroy();
+  verify(): boolean {
+    return this.reports.verify();
   }
 
   /** What others insert at the caret comes after it, so that two who type in one place do not cut each
@@ -199,6 +228,8 @@ export class Surface {
   }
 
   private dispatch(tr: Transaction): void {
+    // What was cut is deleted as by a key.
+    if (tr.getMeta("uiEvent") === "cut") return void this.reports.command("delete");
     const before = this.view.state.doc;
     const state = this.view.state.apply(tr);
     this.view.updateState(state);
@@ -240,8 +271,7 @@ export class Surface {
       }
     }
     const inline = Object.fromEntries(marks.map((mark) => [mark.type.name, true]));
-    const line = lineAttributes($from.parent.attrs);
-    this.reports.selected(indexOf(doc, anchor), indexOf(doc, head), JSON.stringify(inline), JSON.stringify(line));
+    this.reports.selected(indexOf(doc, anchor), indexOf(doc, head), JSON.stringify(inline));
   }
 
   private notice(event: KeyboardEvent): boolean {
@@ -250,6 +280,39 @@ export class Surface {
     if (!this.view.composing) document.dispatchEvent(new Event("selectionchange"));
     if (event.key !== "Shift" && event.key !== "Tab") this.leaving = event.key === "Escape";
     return false;
+  }
+
+  /** Text from elsewhere goes to the model first; `at` is where it was dropped. */
+  private take(event: Event, data: DataTransfer | null, at?: MouseEvent): boolean {
+    event.preventDefault();
+    if (!data || !this.editable) return true;
+    const place = at && this.view.posAtCoords({ left: at.clientX, top: at.clientY });
+    if (place) {
+      const { doc, tr } = this.view.state;
+      this.view.focus();
+      this.view.dispatch(tr.setSelection(TextSelection.near(doc.resolve(place.pos))));
+    }
+    tell(data, this.reports.pasted);
+    return true;
+  }
+
+  /** In a text that can be changed a click places the caret; with Ctrl it follows a link. */
+  private follow(event: MouseEvent): boolean {
+    const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>("a[href]") : null;
+    if (!link || !this.editable || !(event.ctrlKey || event.metaKey)) return false;
+    event.preventDefault();
+    window.open(link.href, "_blank", "noopener,noreferrer");
+    return true;
+  }
+
+  private composes(): void {
+    clearTimeout(this.settling);
+    this.reports.composing(true);
+  }
+
+  private composed(): void {
+    clearTimeout(this.settling);
+    this.settling = window.setTimeout(() => this.reports.composing(false), COMPOSITION_SETTLES);
   }
 
   private nativeHistory(event: InputEvent): boolean {
@@ -261,10 +324,24 @@ export class Surface {
   }
 }
 
+/** The surfaces on the page. */
+const surfaces: Surface[] = [];
+
 declare global {
   interface Window {
-    samsynSurface: { create(host: HTMLElement, options: Options, reports: Reports): Surface };
+    samsynSurface: {
+      create(host: HTMLElement, options: Options, reports: Reports): Surface;
+      /** Whether all surfaces show what their documents hold, for tests. */
+      verify(): boolean;
+    };
   }
 }
 
-window.samsynSurface = { create: (host, options, reports) => new Surface(host, options.editable, options, reports) };
+window.samsynSurface = {
+  create(host, options, reports) {
+    const surface = new Surface(host, options.editable, options, reports);
+    surfaces.push(surface);
+    return surface;
+  },
+  verify: () => surfaces.every((surface) => surface.verify()),
+};

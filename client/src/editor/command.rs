@@ -2,10 +2,11 @@
 //! Pure; what shows and what stores the result is elsewhere.
 
 #[cfg(test)]
-mod tests;
+pub(in crate::editor) mod tests;
 
-use samsyn_shared::delta::{Attributes, LineKind, List, Op, lines, utf16_len};
+use samsyn_shared::delta::{Attributes, LineKind, List, Op};
 use samsyn_shared::limits;
+use samsyn_shared::line_index::{LineIndex, Span};
 use serde_json::Value;
 
 /// Something that a person asks for by key or button.
@@ -15,6 +16,8 @@ pub enum Command {
     Enter,
     /// Deletes backward, where that is more than a character inside a line.
     Backspace,
+    /// Deletes a word backward, likewise.
+    BackspaceWord,
     /// Deletes forward, likewise.
     Delete,
     /// One level in.
@@ -27,6 +30,8 @@ pub enum Command {
     Italic,
     /// Underline on or off.
     Underline,
+    /// Asks for the address of a link.
+    Link,
     /// This kind of list, or none if all is in it.
     List(List),
     /// A heading of this level, or a paragraph if all is one already, or for none.
@@ -43,13 +48,15 @@ impl Command {
     pub fn from_key(name: &str) -> Option<Self> {
         Some(match name {
             "enter" => Self::Enter,
-            "backspace" | "backspace-word" => Self::Backspace,
+            "backspace" => Self::Backspace,
+            "backspace-word" => Self::BackspaceWord,
             "delete" => Self::Delete,
             "tab" => Self::Indent,
             "shift-tab" => Self::Outdent,
             "bold" => Self::Bold,
             "italic" => Self::Italic,
             "underline" => Self::Underline,
+            "link" => Self::Link,
             "undo" => Self::Undo,
             "redo" => Self::Redo,
             "paragraph" => Self::Heading(None),
@@ -88,11 +95,13 @@ impl Selection {
         Self { anchor: at, head: at }
     }
 
-    fn range(self) -> (u32, u32) {
+    /// From the earlier end to the later.
+    #[must_use]
+    pub fn range(self) -> (u32, u32) {
         (self.anchor.min(self.head), self.anchor.max(self.head))
     }
 
-    const fn is_empty(self) -> bool {
+    pub(super) const fn is_empty(self) -> bool {
         self.anchor == self.head
     }
 }
@@ -106,26 +115,26 @@ pub struct Outcome {
     pub selection: Selection,
 }
 
-/// Performs a command on a text given as inserts. None when it means nothing here and the key is the
+/// Performs a command on a text with these lines. None when it means nothing here and the key is the
 /// browser's. `on` says for an inline attribute whether all that is selected has it.
 #[must_use]
-pub fn perform(command: Command, text: &[Op], selection: Selection, on: bool) -> Option<Outcome> {
-    let spans = spans(text);
+pub fn perform(command: Command, lines: &LineIndex, selection: Selection, on: bool) -> Option<Outcome> {
     match command {
-        Command::Enter => Some(enter(&spans, selection)),
-        Command::Backspace if !selection.is_empty() => Some(delete(&spans, selection)),
-        Command::Delete if !selection.is_empty() => Some(delete(&spans, selection)),
-        Command::Backspace => backspace(&spans, selection),
-        Command::Delete => {
-            let (i, span) = span_at(&spans, selection.head);
-            (selection.head == span.end() && i + 1 < spans.len()).then(|| join(&spans, i, selection))
+        Command::Enter => Some(enter(lines, selection)),
+        Command::Backspace | Command::BackspaceWord | Command::Delete if !selection.is_empty() => {
+            Some(delete(lines, selection))
         }
-        Command::Indent => shift(&spans, selection, true),
-        Command::Outdent => shift(&spans, selection, false),
+        Command::Backspace | Command::BackspaceWord => backspace(lines, selection),
+        Command::Delete => {
+            let line = lines.line_at(selection.head);
+            let next = lines.after(&line).filter(|_| selection.head == line.end());
+            next.map(|next| join(line, next, selection))
+        }
+        Command::Indent => shift(lines, selection, true),
+        Command::Outdent => shift(lines, selection, false),
         Command::List(list) => {
-            let all =
-                touched(&spans, selection).all(|(_, s)| matches!(s.kind, LineKind::Item(l, _) if l == list));
-            Some(restyle(&spans, selection, |kind| match kind {
+            let all = touched(lines, selection).all(|s| matches!(s.kind, LineKind::Item(l, _) if l == list));
+            Some(restyle(lines, selection, |kind| match kind {
                 _ if all => LineKind::Paragraph,
                 LineKind::Item(_, indent) => LineKind::Item(list, indent),
                 _ => LineKind::Item(list, 0),
@@ -133,50 +142,19 @@ pub fn perform(command: Command, text: &[Op], selection: Selection, on: bool) ->
         }
         Command::Heading(level) => {
             let wanted = level.map_or(LineKind::Paragraph, LineKind::Heading);
-            let all = touched(&spans, selection).all(|(_, span)| span.kind == wanted);
-            Some(restyle(&spans, selection, |_| if all { LineKind::Paragraph } else { wanted }))
+            let all = touched(lines, selection).all(|line| line.kind == wanted);
+            Some(restyle(lines, selection, |_| if all { LineKind::Paragraph } else { wanted }))
         }
         Command::Bold | Command::Italic | Command::Underline => {
-            command.inline().and_then(|name| mark(&spans, selection, name, on))
+            command.inline().and_then(|name| mark(lines, selection, name, on))
         }
-        Command::Undo | Command::Redo => None,
+        Command::Link | Command::Undo | Command::Redo => None,
     }
 }
 
-/// One line's place in the text.
-#[derive(Debug, Clone, Copy)]
-struct Span {
-    start: u32,
-    len: u32,
-    kind: LineKind,
-}
-
-impl Span {
-    const fn end(&self) -> u32 {
-        self.start + self.len
-    }
-}
-
-fn spans(text: &[Op]) -> Vec<Span> {
-    let mut start = 0;
-    let mut spans = Vec::new();
-    for line in lines(text) {
-        let len = line.runs.iter().map(|run| utf16_len(&run.text)).sum();
-        spans.push(Span { start, len, kind: line.kind });
-        start += len + 1;
-    }
-    spans
-}
-
-fn span_at(spans: &[Span], index: u32) -> (usize, Span) {
-    let i = spans.partition_point(|span| span.end() < index).min(spans.len() - 1);
-    (i, spans[i])
-}
-
-fn touched(spans: &[Span], selection: Selection) -> impl Iterator<Item = (usize, Span)> + '_ {
+fn touched(lines: &LineIndex, selection: Selection) -> impl Iterator<Item = Span> {
     let (from, to) = selection.range();
-    let (first, last) = (span_at(spans, from).0, span_at(spans, to).0);
-    spans.iter().copied().enumerate().take(last + 1).skip(first)
+    lines.spans(from, to).into_iter()
 }
 
 /// A delta that grows from the left; positions are those of the text before it.
@@ -221,10 +199,9 @@ impl Builder {
     }
 }
 
-fn enter(spans: &[Span], selection: Selection) -> Outcome {
+fn enter(lines: &LineIndex, selection: Selection) -> Outcome {
     let (from, to) = selection.range();
-    let (_, first) = span_at(spans, from);
-    let (_, last) = span_at(spans, to);
+    let (first, last) = (lines.line_at(from), lines.line_at(to));
     let mut delta = Builder::default();
     if selection.is_empty() && first.len == 0 {
         let kind = match first.kind {
@@ -251,10 +228,9 @@ fn enter(spans: &[Span], selection: Selection) -> Outcome {
     delta.finish(Selection::caret(from + 1))
 }
 
-fn delete(spans: &[Span], selection: Selection) -> Outcome {
+fn delete(lines: &LineIndex, selection: Selection) -> Outcome {
     let (from, to) = selection.range();
-    let (_, first) = span_at(spans, from);
-    let (_, last) = span_at(spans, to);
+    let (first, last) = (lines.line_at(from), lines.line_at(to));
     let mut delta = Builder::default();
     delta.go_to(from);
     delta.delete_to(to);
@@ -264,25 +240,34 @@ fn delete(spans: &[Span], selection: Selection) -> Outcome {
     delta.finish(Selection::caret(from))
 }
 
-fn backspace(spans: &[Span], selection: Selection) -> Option<Outcome> {
-    let (i, span) = span_at(spans, selection.head);
+fn backspace(lines: &LineIndex, selection: Selection) -> Option<Outcome> {
+    let span = lines.line_at(selection.head);
     if selection.head != span.start {
         return None;
     }
     let kind = match span.kind {
         LineKind::Item(list, indent) if indent > 0 => LineKind::Item(list, indent - 1),
         LineKind::Item(_, _) | LineKind::Heading(_) => LineKind::Paragraph,
-        LineKind::Paragraph if i > 0 => return Some(join(spans, i - 1, Selection::caret(span.start - 1))),
-        LineKind::Paragraph => return None,
+        LineKind::Paragraph => {
+            let before = lines.before(&span)?;
+            return Some(join(before, span, Selection::caret(before.end())));
+        }
     };
     let mut delta = Builder::default();
     delta.set_kind(span.end(), kind);
     Some(delta.finish(selection))
 }
 
-/// Joins line `i` and the next; an empty line leaves nothing of itself.
-fn join(spans: &[Span], i: usize, selection: Selection) -> Outcome {
-    let (line, next) = (spans[i], spans[i + 1]);
+/// Deletes what a reader takes as one character, so long before the caret. A browser deletes a letter's
+/// accent and leaves the letter. None when it is one unit, which is the browser's.
+#[must_use]
+pub fn backspace_grapheme(caret: u32, units: u32) -> Option<Outcome> {
+    let start = caret.checked_sub(units).filter(|_| units > 1)?;
+    Some(Outcome { delta: vec![Op::retain(start), Op::delete(units)], selection: Selection::caret(start) })
+}
+
+/// Joins a line and the next; an empty line leaves nothing of itself.
+fn join(line: Span, next: Span, selection: Selection) -> Outcome {
     let mut delta = Builder::default();
     delta.go_to(line.end());
     delta.delete_to(next.start);
@@ -293,14 +278,14 @@ fn join(spans: &[Span], i: usize, selection: Selection) -> Outcome {
 }
 
 /// Items one level in or out; none when no item is touched, so that Tab leaves the text.
-fn shift(spans: &[Span], selection: Selection, inward: bool) -> Option<Outcome> {
+fn shift(lines: &LineIndex, selection: Selection, inward: bool) -> Option<Outcome> {
     let mut delta = Builder::default();
     let mut items = 0;
-    for (i, span) in touched(spans, selection) {
+    for span in touched(lines, selection) {
         let LineKind::Item(list, indent) = span.kind else { continue };
         items += 1;
         // At most one level deeper than the item before it: there is no third level without a second.
-        let deepest = match i.checked_sub(1).map(|before| spans[before].kind) {
+        let deepest = match lines.before(&span).map(|before| before.kind) {
             Some(LineKind::Item(_, before)) => (before + 1).min(limits::INDENT_MAX),
             _ => 0,
         };
@@ -312,9 +297,9 @@ fn shift(spans: &[Span], selection: Selection, inward: bool) -> Option<Outcome> 
     (items > 0).then(|| delta.finish(selection))
 }
 
-fn restyle(spans: &[Span], selection: Selection, kind: impl Fn(LineKind) -> LineKind) -> Outcome {
+fn restyle(lines: &LineIndex, selection: Selection, kind: impl Fn(LineKind) -> LineKind) -> Outcome {
     let mut delta = Builder::default();
-    for (_, span) in touched(spans, selection) {
+    for span in touched(lines, selection) {
         let wanted = kind(span.kind);
         if wanted != span.kind {
             delta.set_kind(span.end(), wanted);
@@ -324,14 +309,14 @@ fn restyle(spans: &[Span], selection: Selection, kind: impl Fn(LineKind) -> Line
 }
 
 /// None for a bare caret: then it is the pen that changes. A `\n` gets no inline attribute.
-fn mark(spans: &[Span], selection: Selection, name: &str, on: bool) -> Option<Outcome> {
+fn mark(lines: &LineIndex, selection: Selection, name: &str, on: bool) -> Option<Outcome> {
     if selection.is_empty() {
         return None;
     }
     let (from, to) = selection.range();
     let value = if on { Value::Null } else { true.into() };
     let mut delta = Builder::default();
-    for (_, span) in touched(spans, selection) {
+    for span in touched(lines, selection) {
         let (start, end) = (span.start.max(from), span.end().min(to));
         if start < end {
             delta.go_to(start);

@@ -1,8 +1,11 @@
 //! The functions of `client/editor/surface.js` and what it reports. Deltas cross as JSON, positions as
 //! the model's indexes in UTF-16 code units.
 
+use samsyn_shared::delta::Op;
 use wasm_bindgen::prelude::*;
 use web_sys::HtmlElement;
+
+use super::keys;
 
 #[wasm_bindgen]
 extern "C" {
@@ -36,6 +39,18 @@ extern "C" {
     #[wasm_bindgen(method, js_name = setEditable)]
     pub fn set_editable(this: &Surface, editable: bool);
 
+    /// Reads what the browser changed and the surface did not report yet; it may report now.
+    #[wasm_bindgen(method)]
+    pub fn settle(this: &Surface);
+
+    /// Ends what is being composed with what it is now, and keeps the focus.
+    #[wasm_bindgen(method, js_name = endComposition)]
+    pub fn end_composition(this: &Surface);
+
+    /// How long what a reader takes as one character is before a place in its line; 0 at its start.
+    #[wasm_bindgen(method, js_name = graphemeBefore)]
+    pub fn grapheme_before(this: &Surface, index: u32) -> u32;
+
     /// Puts the focus into the text.
     #[wasm_bindgen(method)]
     pub fn focus(this: &Surface);
@@ -53,12 +68,25 @@ extern "C" {
 pub struct Reports {
     /// Lines changed: where they begin, as they were, as they are, the caret from there or -1.
     pub edited: Box<dyn Fn(u32, String, String, i32)>,
-    /// The selection's anchor and head, and the attributes of all of it and of its first line.
-    pub selected: Box<dyn Fn(u32, u32, String, String)>,
+    /// The selection's anchor and head, and the inline attributes of all of it.
+    pub selected: Box<dyn Fn(u32, u32, String)>,
     /// A key that may mean something; true when it did.
     pub command: Box<dyn Fn(String) -> bool>,
     /// The focus came or went.
     pub focused: Box<dyn Fn(bool)>,
+    /// Something was pasted or dropped where the selection is: its HTML as foreign inserts, whether that is our
+    /// own, its plain text, and whether there were files; see `shared::paste::Transfer`.
+    pub pasted: Box<dyn Fn(String, bool, String, bool)>,
+    /// A word is being composed, told at each step of it, or no longer.
+    pub composing: Box<dyn Fn(bool)>,
+    /// Asked whether the surface shows what the document holds; shows it if it didn't.
+    pub verify: Box<dyn Fn() -> bool>,
+}
+
+/// Reads a delta that a surface wrote.
+#[must_use]
+pub fn read_delta(json: &str) -> Vec<Op> {
+    serde_json::from_str(json).expect("the surface writes deltas")
 }
 
 /// What a surface is told at its making.
@@ -82,11 +110,16 @@ impl Surface {
         set(&told, "labelledBy", &options.labelled_by.into());
         set(&told, "describedBy", &options.described_by.into());
         set(&told, "editable", &options.editable.into());
+        let pair = |(key, name): (&str, &str)| js_sys::Array::of2(&key.into(), &name.into());
+        set(&told, "keys", &keys::of_the_text().map(pair).collect::<js_sys::Array>());
         let heard = js_sys::Object::new();
         set(&heard, "edited", &Closure::wrap(reports.edited).into_js_value());
         set(&heard, "selected", &Closure::wrap(reports.selected).into_js_value());
         set(&heard, "command", &Closure::wrap(reports.command).into_js_value());
         set(&heard, "focused", &Closure::wrap(reports.focused).into_js_value());
+        set(&heard, "pasted", &Closure::wrap(reports.pasted).into_js_value());
+        set(&heard, "composing", &Closure::wrap(reports.composing).into_js_value());
+        set(&heard, "verify", &Closure::wrap(reports.verify).into_js_value());
         create(host, &told, &heard)
     }
 }

@@ -1,7 +1,9 @@
 //! One open målbild: its signals for the views, its replica and its text surfaces, and what a person
 //! does to them. What sync sees of it is in [`port`], what is shown in `showing`, who is here in
-//! `presence`. Everything that changes the page's truth goes through here.
+//! `presence`, what is pasted in `pasting`, links in [`linking`]. Everything that changes the page's truth goes through here.
 
+pub mod linking;
+mod pasting;
 pub mod port;
 mod presence;
 mod showing;
@@ -13,8 +15,9 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use samsyn_shared::client_session::Stopped;
-use samsyn_shared::delta::{List, Op};
+use samsyn_shared::delta::{List, Op, plain};
 use samsyn_shared::diff::diff;
+use samsyn_shared::paste::{PasteError, Transfer};
 use samsyn_shared::presence::{Cursor, Presences};
 use samsyn_shared::read_model::one_line;
 use samsyn_shared::{MalbildId, Role, SyncStatus, Template, ids};
@@ -26,8 +29,10 @@ use super::people::Person;
 use super::replica::{By, Change, Place, Replica, caret_after};
 use super::section::{Section, watch_size};
 use crate::api;
-use crate::editor::command::{Command, perform};
-use crate::editor::surface::Reports;
+use crate::editor::autoformat::{self, autoformat};
+use crate::editor::command::{Command, Outcome, backspace_grapheme, perform};
+use crate::editor::surface::{Reports, read_delta};
+use linking::LinkBox;
 use port::Port;
 
 /// How far opening has come.
@@ -52,6 +57,8 @@ pub struct Format {
     pub italic: bool,
     /// All that is selected is underlined.
     pub underline: bool,
+    /// All that is selected is a link.
+    pub link: bool,
     /// The line is a heading of this level.
     pub header: Option<u8>,
     /// The line is an item of this list.
@@ -93,6 +100,10 @@ pub struct Malbild {
     pub format: RwSignal<Format>,
     /// The keys of the sections that have text, in the page's order.
     pub filled: RwSignal<Vec<&'static str>>,
+    /// The link at the caret, or the one that is being written.
+    pub link: RwSignal<Option<LinkBox>>,
+    /// Why the last paste put nothing in.
+    pub not_pasted: RwSignal<Option<PasteError>>,
     core: StoredValue<Rc<Core>, LocalStorage>,
 }
 
@@ -110,6 +121,7 @@ struct Core {
     connect: Cell<Option<fn(Malbild)>>,
     presence_due: Cell<bool>,
     carets_due: Cell<bool>,
+    showing_due: Cell<bool>,
     verify_due: Cell<bool>,
 }
 
@@ -134,6 +146,8 @@ impl Malbild {
             active: RwSignal::new(None),
             format: RwSignal::new(Format::default()),
             filled: RwSignal::new(Vec::new()),
+            link: RwSignal::new(None),
+            not_pasted: RwSignal::new(None),
             core: StoredValue::new_local(Rc::new(core)),
         };
         malbild.begin(token);
@@ -221,9 +235,9 @@ impl Malbild {
         let malbild = *self;
         let reports = Reports {
             edited: Box::new(move |at, before, after, caret| malbild.edited(key, at, &before, &after, caret)),
-            selected: Box::new(move |anchor, head, inline, line| {
+            selected: Box::new(move |anchor, head, inline| {
                 if let Some(section) = malbild.section(key) {
-                    section.select(anchor, head, &inline, &line);
+                    section.select(anchor, head, &inline);
                     malbild.refresh_format();
                     malbild.announce_soon();
                 }
@@ -234,15 +248,21 @@ impl Malbild {
             focused: Box::new(move |focused| {
                 if focused {
                     malbild.active.set(Some(key));
+                    malbild.leave_link();
                     malbild.refresh_format();
                     malbild.announce_soon();
                 }
             }),
+            pasted: Box::new(move |foreign, own, plain, files| {
+                malbild.pasted(key, &Transfer { foreign: read_delta(&foreign), own, plain, files });
+            }),
+            composing: Box::new(move |composing| malbild.composing(key, composing)),
+            verify: Box::new(move || malbild.section(key).is_none_or(|section| malbild.verify(&section))),
         };
         let section = Rc::new(Section::new(key, host, labelled_by, described_by, self.may_write(), reports));
         let core = self.core();
         core.sections.borrow_mut().push(section.clone());
-        section.surface.reset(&inserts(&self.read(Place::Section(key))));
+        section.reset(&self.read(Place::Section(key)));
         watch_size(host, move || malbild.draw_carets_soon());
         self.draw_carets_soon();
     }
@@ -269,7 +289,7 @@ impl Malbild {
         let now = vec![Op::insert(one_line(text))];
         let delta = diff(&self.read(Place::Title), &now, None);
         if !delta.is_empty() {
-            self.edit(Place::Title, 0, &delta, By::View);
+            self.edit(Place::Title, delta, By::View);
         }
     }
 
@@ -316,22 +336,44 @@ impl Malbild {
         .unwrap_or_default()
     }
 
-    /// The view of a section changed: the model follows.
+    /// What a section shows was changed: the document follows.
     fn edited(&self, key: &'static str, at: u32, before: &str, after: &str, caret: i32) {
-        let parse = |json| serde_json::from_str::<Vec<Op>>(json).expect("the surface writes deltas");
-        let delta = diff(&parse(before), &parse(after), u32::try_from(caret).ok());
-        self.edit(Place::Section(key), at, &delta, By::View);
+        let Some(section) = self.section(key) else { return };
+        let (after, caret) = (read_delta(after), u32::try_from(caret).ok());
+        let delta = section.edited(at, &read_delta(before), &after, caret);
+        if delta.is_empty() {
+            return;
+        }
+        let mark = caret.map(|caret| (section.in_document(at + caret), before_caret(&after, caret)));
+        let mark = mark.filter(|(_, mark)| !section.is_composing() && autoformat::is_mark(mark));
+        self.edit(Place::Section(key), delta.clone(), By::View);
+        if let Some((caret, mark)) = mark {
+            self.show_at_once(&section);
+            let outcome = autoformat(&delta, &section.lines(), caret, &mark);
+            if let Some(outcome) = outcome {
+                self.carry_out(&section, outcome);
+            }
+        }
     }
 
-    fn edit(&self, place: Place, at: u32, delta: &[Op], by: By) {
-        let changes = self.with_replica(|replica| {
-            replica.edit(place, at, delta, by).expect("no transaction outlives a function of Replica")
+    fn edit(&self, place: Place, delta: Vec<Op>, by: By) {
+        let change = self.with_replica(|replica| {
+            replica.edit(place, delta, by).expect("no transaction outlives a function of Replica")
         });
-        self.show(&changes.unwrap_or_default());
+        self.show(change.as_slice());
+    }
+
+    /// Changes the document as a command decided, and shows it at once.
+    fn carry_out(&self, section: &Section, outcome: Outcome) {
+        self.edit(Place::Section(section.key), outcome.delta, By::Command);
+        self.show_at_once(section);
+        section.surface.select(outcome.selection.anchor, outcome.selection.head);
     }
 
     fn perform(&self, key: &'static str, command: Command) -> bool {
         let Some(section) = self.section(key).filter(|_| self.may_write()) else { return false };
+        // A command acts on what the person sees, and that is what the document holds from here on.
+        self.show_at_once(&section);
         if matches!(command, Command::Undo | Command::Redo) {
             let undone = self
                 .with_replica(|r| if command == Command::Undo { r.undo() } else { r.redo() })
@@ -340,12 +382,22 @@ impl Malbild {
             self.go_to(&undone);
             return true;
         }
+        if command == Command::Link {
+            self.ask_for_link(&section);
+            return true;
+        }
         let on = command.inline().is_some_and(|name| section.has_inline(name));
-        let place = Place::Section(key);
-        match perform(command, &self.read(place), section.selection(), on) {
+        let selection = section.selection();
+        let outcome = perform(command, &section.lines(), selection, on);
+        let outcome = outcome.or_else(|| {
+            let is_caret = command == Command::Backspace && selection.anchor == selection.head;
+            is_caret.then(|| {
+                backspace_grapheme(selection.head, section.surface.grapheme_before(selection.head))
+            })?
+        });
+        match outcome {
             Some(outcome) => {
-                self.edit(place, 0, &outcome.delta, By::Command);
-                section.surface.select(outcome.selection.anchor, outcome.selection.head);
+                self.carry_out(&section, outcome);
                 true
             }
             None => command.inline().is_some_and(|name| {
@@ -365,14 +417,18 @@ impl Malbild {
         };
         if let Some(section) = self.section(key) {
             let caret = caret_after(delta);
+            self.show_at_once(&section);
             section.surface.focus();
             section.surface.select(caret, caret);
         }
     }
 }
 
-fn inserts(ops: &[Op]) -> String {
-    serde_json::to_string(ops).expect("a delta is plain JSON")
+/// What stands before the caret in its line, of a text that the caret is in.
+fn before_caret(text: &[Op], caret: u32) -> String {
+    let units: Vec<u16> = plain(text).encode_utf16().take(caret as usize).collect();
+    let line = units.rsplit(|unit| *unit == u16::from(b'\n')).next().unwrap_or_default();
+    String::from_utf16_lossy(line)
 }
 
 /// Sets a signal only to something new, so that nobody is told of nothing.

@@ -1,30 +1,35 @@
-//! One section's text surface with what it last reported: the selection, and what holds for it.
+//! One section's text surface with its binding to the document, and what it last reported.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, Ref, RefCell};
+use std::time::Duration;
 
 use samsyn_shared::delta::{Attributes, LineKind, Op, visible_lines};
+use samsyn_shared::line_index::LineIndex;
 use wasm_bindgen::prelude::*;
 use web_sys::{HtmlElement, ResizeObserver};
 
+use super::binding::{Binding, Due};
 use super::people::Person;
 use crate::editor::carets::{Caret, Carets};
 use crate::editor::command::Selection;
-use crate::editor::surface::{Options, Reports, Surface};
+use crate::editor::surface::{Options, Reports, Surface, read_delta};
 
-/// A section on the page.
+/// A section on the page. Its binding is borrowed only inside a function of this file, and the surface is
+/// not called meanwhile: it may report at once.
 pub(super) struct Section {
     /// Its key.
     pub(super) key: &'static str,
     /// Its text.
     pub(super) surface: Surface,
     carets: Carets,
-    selection: Cell<Selection>,
+    binding: RefCell<Binding>,
     inline: RefCell<Attributes>,
-    line: Cell<LineKind>,
+    /// Whether it changed since it was last compared with the document.
+    is_changed: Cell<bool>,
 }
 
 impl Section {
-    /// Makes the surface in its host.
+    /// Makes the surface in its host, and shows a text in it.
     pub(super) fn new(
         key: &'static str,
         host: &HtmlElement,
@@ -34,27 +39,92 @@ impl Section {
         reports: Reports,
     ) -> Self {
         let surface = Surface::new(host, &Options { labelled_by, described_by, editable }, reports);
-        let carets = Carets::new(host);
-        let selection = Cell::default();
-        Self { key, surface, carets, selection, inline: RefCell::default(), line: Cell::default() }
+        Self {
+            key,
+            surface,
+            carets: Carets::new(host),
+            binding: RefCell::new(Binding::of(&[])),
+            inline: RefCell::default(),
+            is_changed: Cell::new(false),
+        }
     }
 
     /// Takes a report of the selection; the attributes are JSON.
-    pub(super) fn select(&self, anchor: u32, head: u32, inline: &str, line: &str) {
-        let parse = |json| serde_json::from_str::<Attributes>(json).expect("the surface writes attributes");
-        self.selection.set(Selection { anchor, head });
-        self.line.set(LineKind::of(&parse(line)));
-        *self.inline.borrow_mut() = parse(inline);
+    pub(super) fn select(&self, anchor: u32, head: u32, inline: &str) {
+        self.binding.borrow_mut().select(Selection { anchor, head });
+        *self.inline.borrow_mut() = serde_json::from_str(inline).expect("the surface writes attributes");
     }
 
-    /// The selection.
+    /// The selection, in the document's text.
     pub(super) fn selection(&self) -> Selection {
-        self.selection.get()
+        self.binding.borrow().selection()
     }
 
     /// What the selection's first line is.
     pub(super) fn line(&self) -> LineKind {
-        self.line.get()
+        self.binding.borrow().line()
+    }
+
+    /// The lines that are shown.
+    pub(super) fn lines(&self) -> Ref<'_, LineIndex> {
+        Ref::map(self.binding.borrow(), Binding::lines)
+    }
+
+    /// The person changed what is shown, as [`Binding::edited`] says; gives the change for the document.
+    pub(super) fn edited(&self, at: u32, before: &[Op], after: &[Op], caret: Option<u32>) -> Vec<Op> {
+        self.is_changed.set(true);
+        self.binding.borrow_mut().edited(at, before, after, caret)
+    }
+
+    /// The document changed, and the surface does not show it yet.
+    pub(super) fn changed(&self, delta: &[Op]) {
+        self.is_changed.set(true);
+        self.binding.borrow_mut().changed(delta);
+    }
+
+    /// A word is being composed, or no longer.
+    pub(super) fn compose(&self, composed: Option<Duration>) {
+        self.binding.borrow_mut().compose(composed);
+    }
+
+    /// Whether a word is being composed.
+    pub(super) fn is_composing(&self) -> bool {
+        self.binding.borrow().is_composing()
+    }
+
+    /// What is to be done about what the document has beyond what is shown.
+    pub(super) fn due(&self, now: Duration) -> Due {
+        self.binding.borrow().due(now)
+    }
+
+    /// Shows what waits. Gives the length of what is shown then.
+    pub(super) fn show_waiting(&self) -> u32 {
+        let waiting = self.binding.borrow_mut().take();
+        self.surface.apply(&json(&waiting))
+    }
+
+    /// Ends what is being composed with what it is now.
+    pub(super) fn end_composition(&self) {
+        if self.is_composing() {
+            self.surface.end_composition();
+            self.binding.borrow_mut().compose(None);
+        }
+    }
+
+    /// Shows this text, whatever it was.
+    pub(super) fn reset(&self, text: &[Op]) {
+        self.binding.borrow_mut().reset(text);
+        self.surface.reset(&json(text));
+    }
+
+    /// Where a place in what is shown is in the document.
+    pub(super) fn in_document(&self, place: u32) -> u32 {
+        self.binding.borrow().in_document(place)
+    }
+
+    /// Whether it changed since it was last compared with the document.
+    pub(super) fn is_changed(&self) -> bool {
+        self.is_changed.get()
     }
 
     /// Whether all that is selected has an inline attribute.
@@ -62,9 +132,14 @@ impl Section {
         self.inline.borrow().contains_key(name)
     }
 
+    /// The attributes that hold for all that is selected, as they are typed on with.
+    pub(super) fn pen(&self) -> Attributes {
+        self.inline.borrow().clone()
+    }
+
     /// What the next typed text has when one attribute is switched.
     pub(super) fn pen_with(&self, name: &str, on: bool) -> String {
-        let mut attributes = self.inline.borrow().clone();
+        let mut attributes = self.pen();
         if on {
             attributes.insert(name.to_owned(), true.into());
         } else {
@@ -73,23 +148,31 @@ impl Section {
         serde_json::to_string(&attributes).expect("attributes are plain JSON")
     }
 
-    /// Whether the surface shows this text.
+    /// Whether the surface shows this text: what the document holds.
     pub(super) fn shows(&self, held: &[Op]) -> bool {
-        let shown: Vec<Op> = serde_json::from_str(&self.surface.shown()).expect("the surface writes deltas");
+        self.is_changed.set(false);
+        let shown = read_delta(&self.surface.shown());
         visible_lines(&shown) == visible_lines(held)
     }
 
-    /// Draws the carets of these people: each with the selection's anchor and head.
+    /// Draws the carets of these people: each with the selection's anchor and head in the document.
     pub(super) fn draw_carets<'a>(&self, people: impl Iterator<Item = (&'a Person, u32, u32)>) {
+        let binding = self.binding.borrow();
         let carets: Vec<Caret> = people
             .map(|(person, anchor, head)| {
                 let names = [person.name.as_str(), person.organisation.as_str()];
                 let label = names.into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join(" · ");
+                let (anchor, head) = (binding.in_view(anchor), binding.in_view(head));
                 Caret { client: person.client, colour: person.colour, label, anchor, head }
             })
             .collect();
+        drop(binding);
         self.carets.draw(&self.surface, carets);
     }
+}
+
+fn json(ops: &[Op]) -> String {
+    serde_json::to_string(ops).expect("a delta is plain JSON")
 }
 
 /// Calls back when the host's size changes, as long as the page lives.

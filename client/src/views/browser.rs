@@ -71,6 +71,12 @@ pub(super) fn moment(millis: f64) -> String {
     date.to_locale_string(words().locale, &options).into()
 }
 
+/// Whether keys are held and written as on a Mac.
+pub(super) fn is_mac() -> bool {
+    let platform = window().navigator().platform().unwrap_or_default();
+    ["Mac", "iP"].iter().any(|apple| platform.starts_with(apple))
+}
+
 /// Keeps `--keyboard` on the root at what an on-screen keyboard covers, for the browsers that lay the
 /// page out behind it.
 pub(super) fn watch_keyboard() {

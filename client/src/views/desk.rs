@@ -10,6 +10,7 @@ use crate::state::malbild::Malbild;
 pub(super) enum Panel {
     Contents,
     People,
+    Keys,
     Share,
     /// The owner's link, once.
     Made,

@@ -8,6 +8,7 @@ pub(super) enum Icon {
     Bullet,
     Ordered,
     Lettered,
+    Link,
     Undo,
     Redo,
     More,
@@ -30,6 +31,7 @@ pub(super) fn icon(icon: Icon) -> impl IntoView {
             "<path d='M8 5h9M8 10h9M8 15h9'/>\
              <path stroke-width='1.3' d='M2.3 7l1.7-4.4L5.7 7M2.9 5.6h2.2M2.7 11h1.5c1.6 0 1.6 2.1 0 2.1 2 0 2 2.4 0 2.4H2.7z'/>"
         }
+        Icon::Link => "<path d='M8.5 6H7a4 4 0 0 0 0 8h1.5M11.5 6H13a4 4 0 0 1 0 8h-1.5M7 10h6'/>",
         Icon::Undo => "<path d='M7 4L3.5 7.5 7 11'/><path d='M3.5 7.5h8a4.5 4.5 0 0 1 0 9H8'/>",
         Icon::Redo => "<path d='M13 4l3.5 3.5L13 11'/><path d='M16.5 7.5h-8a4.5 4.5 0 0 0 0 9H12'/>",
         Icon::More => "<path stroke-width='2.6' d='M4.5 10h.01M10 10h.01M15.5 10h.01'/>",

@@ -7,7 +7,7 @@ use samsyn_shared::SyncStatus;
 use web_sys::KeyboardEvent;
 
 use super::desk::{Desk, Panel};
-use super::{bar, browser, contents, introduction, menu, notice, people, share, sheet};
+use super::{bar, browser, contents, introduction, keys, menu, not_pasted, notice, people, share, sheet};
 use crate::state::made;
 use crate::state::malbild::{Malbild, Phase};
 use crate::state::recent::{self, Recent};
@@ -35,11 +35,13 @@ fn open(malbild: Malbild) -> impl IntoView {
     let desk = Desk { malbild, panel: RwSignal::new(made), wall: RwSignal::new(is_wall_asked_for()) };
     remember(malbild);
     leave_wall_by_escape(desk);
+    keys::listen(desk);
     let panel = move || {
         desk.panel.get().map(|panel| match panel {
             // The contents are always there; a narrow screen shows them by `data-panel`.
             Panel::Contents => ().into_any(),
             Panel::People => people::panel(desk).into_any(),
+            Panel::Keys => keys::panel(desk).into_any(),
             Panel::Share => share::panel(desk).into_any(),
             Panel::Made => share::made_panel(desk).into_any(),
         })
@@ -68,6 +70,7 @@ fn open(malbild: Malbild) -> impl IntoView {
             {bar::sync_details(malbild)}
             {menu::menu(desk)}
             {(!is_wall_asked_for()).then(|| introduction::introduction(malbild))}
+            {not_pasted::not_pasted(malbild)}
             {announcer(malbild)}
         </div>
     }

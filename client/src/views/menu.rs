@@ -5,7 +5,8 @@ use leptos::prelude::*;
 
 use super::browser;
 use super::copying::{self, Outcome};
-use super::desk::Desk;
+use super::desk::{Desk, Panel};
+use crate::editor::keys::HELP;
 use crate::state::preferences::{Language, Theme};
 use crate::words::{language, words};
 
@@ -40,6 +41,10 @@ pub(super) fn menu(desk: Desk) -> impl IntoView {
         desk.close_panel();
         desk.wall.set(true);
     };
+    let show_keys = move |_| {
+        hide();
+        desk.panel.set(Some(Panel::Keys));
+    };
     let theme = RwSignal::new(Theme::load());
     let themes = Theme::ALL.map(|choice| {
         let choose = move |_| {
@@ -63,6 +68,9 @@ pub(super) fn menu(desk: Desk) -> impl IntoView {
             <button type="button" class="plain" on:click=download>{w.download}</button>
             <button type="button" class="plain" on:click=print>{w.print}</button>
             <button type="button" class="plain" on:click=show_on_wall>{w.wall}</button>
+            <button type="button" class="plain" aria-keyshortcuts=HELP on:click=show_keys>
+                {w.keys}<kbd aria-hidden="true">{HELP}</kbd>
+            </button>
             <h3>{w.theme}</h3>
             {themes.collect_view()}
             <h3>{w.language}</h3>

@@ -5,12 +5,14 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 use web_sys::{HtmlElement, KeyboardEvent};
 
-use super::desk::Desk;
+use super::desk::{Desk, Panel};
 use super::icon::{Icon, icon};
+use crate::editor::keys::HELP;
 use crate::words::words;
 
-/// A panel: its heading, a way to close it, and Escape. The keyboard goes back to where it came from.
-pub(super) fn panel_frame(desk: Desk, heading: &'static str, content: impl IntoView) -> impl IntoView {
+/// A panel: its heading, a way to close it, and Escape; the key that
+/// opened the page of keys closes it too. The keyboard goes back to where it came from.
+pub(super) fn panel_frame(desk: Desk, heading: &'static str, content: AnyView) -> impl IntoView {
     let w = words();
     let frame = NodeRef::<Aside>::new();
     let before = document().active_element().and_then(|element| element.dyn_into::<HtmlElement>().ok());
@@ -24,7 +26,9 @@ pub(super) fn panel_frame(desk: Desk, heading: &'static str, content: impl IntoV
         }
     };
     let keydown = move |event: KeyboardEvent| {
-        if event.key() == "Escape" {
+        let help = event.key() == HELP && desk.panel.get_untracked() == Some(Panel::Keys);
+        if event.key() == "Escape" || help {
+            event.prevent_default();
             event.stop_propagation();
             close();
         }

@@ -23,7 +23,7 @@ pub(super) fn panel(desk: Desk) -> impl IntoView {
             view! { <ul class="people-list">{items.collect_view()}</ul> }.into_any()
         }
     };
-    panel_frame(desk, w.people, view! { {list}<hr/>{own_form(malbild)} })
+    panel_frame(desk, w.people, view! { {list}<hr/>{own_form(malbild)} }.into_any())
 }
 
 fn item(malbild: Malbild, person: &Person) -> impl IntoView + use<> {

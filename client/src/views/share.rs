@@ -65,7 +65,7 @@ pub(super) fn panel(desk: Desk) -> impl IntoView {
             {link}
         </div>
     };
-    panel_frame(desk, w.share, content)
+    panel_frame(desk, w.share, content.into_any())
 }
 
 /// The owner's link, shown once after making.
@@ -84,5 +84,5 @@ pub(super) fn made_panel(desk: Desk) -> impl IntoView {
             <button type="button" class="button wide" on:click=dismiss>{w.made_done}</button>
         </div>
     };
-    panel_frame(desk, w.made_heading, content)
+    panel_frame(desk, w.made_heading, content.into_any())
 }

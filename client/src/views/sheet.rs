@@ -7,6 +7,7 @@ use samsyn_shared::read_model::one_line;
 use samsyn_shared::{Section, Template, limits};
 use web_sys::KeyboardEvent;
 
+use super::link_box;
 use crate::state::malbild::Malbild;
 use crate::words::words;
 
@@ -110,6 +111,7 @@ fn section(malbild: Malbild, section: &'static Section, alone: bool) -> impl Int
             <div class="writing">
                 <div class="placeholder" aria-hidden="true">{placeholder.collect_view()}</div>
                 <div class="surface-host" node_ref=host></div>
+                <div class="beside">{link_box::link_box(malbild, key)}</div>
             </div>
             {section.reminder.map(|reminder| view! {
                 <aside class="reminder">

@@ -8,8 +8,10 @@ use samsyn_shared::limits;
 use wasm_bindgen::JsCast as _;
 use web_sys::{HtmlElement, KeyboardEvent};
 
+use super::browser;
 use super::icon::{Icon, icon};
 use crate::editor::command::Command;
+use crate::editor::keys::{self, Binding};
 use crate::state::malbild::{Format, Malbild};
 use crate::words::words;
 
@@ -18,8 +20,6 @@ use crate::words::words;
 struct Tool {
     action: &'static str,
     face: Face,
-    /// What it is called; the heading's name says its level.
-    label: fn(Format) -> String,
     command: fn(Format) -> Command,
     /// Whether it is on; none for a tool that is never on.
     pressed: Option<fn(Format) -> bool>,
@@ -35,58 +35,42 @@ enum Face {
     Heading,
 }
 
-fn tools() -> [Tool; 9] {
+fn tools() -> [Tool; 10] {
     let always = |_: Format| true;
-    let plain = |action, face, label, command, pressed| Tool {
+    let plain = |action, face, command, pressed| Tool {
         action,
         face,
-        label,
         command,
         pressed: Some(pressed),
         enabled: always,
     };
     [
-        plain("bold", Face::Letter(words().bold.0), |_| words().bold.1.into(), |_| Command::Bold, |f| f.bold),
-        plain(
-            "italic",
-            Face::Letter(words().italic.0),
-            |_| words().italic.1.into(),
-            |_| Command::Italic,
-            |f| f.italic,
-        ),
-        plain(
-            "underline",
-            Face::Letter(words().underline.0),
-            |_| words().underline.1.into(),
-            |_| Command::Underline,
-            |f| f.underline,
-        ),
-        plain("heading", Face::Heading, heading_label, next_heading, |f| f.header.is_some()),
+        plain("bold", Face::Letter(words().bold.0), |_| Command::Bold, |f| f.bold),
+        plain("italic", Face::Letter(words().italic.0), |_| Command::Italic, |f| f.italic),
+        plain("underline", Face::Letter(words().underline.0), |_| Command::Underline, |f| f.underline),
+        plain("link", Face::Icon(Icon::Link), |_| Command::Link, |f| f.link),
+        plain("heading", Face::Heading, next_heading, |f| f.header.is_some()),
         plain(
             "bullet",
             Face::Icon(Icon::Bullet),
-            |_| words().bullet.into(),
             |_| Command::List(List::Bullet),
             |f| f.list == Some(List::Bullet),
         ),
         plain(
             "ordered",
             Face::Icon(Icon::Ordered),
-            |_| words().ordered.into(),
             |_| Command::List(List::Ordered),
             |f| f.list == Some(List::Ordered),
         ),
         plain(
             "lettered",
             Face::Icon(Icon::Lettered),
-            |_| words().lettered.into(),
             |_| Command::List(List::Lettered),
             |f| f.list == Some(List::Lettered),
         ),
         Tool {
             action: "undo",
             face: Face::Icon(Icon::Undo),
-            label: |_| words().undo.into(),
             command: |_| Command::Undo,
             pressed: None,
             enabled: |f| f.can_undo,
@@ -94,12 +78,24 @@ fn tools() -> [Tool; 9] {
         Tool {
             action: "redo",
             face: Face::Icon(Icon::Redo),
-            label: |_| words().redo.into(),
             command: |_| Command::Redo,
             pressed: None,
             enabled: |f| f.can_redo,
         },
     ]
+}
+
+/// The key for what the tool would do now.
+fn binding(tool: Tool, format: Format) -> &'static Binding {
+    Binding::of((tool.command)(format)).expect("every tool has a key, as a test says")
+}
+
+/// What it is called; the heading's name says its level.
+fn label(tool: Tool, format: Format) -> String {
+    match (tool.face, binding(tool, format).label) {
+        (Face::Heading, _) | (_, None) => heading_label(format),
+        (_, Some(label)) => label(words()),
+    }
 }
 
 fn heading_label(format: Format) -> String {
@@ -121,7 +117,7 @@ pub(super) fn toolbar(malbild: Malbild) -> impl IntoView {
     // The one tool that Tab reaches; the arrows lead to the others.
     let current = RwSignal::new(0);
     let buttons = tools().into_iter().enumerate().map(move |(place, tool)| {
-        let group_ends = matches!(tool.action, "underline" | "lettered");
+        let group_ends = matches!(tool.action, "link" | "lettered");
         view! {
             {button(malbild, tool, place, current)}
             {group_ends.then(|| view! { <span class="gap"></span> })}
@@ -165,12 +161,17 @@ fn button(malbild: Malbild, tool: Tool, place: usize, current: RwSignal<usize>) 
             malbild.command((tool.command)(format.get_untracked()));
         }
     };
+    let mac = browser::is_mac();
+    let title = move || {
+        let key = keys::written(binding(tool, format.get()).shown(mac), mac, words());
+        format!("{} ({key})", label(tool, format.get()))
+    };
     let face = match tool.face {
         Face::Letter(letter) => view! { <span class="letter" aria-hidden="true">{letter}</span> }.into_any(),
         Face::Icon(drawing) => icon(drawing).into_any(),
         Face::Heading => view! {
             <span aria-hidden="true">
-                <span class="long">{move || (tool.label)(format.get())}</span>
+                <span class="long">{move || label(tool, format.get())}</span>
                 <span class="short letter">{move || heading_letter(format.get())}</span>
             </span>
         }
@@ -178,7 +179,8 @@ fn button(malbild: Malbild, tool: Tool, place: usize, current: RwSignal<usize>) 
     };
     view! {
         <button type="button" class="tool" data-action=tool.action
-            aria-label=move || (tool.label)(format.get()) title=move || (tool.label)(format.get())
+            aria-label=move || label(tool, format.get()) title=title
+            aria-keyshortcuts=move || keys::for_aria(binding(tool, format.get()).shown(mac), mac)
             aria-pressed=move || tool.pressed.map(|pressed| pressed(format.get()).to_string())
             aria-disabled=move || (!enabled()).to_string()
             tabindex=move || if current.get() == place { "0" } else { "-1" }
@@ -197,8 +199,34 @@ fn heading_letter(format: Format) -> String {
 fn focus_tool(row: NodeRef<Div>, place: usize) {
     let Some(row) = row.get_untracked() else { return };
     let buttons = row.query_selector_all("button").expect("the selector is valid");
-    let place = u32::try_from(place).expect("there are nine tools");
+    let place = u32::try_from(place).expect("there are ten tools");
     if let Some(button) = buttons.item(place).and_then(|node| node.dyn_into::<HtmlElement>().ok()) {
         button.focus().expect("a button that is shown takes the focus");
+    }
+}
+
+/// Puts the keyboard on the tool that it was on last.
+pub(super) fn focus_tools() {
+    let tool = document().query_selector(".tool[tabindex='0']").expect("the selector is valid");
+    if let Some(tool) = tool.and_then(|tool| tool.dyn_into::<HtmlElement>().ok()) {
+        // Who only reads has no tools to go to.
+        tool.focus().unwrap_or_default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_tool_has_a_key_and_a_name_in_every_state() {
+        for tool in tools() {
+            for header in [None, Some(1), Some(2), Some(3)] {
+                let format = Format { header, ..Format::default() };
+                let binding = Binding::of((tool.command)(format));
+                assert!(binding.is_some_and(|binding| !binding.keys.is_empty()), "{}", tool.action);
+                assert!(!label(tool, format).is_empty());
+            }
+        }
     }
 }

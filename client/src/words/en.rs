@@ -1,9 +1,12 @@
 //! The page in English. *Målbild* stays: there is no English word for it that people use.
 
 use samsyn_shared::client_session::Stopped;
+use samsyn_shared::link::LinkError;
+use samsyn_shared::paste::PasteError;
 use samsyn_shared::{Role, SyncStatus};
 
 use super::Words;
+use crate::editor::keys::Group;
 use crate::state::preferences::{Language, Theme};
 
 pub(super) const WORDS: Words = Words {
@@ -66,9 +69,55 @@ pub(super) const WORDS: Words = Words {
     bullet: "Bulleted list",
     ordered: "Numbered list",
     lettered: "Lettered list",
+    link: "Link",
     undo: "Undo",
     redo: "Redo",
     close: "Close",
+
+    link_address: "Address",
+    link_text: "Text to show",
+    link_on: |words| format!("Link on “{words}”"),
+    link_open: "Open",
+    link_edit: "Change",
+    link_remove: "Remove link",
+    link_problem: |why| match why {
+        LinkError::Empty => "Write an address.",
+        LinkError::TooLong => "The address is too long. It can have at most 2,000 characters.",
+        LinkError::Scheme => "A link can only lead to a web page or a mail address.",
+        LinkError::Invalid => {
+            "That is no address. Write for example www.krisinformation.se or name@agency.se."
+        }
+    },
+    not_pasted: |why| match why {
+        PasteError::TooLarge => {
+            "The text is too long to be pasted at once, so nothing was pasted. Divide it, at most 200,000 \
+             characters at a time."
+        }
+        _ => "Only text can be pasted here. The picture or file was left out.",
+    },
+    cancel: "Cancel",
+    key_name: |key| match key {
+        "Mod" => "Ctrl",
+        "Escape" => "Esc",
+        "Enter" => "Enter",
+        "Backspace" => "Backspace",
+        "Tab" => "Tab",
+        _ => "",
+    },
+    keys: "Keyboard shortcuts",
+    key_group: |group| match group {
+        Group::Words => "Words",
+        Group::Lines => "Paragraphs and lists",
+        Group::History => "Undo and redo",
+        Group::Page => "The page",
+    },
+    paragraph: "Paragraph",
+    indent: "One level in, in a list",
+    outdent: "One level out, in a list",
+    enter: "New line. On an empty line of a list: leave the list",
+    backspace: "Delete. At the start of a line of a list: one level out",
+    leave_text: "Leave the text: after it, Tab moves on through the page",
+    to_tools: "To the tools. The arrow keys move between them",
 
     sync: |status, pending| match (status, pending) {
         (SyncStatus::Saved, _) => "Saved".to_owned(),

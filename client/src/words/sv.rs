@@ -1,9 +1,12 @@
 //! The page in Swedish: short, plain, active; *ni* for organisations and *du* for a person.
 
 use samsyn_shared::client_session::Stopped;
+use samsyn_shared::link::LinkError;
+use samsyn_shared::paste::PasteError;
 use samsyn_shared::{Role, SyncStatus};
 
 use super::Words;
+use crate::editor::keys::Group;
 use crate::state::preferences::{Language, Theme};
 
 pub(super) const WORDS: Words = Words {
@@ -64,9 +67,56 @@ pub(super) const WORDS: Words = Words {
     bullet: "Punktlista",
     ordered: "Numrerad lista",
     lettered: "Lista med bokstäver",
+    link: "Länk",
     undo: "Ångra",
     redo: "Gör om",
     close: "Stäng",
+
+    link_address: "Adress",
+    link_text: "Text att visa",
+    link_on: |words| format!("Länk på ”{words}”"),
+    link_open: "Öppna",
+    link_edit: "Ändra",
+    link_remove: "Ta bort länk",
+    link_problem: |why| match why {
+        LinkError::Empty => "Skriv en adress.",
+        LinkError::TooLong => "Adressen är för lång. Den får ha högst 2 000 tecken.",
+        LinkError::Scheme => "En länk kan bara gå till en webbsida eller en e-postadress.",
+        LinkError::Invalid => {
+            "Det där är ingen adress. Skriv till exempel www.krisinformation.se eller namn@myndighet.se."
+        }
+    },
+    not_pasted: |why| match why {
+        PasteError::TooLarge => {
+            "Texten är för lång för att klistras in på en gång, så ingenting klistrades in. Dela upp den, \
+             högst 200 000 tecken i taget."
+        }
+        _ => "Här kan du bara klistra in text. Bilden eller filen togs inte med.",
+    },
+    cancel: "Avbryt",
+    key_name: |key| match key {
+        "Mod" => "Ctrl",
+        "Shift" => "Skift",
+        "Enter" => "Retur",
+        "Backspace" => "Backsteg",
+        "Tab" => "Tabb",
+        "Escape" => "Esc",
+        _ => "",
+    },
+    keys: "Kortkommandon",
+    key_group: |group| match group {
+        Group::Words => "Ord",
+        Group::Lines => "Stycken och listor",
+        Group::History => "Ångra och göra om",
+        Group::Page => "Sidan",
+    },
+    paragraph: "Vanligt stycke",
+    indent: "En nivå in, i en lista",
+    outdent: "En nivå ut, i en lista",
+    enter: "Ny rad. På en tom rad i en lista: lämna listan",
+    backspace: "Sudda. Först på en rad i en lista: en nivå ut",
+    leave_text: "Lämna texten: därefter går Tabb vidare på sidan",
+    to_tools: "Till verktygen. Piltangenterna går mellan dem",
 
     sync: |status, pending| match (status, pending) {
         (SyncStatus::Saved, _) => "Sparat".to_owned(),

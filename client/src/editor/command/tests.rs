@@ -1,12 +1,13 @@
 //! Commands on texts written as one line of marks.
 
 use super::*;
+use samsyn_shared::delta::{lines, utf16_len};
 use samsyn_shared::document;
 use yrs::{Transact, WriteTxn};
 
 /// A line's mark before its text: "# " to "### " headings, "* ", "1. ", "A. " items, ">" a level
 /// each; "|" is the caret, "[" and "]" a selection.
-fn parse(text: &str) -> (Vec<Op>, Selection) {
+pub(in crate::editor) fn parse(text: &str) -> (Vec<Op>, Selection) {
     let mut ops = Vec::new();
     let (mut anchor, mut head, mut at) = (None, None, 0);
     for line in text.split('/') {
@@ -75,16 +76,19 @@ fn show(ops: &[Op], selection: Selection) -> String {
 
 fn check(command: Command, before: &str, after: &str) {
     let (ops, selection) = parse(before);
-    let outcome = perform(command, &ops, selection, false);
+    let outcome = perform(command, &LineIndex::of(&ops), selection, false);
+    let got = outcome.map_or("browser".to_owned(), |outcome| write(&ops, &outcome));
+    assert_eq!(got, after, "{command:?} on {before}");
+}
+
+/// The text after an outcome, and the selection in it.
+pub(in crate::editor) fn write(ops: &[Op], outcome: &Outcome) -> String {
     let doc = document::replica(1);
     let mut txn = doc.try_transact_mut().expect("free");
     let text = txn.get_or_insert_text("t");
-    document::change(&text, &mut txn, 0, &ops);
-    let got = outcome.map_or("browser".to_owned(), |outcome| {
-        document::change(&text, &mut txn, 0, &outcome.delta);
-        show(&document::read(&text, &txn), outcome.selection)
-    });
-    assert_eq!(got, after, "{command:?} on {before}");
+    document::change(&text, &mut txn, 0, ops);
+    document::change(&text, &mut txn, 0, &outcome.delta);
+    show(&document::read(&text, &txn), outcome.selection)
 }
 
 #[test]
@@ -156,10 +160,10 @@ fn a_heading_command_makes_and_unmakes_headings() {
 #[test]
 fn a_mark_covers_text_and_no_line_end() {
     let (ops, selection) = parse("a[b/c]d");
-    let outcome = perform(Command::Bold, &ops, selection, false).expect("a selection");
+    let outcome = perform(Command::Bold, &LineIndex::of(&ops), selection, false).expect("a selection");
     let bold: Attributes = [("bold".to_owned(), Value::Bool(true))].into();
     let marked = Op::Retain { retain: 1, attributes: bold };
     assert_eq!(outcome.delta, [Op::retain(1), marked.clone(), Op::retain(1), marked]);
     let (ops, caret) = parse("a|b");
-    assert_eq!(perform(Command::Bold, &ops, caret, false), None);
+    assert_eq!(perform(Command::Bold, &LineIndex::of(&ops), caret, false), None);
 }

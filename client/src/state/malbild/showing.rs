@@ -1,25 +1,33 @@
-//! From the model to what is shown: each change of the replica reaches the surface, the title and the
-//! signals that do not show it yet.
+//! From the document to what is shown: each change of it reaches the surfaces, the title and the signals
+//! that do not show it yet. What others write is gathered and shown once a frame; what was changed by
+//! this person's own command is shown at once.
 
 use std::time::Duration;
 
 use leptos::prelude::*;
-use samsyn_shared::delta::{LineKind, Op, plain};
+use samsyn_shared::delta::{LineKind, plain};
 use samsyn_shared::read_model::one_line;
 
-use super::{Format, Malbild, inserts, set_changed};
+use super::{Format, Malbild, set_changed};
+use crate::state::binding::Due;
 use crate::state::replica::{Change, Place, Replica};
+use crate::state::section::Section;
 
-/// The views are compared with the model when nothing was written for this long.
+/// What is shown is compared with the document this long after a change.
 const VERIFY_AFTER: Duration = Duration::from_millis(1500);
 
 impl Malbild {
-    /// Brings changes of the model to the views, and what was made here to the server.
+    /// Brings changes of the document to the views, and what was made here to the server.
     pub(super) fn show(&self, changes: &[Change]) {
         for change in changes {
             match change.place {
                 Place::Title => self.refresh_title(),
-                Place::Section(key) if !change.shown => self.show_in(key, &change.delta),
+                Place::Section(key) if !change.shown => {
+                    if let Some(section) = self.section(key) {
+                        section.changed(&change.delta);
+                        self.show_soon();
+                    }
+                }
                 Place::Section(_) => {}
             }
         }
@@ -35,12 +43,62 @@ impl Malbild {
         }
     }
 
-    pub(super) fn show_in(&self, key: &'static str, delta: &[Op]) {
-        let Some(section) = self.section(key) else { return };
-        let shown = section.surface.apply(&inserts(delta));
-        let held = self.with_replica(|replica| replica.len(Place::Section(key)));
+    /// Shows what waits before the next frame, once for all that came until then.
+    fn show_soon(&self) {
+        if self.core().showing_due.replace(true) {
+            return;
+        }
+        let malbild = *self;
+        request_animation_frame(move || {
+            malbild.core().showing_due.set(false);
+            malbild.sections().iter().for_each(|section| malbild.show_when_due(section));
+        });
+    }
+
+    /// Shows what waits in a section, unless that would disturb what is being composed there.
+    fn show_when_due(&self, section: &Section) {
+        let due = || section.due(now());
+        if due() == Due::Never {
+            return;
+        }
+        section.surface.settle();
+        match due() {
+            Due::Never => {}
+            Due::Now => self.show_waiting(section),
+            Due::Interrupting => self.show_at_once(section),
+            Due::After(rest) => {
+                let malbild = *self;
+                set_timeout(move || malbild.show_soon(), rest);
+            }
+        }
+    }
+
+    /// Shows what waits in a section now; what is being composed there ends with what it is.
+    pub(super) fn show_at_once(&self, section: &Section) {
+        section.surface.settle();
+        section.end_composition();
+        self.show_waiting(section);
+    }
+
+    fn show_waiting(&self, section: &Section) {
+        if section.due(now()) == Due::Never {
+            return;
+        }
+        let shown = section.show_waiting();
+        let held = self.with_replica(|replica| replica.len(Place::Section(section.key)));
         if held != Some(Ok(shown)) {
-            section.surface.reset(&inserts(&self.read(Place::Section(key))));
+            section.reset(&self.read(Place::Section(section.key)));
+        }
+        self.refresh_format();
+    }
+
+    /// A word is being composed in a section, or no longer.
+    pub(super) fn composing(&self, key: &'static str, composing: bool) {
+        if let Some(section) = self.section(key) {
+            section.compose(composing.then(now));
+            if !composing {
+                self.show_when_due(&section);
+            }
         }
     }
 
@@ -64,6 +122,7 @@ impl Malbild {
             format.bold = section.has_inline("bold");
             format.italic = section.has_inline("italic");
             format.underline = section.has_inline("underline");
+            format.link = section.has_inline("link");
             match section.line() {
                 LineKind::Paragraph => {}
                 LineKind::Heading(level) => format.header = Some(level),
@@ -71,27 +130,45 @@ impl Malbild {
             }
         }
         set_changed(self.format, format);
+        self.refresh_link(format.link);
     }
 
-    /// When writing pauses, the views are compared with the model; one that differs shows it anew.
-    pub(super) fn verify_soon(&self) {
-        let core = self.core();
-        if core.verify_due.replace(true) {
+    /// Compares what is shown with the document some time after a change, when the browser has nothing
+    /// more urgent to do.
+    fn verify_soon(&self) {
+        if self.core().verify_due.replace(true) {
             return;
         }
         let malbild = *self;
-        set_timeout(
-            move || {
-                malbild.core().verify_due.set(false);
-                for section in malbild.sections() {
-                    let held = malbild.read(Place::Section(section.key));
-                    if !section.shows(&held) {
-                        leptos::logging::warn!("a text surface parted from its document and was shown anew");
-                        section.surface.reset(&inserts(&held));
-                    }
-                }
-            },
-            VERIFY_AFTER,
-        );
+        let verify = move || {
+            malbild.core().verify_due.set(false);
+            let changed = malbild.sections().into_iter().filter(|section| section.is_changed());
+            for section in changed {
+                malbild.verify(&section);
+            }
+        };
+        set_timeout(move || request_idle_callback(verify), VERIFY_AFTER);
     }
+
+    /// Whether a section shows what the document holds, as far as it may now. It shows it anew if it doesn't.
+    pub(super) fn verify(&self, section: &Section) -> bool {
+        self.show_when_due(section);
+        if section.due(now()) != Due::Never {
+            // It waits for what is being composed, and is compared then.
+            self.verify_soon();
+            return true;
+        }
+        let held = self.read(Place::Section(section.key));
+        let is_right = section.shows(&held);
+        if !is_right {
+            leptos::logging::warn!("a text surface parted from its document and was shown anew");
+            section.reset(&held);
+        }
+        is_right
+    }
+}
+
+/// The time since 1970.
+fn now() -> Duration {
+    Duration::from_secs_f64(js_sys::Date::now() / 1000.0)
 }
