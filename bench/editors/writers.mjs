@@ -44,10 +44,12 @@ const answers = {
 
   /** Puts the document there, and waits until one who comes then gets all of it. */
   async fill({ characters, edits }) {
+    // Before there is a connection: making a history takes longer than a server waits for a sign of life.
+    const turns = edits ? await kept(name, structure, edits) : [];
     const connection = new Connection(address);
     await connection.synced;
     const { doc } = connection;
-    if (edits) for (const turn of await kept(name, structure, edits)) Y.applyUpdate(doc, turn);
+    if (edits) for (const turn of turns) Y.applyUpdate(doc, turn);
     else doc.transact(() => structure.fill(doc, document(characters)));
     const wanted = structure.same(doc);
     await until("the server has the document", async () => (await fresh()).same === wanted);

@@ -1,6 +1,7 @@
 //! A Chromium of its own for each measured run, with one page that is watched from the inside.
 
 use crate::editor::devtools::DevTools;
+use crate::editor::trace::Traced;
 use crate::usage::Process;
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -42,36 +43,45 @@ const ARGUMENTS: &[&str] = &[
 /// What runs in each page before its own scripts: a function of the text box and of the document's length.
 const PROBE: &str = include_str!("../../editors/probe.js");
 
+/// What a trace tells of.
+const CATEGORIES: [&str; 5] =
+    ["devtools.timeline", "disabled-by-default-devtools.timeline", "blink.user_timing", "v8", "__metadata"];
+
 /// How long a page may take to do what is expected of it: one that cannot keep up has to get there in the end.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// One key, in ms since the page's navigation began.
+/// A key or a word of a remote writer on its way to the screen, in ms since the page's navigation began.
 #[derive(Clone, Debug, Deserialize)]
-pub(super) struct Key {
-    /// When it was pressed, as the browser says.
+pub(super) struct Passage {
+    /// When the key was pressed, as the browser says, or when the page heard the word's frame.
     pub(super) at: f64,
+    /// When the page was done with what it does to show it, unless the frame came first.
+    pub(super) done: Option<f64>,
     /// When the screen's frame began that shows it.
     pub(super) begun: Option<f64>,
     /// When that frame was handed over.
     pub(super) painted: Option<f64>,
 }
 
-/// One word of a remote writer, in ms since the page's navigation began.
-#[derive(Clone, Debug, Deserialize)]
-pub(super) struct Mark {
-    /// When its frame came in.
-    pub(super) arrived: f64,
-    /// When the screen's frame that shows it was handed over.
-    pub(super) painted: Option<f64>,
+impl Passage {
+    /// How long it took, and how long without the time in which all was done and only the screen's next frame
+    /// was waited for. Nothing as long as it is not painted.
+    pub(super) fn took(&self) -> Option<(f64, f64)> {
+        let whole = self.painted? - self.at;
+        let waited = self.done.map_or(0.0, |done| (self.begun.unwrap_or(done) - done).max(0.0));
+        Some((whole, whole - waited))
+    }
 }
 
 /// What the page's main thread has been through so far.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Times {
+    /// When this was read.
+    pub(super) now: f64,
     /// Each key, in order.
-    pub(super) keys: Vec<Key>,
+    pub(super) keys: Vec<Passage>,
     /// Each remote word, in the order in which they came.
-    pub(super) marks: Vec<Mark>,
+    pub(super) marks: Vec<Passage>,
 }
 
 /// How the page's main thread has spent its time since it began, in seconds.
@@ -177,8 +187,7 @@ impl Chromium {
             letter => (format!("Key{}", letter.to_ascii_uppercase()), letter.to_ascii_uppercase() as u32),
         };
         for kind in ["keyDown", "keyUp"] {
-            let mut event =
-                json!({"type": kind, "key": text, "code": code, "windowsVirtualKeyCode": number});
+            let mut event = json!({"type": kind, "key": text, "code": code, "windowsVirtualKeyCode": number});
             if kind == "keyDown" {
                 event["text"] = text.as_str().into();
                 event["unmodifiedText"] = text.as_str().into();
@@ -229,6 +238,39 @@ impl Chromium {
             resident = resident.max(Process::new(u32::try_from(id)?).resident()?);
         }
         Ok([heap, wasm, resident])
+    }
+
+    /// The browser's own name and version.
+    pub(super) async fn version(&self) -> Result<String> {
+        let version = self.tools.send_to_browser("Browser.getVersion", json!({})).await?;
+        Ok(version["product"].as_str().context("the browser has no version")?.replace('/', " "))
+    }
+
+    /// Begins to write down what the main thread does, task by task.
+    pub(super) async fn start_trace(&self) -> Result<()> {
+        let wanted = json!({
+            "transferMode": "ReturnAsStream",
+            "traceConfig": {"recordMode": "recordAsMuchAsPossible", "includedCategories": CATEGORIES},
+        });
+        self.tools.send("Tracing.start", wanted).await.map(drop)
+    }
+
+    /// Ends it, and gives the trace's events with a moment that the page's clock and the trace's share.
+    pub(super) async fn stop_trace(&self) -> Result<Traced> {
+        let moment = self.evaluate("bench.moment()").await?;
+        let complete = self.tools.hear("Tracing.tracingComplete")?;
+        self.tools.send("Tracing.end", json!({})).await?;
+        let stream = complete.await?["stream"].take();
+        let mut text = String::new();
+        loop {
+            let read = self.tools.send("IO.read", json!({"handle": stream, "size": 1 << 20})).await?;
+            text += read["data"].as_str().context("a trace that is no text")?;
+            if read["eof"] == true {
+                break;
+            }
+        }
+        let mut trace: Value = serde_json::from_str(&text)?;
+        Ok(Traced { events: trace["traceEvents"].take(), moment })
     }
 
     /// Begins to sample what the main thread does.

@@ -1,4 +1,5 @@
-//! Chromium's DevTools protocol over its WebSocket: commands that are answered, and nothing else.
+//! Chromium's DevTools protocol over its WebSocket: commands that are answered, and the one event that somebody
+//! waits for.
 
 use anyhow::{Context, Result, bail};
 use futures_util::{SinkExt, StreamExt};
@@ -18,10 +19,18 @@ const PATIENCE: Duration = Duration::from_secs(300);
 
 type Answer = oneshot::Sender<Value>;
 
+/// What the connection is asked to do.
+enum Order {
+    /// To send a command with this id, and to pass its answer on.
+    Send(Value, u64, Answer),
+    /// To pass on the next event of this name.
+    Hear(String, Answer),
+}
+
 /// A connection to a browser; the commands go to one of its pages once that is attached.
 #[derive(Debug)]
 pub(super) struct DevTools {
-    commands: mpsc::UnboundedSender<(Value, u64, Answer)>,
+    orders: mpsc::UnboundedSender<Order>,
     session: Option<String>,
     next: AtomicU64,
 }
@@ -32,9 +41,9 @@ impl DevTools {
         // A profile is one message of many megabytes.
         let limits = WebSocketConfig::default().max_message_size(None).max_frame_size(None);
         let (socket, _) = connect_async_with_config(address, Some(limits), true).await?;
-        let (commands, waiting) = mpsc::unbounded_channel();
+        let (orders, waiting) = mpsc::unbounded_channel();
         tokio::spawn(converse(socket, waiting));
-        let mut tools = DevTools { commands, session: None, next: AtomicU64::new(1) };
+        let mut tools = DevTools { orders, session: None, next: AtomicU64::new(1) };
         let targets = tools.send("Target.getTargets", json!({})).await?;
         let all = targets["targetInfos"].as_array().context("the browser tells of no targets")?;
         let page = all.iter().find(|target| target["type"] == "page").context("the browser has no page")?;
@@ -60,6 +69,17 @@ impl DevTools {
         self.post(method, parameters, self.session.as_deref()).map(drop)
     }
 
+    /// What the next event of this name says, from now on.
+    pub(super) fn hear(&self, name: &str) -> Result<impl Future<Output = Result<Value>> + use<>> {
+        let (answer, heard) = oneshot::channel();
+        self.orders.send(Order::Hear(name.to_string(), answer)).ok().context("the browser is gone")?;
+        let name = name.to_string();
+        Ok(async move {
+            let heard = timeout(PATIENCE, heard).await.with_context(|| format!("never: {name}"))?;
+            Ok(heard.with_context(|| format!("{name}: the browser is gone"))?["params"].take())
+        })
+    }
+
     fn post(
         &self,
         method: &str,
@@ -67,12 +87,13 @@ impl DevTools {
         session: Option<&str>,
     ) -> Result<oneshot::Receiver<Value>> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let mut command = json!({"id": id, "method": method, "params": parameters});
+        let mut command = json!({"id": id, "method": method});
+        command["params"] = parameters;
         if let Some(session) = session {
             command["sessionId"] = session.into();
         }
         let (answer, answered) = oneshot::channel();
-        self.commands.send((command, id, answer)).ok().context("the browser is gone")?;
+        self.orders.send(Order::Send(command, id, answer)).ok().context("the browser is gone")?;
         Ok(answered)
     }
 }
@@ -86,16 +107,24 @@ async fn wait(method: &str, answer: oneshot::Receiver<Value>) -> Result<Value> {
     Ok(answer["result"].take())
 }
 
-/// Passes commands on and answers back, until either side is gone.
+/// Passes commands on and answers and events back, until either side is gone.
 async fn converse(
     mut socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
-    mut waiting: mpsc::UnboundedReceiver<(Value, u64, Answer)>,
+    mut waiting: mpsc::UnboundedReceiver<Order>,
 ) {
     let mut open: HashMap<u64, Answer> = HashMap::new();
+    let mut awaited: HashMap<String, Answer> = HashMap::new();
     loop {
         tokio::select! {
-            command = waiting.recv() => {
-                let Some((command, id, answer)) = command else { return };
+            order = waiting.recv() => {
+                let (command, id, answer) = match order {
+                    Some(Order::Send(command, id, answer)) => (command, id, answer),
+                    Some(Order::Hear(name, answer)) => {
+                        awaited.insert(name, answer);
+                        continue;
+                    }
+                    None => return,
+                };
                 open.insert(id, answer);
                 if socket.send(Message::text(command.to_string())).await.is_err() {
                     return;
@@ -104,7 +133,10 @@ async fn converse(
             said = socket.next() => {
                 let Some(Ok(said)) = said else { return };
                 let Ok(said) = serde_json::from_slice::<Value>(&said.into_data()) else { continue };
-                let answer = said["id"].as_u64().and_then(|id| open.remove(&id));
+                let answer = match said["id"].as_u64() {
+                    Some(id) => open.remove(&id),
+                    None => said["method"].as_str().and_then(|name| awaited.remove(name)),
+                };
                 // Nobody listens any more to a command that was sent away.
                 if let Some(answer) = answer {
                     answer.send(said).unwrap_or_default();

@@ -14,10 +14,15 @@ pub struct Outcome {
     pub void: Option<String>,
     /// From each key's press to the paint that shows it.
     pub key: Vec<f64>,
-    /// How much of that was the screen's frame itself, from its beginning.
-    pub frame: Vec<f64>,
-    /// From each remote word's arrival to the paint that shows it.
+    /// The same without the time in which the page was done and only the screen's next frame was waited for.
+    pub key_work: Vec<f64>,
+    /// From when the page hears each remote word to the paint that shows it.
     pub remote: Vec<f64>,
+    /// The same without the wait for the screen's frame.
+    pub remote_work: Vec<f64>,
+    /// Whether the page did not keep up: times of what it had not shown when it was cut off are how long that had
+    /// waited by then, so all of them are lower bounds.
+    pub behind: bool,
     /// From the navigation's beginning to text that is painted and can be written into.
     pub opened: Option<f64>,
     /// Shares of the time that the main thread spent in tasks, in scripts, and in layout and styles.
@@ -37,8 +42,10 @@ impl Outcome {
             scenario,
             void: None,
             key: Vec::new(),
-            frame: Vec::new(),
+            key_work: Vec::new(),
             remote: Vec::new(),
+            remote_work: Vec::new(),
+            behind: false,
             opened: None,
             busy: None,
             memory: None,

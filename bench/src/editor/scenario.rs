@@ -28,6 +28,16 @@ impl Scenario {
             Scenario::Open => "open",
         }
     }
+
+    /// What it is, in a few words.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Scenario::Alone => "one person types",
+            Scenario::Crowd => "one person types while many others write",
+            Scenario::Open => "one person opens a document with a long history",
+        }
+    }
 }
 
 /// How much of it.
@@ -35,13 +45,13 @@ impl Scenario {
 pub struct Size {
     /// How often each is measured.
     pub repetitions: usize,
-    /// Keys that are pressed before the measured ones, and the measured ones.
+    /// Keys that are pressed before the measured ones.
     pub warm: usize,
     /// Keys that are measured each time.
     pub keys: usize,
     /// Characters of the document that is typed into.
     pub characters: u64,
-    /// Remote writers, and how many edits each of them makes in a second.
+    /// Remote writers.
     pub writers: u64,
     /// Edits a second of each writer.
     pub rate: u64,
@@ -52,9 +62,9 @@ pub struct Size {
 impl Size {
     /// What the report is made of.
     pub const FULL: Size = Size {
-        repetitions: 3,
+        repetitions: 4,
         warm: 40,
-        keys: 320,
+        keys: 240,
         characters: 100_000,
         writers: 50,
         rate: 2,

@@ -39,12 +39,7 @@ pub const ALL: &[Subject] = &[
         structure: "flat",
         root: "[data-section=\"text\"] [role=textbox]",
     },
-    Subject {
-        name: "y-prosemirror",
-        title: "y-prosemirror 1.3.7",
-        structure: "xml",
-        root: ".ProseMirror",
-    },
+    Subject { name: "y-prosemirror", title: "y-prosemirror 1.3.7", structure: "xml", root: ".ProseMirror" },
     Subject { name: "y-quill", title: "y-quill 1.0.0", structure: "flat", root: ".ql-editor" },
 ];
 
