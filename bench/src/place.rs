@@ -86,12 +86,13 @@ fn y_sweet(address: SocketAddr, document: String) -> Result<Place> {
     Ok(Place { path: format!("/{path}/{document}{token}"), document })
 }
 
-fn text<'a>(value: &'a Value, pointer: &str) -> Result<&'a str> {
+/// A word in an answer.
+pub(crate) fn text<'a>(value: &'a Value, pointer: &str) -> Result<&'a str> {
     value.pointer(pointer).and_then(Value::as_str).with_context(|| format!("the answer has no {pointer}"))
 }
 
 /// One small JSON request over a connection of its own.
-fn post(address: SocketAddr, path: &str, body: &Value) -> Result<Value> {
+pub(crate) fn post(address: SocketAddr, path: &str, body: &Value) -> Result<Value> {
     let body = body.to_string();
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;

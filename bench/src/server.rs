@@ -100,14 +100,8 @@ impl Server {
         let data = folder.join("data");
         fs::create_dir_all(&data)?;
         let address = free_address()?;
-        let mut command = self.command(programs, &data, address)?;
-        let log = File::create(folder.join("log"))?;
-        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-        let child = command.spawn().with_context(|| format!("cannot start {}", self.title))?;
-        let mut running =
-            Running { child, address, folder: folder.to_path_buf(), data: self.stores.then_some(data) };
-        running.wait_until_it_listens().with_context(|| self.title)?;
-        Ok(running)
+        let command = self.command(programs, &data, address)?;
+        Running::start(command, self.title, folder, address, self.stores.then_some(data))
     }
 
     fn command(&self, programs: &Programs, data: &Path, address: SocketAddr) -> Result<Command> {
@@ -153,7 +147,7 @@ impl Server {
 }
 
 /// A port that is free now.
-fn free_address() -> Result<SocketAddr> {
+pub(crate) fn free_address() -> Result<SocketAddr> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
 }
 
@@ -169,6 +163,22 @@ pub struct Running {
 }
 
 impl Running {
+    /// Starts what listens at an address, with its log in a folder, and waits until it does.
+    pub(crate) fn start(
+        mut command: Command,
+        title: &str,
+        folder: &Path,
+        address: SocketAddr,
+        data: Option<PathBuf>,
+    ) -> Result<Running> {
+        let log = File::create(folder.join("log"))?;
+        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        let child = command.spawn().with_context(|| format!("cannot start {title}"))?;
+        let mut running = Running { child, address, folder: folder.to_path_buf(), data };
+        running.wait_until_it_listens().with_context(|| title.to_string())?;
+        Ok(running)
+    }
+
     /// Its process.
     #[must_use]
     pub fn id(&self) -> u32 {

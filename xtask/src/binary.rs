@@ -3,7 +3,7 @@
 use crate::page;
 use crate::process;
 use crate::project::Project;
-use crate::setup;
+use crate::setup::{self, PageTools};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,12 @@ pub(crate) fn build(project: &Project) -> Result<PathBuf> {
     let _lock = project.lock()?;
     let tools = setup::for_building(project)?;
     page::build(project, &tools)?;
+    compile(project)
+}
+
+/// Makes both of what a copy of the clone holds, whatever the page weighs there.
+pub(crate) fn make(project: &Project, tools: &PageTools) -> Result<PathBuf> {
+    page::make(project, tools)?;
     compile(project)
 }
 

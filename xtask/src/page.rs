@@ -19,8 +19,14 @@ use std::process::Command;
 const SOURCES: &[&str] =
     &["client", "shared", "Cargo.lock", "Cargo.toml", "Trunk.toml", ".cargo/config.toml"];
 
-/// Makes the page in `dist/`, unless it was made from the same sources by the same tools before.
+/// Makes the page in `dist/`, and weighs it.
 pub(crate) fn build(project: &Project, tools: &PageTools) -> Result<()> {
+    make(project, tools)?;
+    weight::print(&project.dist())
+}
+
+/// Makes the page in `dist/`, unless it was made from the same sources by the same tools before.
+pub(crate) fn make(project: &Project, tools: &PageTools) -> Result<()> {
     let sources = sources(project, tools)?;
     if is_made_from(project, &sources)? {
         say("the page is as its sources are");
@@ -32,7 +38,7 @@ pub(crate) fn build(project: &Project, tools: &PageTools) -> Result<()> {
         weight::compress(&project.dist())?;
         note(project, &sources)?;
     }
-    weight::print(&project.dist())
+    Ok(())
 }
 
 fn sources(project: &Project, tools: &PageTools) -> Result<String> {

@@ -6,6 +6,7 @@
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use samsyn_bench::machine;
 use samsyn_bench::measurement::Measurement;
 use samsyn_bench::report::Report;
 use samsyn_bench::scenario::{self, Scenario, Times};
@@ -199,16 +200,10 @@ impl Bench {
     }
 
     fn about(&self) -> Vec<String> {
-        let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
-        let processor = read("/proc/cpuinfo")
-            .lines()
-            .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
-            .map_or_else(|| String::from("unknown processor"), |(_, name)| name.to_string());
-        let cores = std::thread::available_parallelism().map_or(0, usize::from);
         let times = if self.arguments.quick { Times::QUICK } else { Times::FULL };
         let mut about = vec![
-            format!("{processor}, {cores} cores, Linux {}", read("/proc/sys/kernel/osrelease").trim()),
-            format!("load on the machine before the run: {}", read("/proc/loadavg").trim()),
+            machine::told(),
+            format!("load on the machine before the run: {}", machine::load()),
             format!(
                 "writers write for {} s to warm up and {} s that are measured; servers and generator are on \
                  the same machine, one server at a time, each started anew for each scenario",

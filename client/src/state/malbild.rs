@@ -14,6 +14,7 @@ mod showing;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -133,7 +134,9 @@ struct Core {
     carets_due: Cell<bool>,
     people_due: Cell<bool>,
     showing_due: Cell<bool>,
-    verify_due: Cell<bool>,
+    /// When a section changed last, and by when what is shown must be compared with the document.
+    changed_at: Cell<Duration>,
+    verify_by: Cell<Option<Duration>>,
     marks: marks::Marks,
     places: finding::Places,
 }

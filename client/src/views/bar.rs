@@ -84,7 +84,9 @@ pub(super) fn sync_details(malbild: Malbild) -> impl IntoView {
         Some(why) => (w.stopped)(why),
         None => (w.sync_details)(malbild.status.get()),
     };
-    let saved = move || malbild.saved_at.get().map(|at| (w.saved_at)(&browser::moment(at)));
+    // Each key is saved; the words for when are made once a minute.
+    let minute = Memo::new(move |_| malbild.saved_at.get().map(|at| (at / 60_000.0).floor() * 60_000.0));
+    let saved = move || minute.get().map(|at| (w.saved_at)(&browser::moment(at)));
     let action = move || {
         use samsyn_shared::SyncStatus::{Error, Offline};
         if malbild.stopped.get().is_some() {

@@ -15,8 +15,11 @@ use crate::state::binding::Due;
 use crate::state::replica::{Change, Place, Replica};
 use crate::state::section::Section;
 
-/// What is shown is compared with the document this long after a change.
+/// What is shown is compared with the document when nothing changed for this long.
 const VERIFY_AFTER: Duration = Duration::from_millis(1500);
+
+/// And at the latest this long after a change, in a section that is never at rest.
+const VERIFY_BY: Duration = Duration::from_secs(15);
 
 impl Malbild {
     /// Brings changes of the document to the views, and what was made here to the server.
@@ -159,21 +162,32 @@ impl Malbild {
         self.refresh_link(format.link);
     }
 
-    /// Compares what is shown with the document some time after a change, when the browser has nothing
-    /// more urgent to do.
+    /// Compares what is shown with the document once it is at rest, and the browser has nothing more urgent
+    /// to do.
     fn verify_soon(&self) {
-        if self.core().verify_due.replace(true) {
-            return;
+        let core = self.core();
+        core.changed_at.set(now());
+        if core.verify_by.get().is_none() {
+            core.verify_by.set(Some(now() + VERIFY_BY));
+            self.verify_after(VERIFY_AFTER);
         }
+    }
+
+    fn verify_after(&self, rest: Duration) {
         let malbild = *self;
         let verify = move || {
-            malbild.core().verify_due.set(false);
+            let core = malbild.core();
+            let due = core.verify_by.get().unwrap_or_default().min(core.changed_at.get() + VERIFY_AFTER);
+            if let Some(rest) = due.checked_sub(now()).filter(|rest| !rest.is_zero()) {
+                return malbild.verify_after(rest);
+            }
+            core.verify_by.set(None);
             let changed = malbild.sections().into_iter().filter(|section| section.is_changed());
             for section in changed {
                 malbild.verify(&section);
             }
         };
-        set_timeout(move || request_idle_callback(verify), VERIFY_AFTER);
+        set_timeout(move || request_idle_callback(verify), rest);
     }
 
     /// Whether a section shows what the document holds, as far as it may now. It shows it anew if it doesn't.
