@@ -63,15 +63,15 @@ fn text(text: &str) -> Value {
     json!({ "insert": text })
 }
 
-fn with(text: &str, attributes: Value) -> Value {
+fn with(text: &str, attributes: &Value) -> Value {
     json!({"insert": text, "attributes": attributes})
 }
 
 fn item(list: &str, indent: u8) -> Value {
     if indent == 0 {
-        with("\n", json!({"list": list}))
+        with("\n", &json!({"list": list}))
     } else {
-        with("\n", json!({"list": list, "indent": indent}))
+        with("\n", &json!({"list": list, "indent": indent}))
     }
 }
 
@@ -80,20 +80,20 @@ async fn scenario_12_a_paste_from_desktop_word_becomes_real_lists_and_one_undo_r
     let pair = pasted(include_str!("../fixtures/paste/word.html"), "Lägesbild\r\n").await?;
     let expected = json!([
         text("Lägesbild"),
-        with("\n", json!({"header": 1})),
+        with("\n", &json!({"header": 1})),
         text("Det "),
-        with("snöar", json!({"bold": true})),
+        with("snöar", &json!({"bold": true})),
         text(" i hela länet, se "),
-        with("SMHI:s varningar", json!({"link": "https://www.smhi.se/varningar"})),
+        with("SMHI:s varningar", &json!({"link": "https://www.smhi.se/varningar"})),
         text(". Räkna med 10\u{A0}000 hushåll utan el.\n\nElförsörjning"),
         item("bullet", 0),
         text("Reservkraft på sjukhusen"),
         item("bullet", 1),
-        with("Dricksvatten", json!({"italic": true})),
+        with("Dricksvatten", &json!({"italic": true})),
         item("bullet", 0),
         text("Varna allmänheten"),
         item("ordered", 0),
-        with("Även", json!({"underline": true})),
+        with("Även", &json!({"underline": true})),
         text(" på lätt svenska"),
         item("lettered", 1),
     ]);
@@ -141,18 +141,18 @@ async fn other_programs_lists_headings_and_tables_become_ours() -> Result<()> {
             include_str!("../fixtures/paste/google-docs.html"),
             json!([
                 text("Åtgärder"),
-                with("\n", json!({"header": 2})),
+                with("\n", &json!({"header": 2})),
                 text("En "),
-                with("fet", bold.clone()),
+                with("fet", &bold),
                 text(" text och en "),
-                with("länk", json!({"link": "https://www.msb.se/"})),
+                with("länk", &json!({"link": "https://www.msb.se/"})),
                 text("\n\nEtt"),
                 item("bullet", 0),
-                with("Under", json!({"italic": true})),
+                with("Under", &json!({"italic": true})),
                 item("bullet", 1),
                 text("Först"),
                 item("ordered", 0),
-                with("Sedan", json!({"underline": true})),
+                with("Sedan", &json!({"underline": true})),
                 item("lettered", 1),
             ]),
         ),
@@ -161,10 +161,10 @@ async fn other_programs_lists_headings_and_tables_become_ours() -> Result<()> {
             json!([
                 text("Hej!\nMöte kl. 10"),
                 item("bullet", 0),
-                with("Teams", bold.clone()),
+                with("Teams", &bold),
                 item("bullet", 1),
                 text("Skriv till "),
-                with("tib@lansstyrelsen.se", json!({"link": "mailto:tib@lansstyrelsen.se"})),
+                with("tib@lansstyrelsen.se", &json!({"link": "mailto:tib@lansstyrelsen.se"})),
                 item("lettered", 0),
             ]),
         ),
@@ -172,12 +172,12 @@ async fn other_programs_lists_headings_and_tables_become_ours() -> Result<()> {
             include_str!("../fixtures/paste/libreoffice.html"),
             json!([
                 text("Rubrik"),
-                with("\n", json!({"header": 2})),
+                with("\n", &json!({"header": 2})),
                 text("Ett"),
                 item("ordered", 0),
                 text("Under ett"),
                 item("lettered", 1),
-                with("Två", bold),
+                with("Två", &bold),
                 item("ordered", 0),
                 text("\nrad  1\nrad 2\n"),
             ]),
@@ -235,11 +235,11 @@ async fn a_list_that_is_cut_and_pasted_is_the_same_list() -> Result<()> {
     .await?;
     let lines = [
         text("Mål"),
-        with("\n", json!({"header": 2})),
+        with("\n", &json!({"header": 2})),
         text("ett"),
         item("lettered", 0),
         text("under "),
-        with("ett", json!({"bold": true})),
+        with("ett", &json!({"bold": true})),
         item("bullet", 1),
         text("två"),
         item("lettered", 0),
@@ -315,7 +315,7 @@ async fn html_that_is_nested_without_end_is_pasted_as_plain_text() -> Result<()>
     assert_eq!(plain, "slätt");
     copy_elsewhere(&pair.a, &nested(300), "slätt").await?;
     paste(&pair.a).await?;
-    let deep = json!([text("slätt"), with("djupt", json!({"bold": true})), text("\n")]);
+    let deep = json!([text("slätt"), with("djupt", &json!({"bold": true})), text("\n")]);
     expect(&pair, SECTION, deep).await?;
     pair.expect_quiet_consoles().await
 }
