@@ -161,7 +161,7 @@ async fn other_programs_lists_headings_and_tables_become_ours() -> Result<()> {
             json!([
                 text("Hej!\nMöte kl. 10"),
                 item("bullet", 0),
-                with("Teams", bold.clone()),
+                with("Teams", &bold),
                 item("bullet", 1),
                 text("Skriv till "),
                 with("tib@lansstyrelsen.se", &json!({"link": "mailto:tib@lansstyrelsen.se"})),
@@ -177,7 +177,7 @@ async fn other_programs_lists_headings_and_tables_become_ours() -> Result<()> {
                 item("ordered", 0),
                 text("Under ett"),
                 item("lettered", 1),
-                with("Två", bold),
+                with("Två", &bold),
                 item("ordered", 0),
                 text("\nrad  1\nrad 2\n"),
             ]),
