@@ -7,6 +7,7 @@ use web_sys::{HtmlElement, KeyboardEvent};
 
 use super::desk::{Desk, Panel};
 use super::initials;
+use super::part::{act, when};
 use crate::words::words;
 
 /// So many discs fit beside a heading.
@@ -23,7 +24,7 @@ pub(super) fn contents(desk: Desk) -> impl IntoView {
         }
     };
     view! {
-        <nav class="contents" aria-labelledby="contents-heading" on:keydown=keydown>
+        <nav class="contents" aria-labelledby="contents-heading" on:keydown=act(keydown)>
             <h2 id="contents-heading">{w.contents}</h2>
             <ol>{sections.iter().map(|section| entry(desk, section)).collect_view()}</ol>
         </nav>
@@ -34,15 +35,15 @@ fn entry(desk: Desk, section: &'static Section) -> impl IntoView {
     let w = words();
     let malbild = desk.malbild;
     let filled = Memo::new(move |_| malbild.filled.get().contains(&section.key));
-    let current = move || (malbild.active.get() == Some(section.key)).then_some("true");
     let here = move || {
         let people = malbild.people.get();
         let here: Vec<_> = people.iter().filter(|person| person.section == Some(section.key)).collect();
         let rest = here.len().saturating_sub(DISCS);
         view! {
             {here.iter().take(DISCS).map(|person| initials::small_disc(person)).collect_view()}
-            {(rest > 0).then(|| view! { <span class="initials small more">{format!("+{rest}")}</span> })}
+            {when(rest > 0, || view! { <span class="initials small more">{format!("+{rest}")}</span> })}
         }
+        .into_any()
     };
     // No link with a fragment: the fragment is where a token travels.
     let go = move |_| {
@@ -54,15 +55,16 @@ fn entry(desk: Desk, section: &'static Section) -> impl IntoView {
     };
     view! {
         <li>
-            <button type="button" class="entry" aria-current=current on:click=go>
-                <span class="mark" class:filled=filled aria-hidden="true"></span>
+            <button type="button" class="entry"
+                aria-current=move || (malbild.active.get() == Some(section.key)).then_some("true") on:click=act(go)>
+                <span class="mark" class:filled=move || filled.get() aria-hidden="true"></span>
                 <span>
                     {section.heading}
                     <span class="unseen">
                         ", "{move || if filled.get() { w.contents_filled } else { w.contents_empty }}
                     </span>
                 </span>
-                <span class="here">{here}</span>
+                <span class="here">{move || here()}</span>
             </button>
         </li>
     }

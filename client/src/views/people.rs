@@ -6,6 +6,7 @@ use super::desk::Desk;
 use super::identity_form::identity_form;
 use super::initials;
 use super::panel::panel_frame;
+use super::part::act;
 use crate::state::malbild::Malbild;
 use crate::state::people::Person;
 use crate::words::words;
@@ -23,7 +24,7 @@ pub(super) fn panel(desk: Desk) -> impl IntoView {
             view! { <ul class="people-list">{items.collect_view()}</ul> }.into_any()
         }
     };
-    panel_frame(desk, w.people, view! { {list}<hr/>{own_form(malbild)} }.into_any())
+    panel_frame(desk, w.people, view! { {move || list()}<hr/>{own_form(malbild)} }.into_any())
 }
 
 fn item(malbild: Malbild, person: &Person) -> impl IntoView + use<> {
@@ -48,12 +49,12 @@ fn item(malbild: Malbild, person: &Person) -> impl IntoView + use<> {
 fn own_form(malbild: Malbild) -> impl IntoView {
     let w = words();
     let done = RwSignal::new(false);
-    let form = identity_form(malbild, w.save, move || done.set(true));
+    let form = identity_form(malbild, w.save, Box::new(move || done.set(true)));
     view! {
-        <div class="stack" on:input=move |_| done.set(false)>
+        <div class="stack" on:input=act(move |_| done.set(false))>
             <h3>{w.you_heading}</h3>
             {form}
-            <p role="status" class="hint">{move || done.get().then_some(w.saved)}</p>
+            <p role="status" class="hint">{move || if done.get() { w.saved } else { "" }}</p>
         </div>
     }
 }
