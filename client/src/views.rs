@@ -19,6 +19,7 @@ mod menu;
 mod not_pasted;
 mod notice;
 mod panel;
+mod part;
 mod people;
 mod share;
 mod sheet;

@@ -7,6 +7,7 @@ use reqwest::Url;
 use samsyn_shared::Role;
 use serde_json::Value;
 use thirtyfour::BrowserLogEntry;
+use thirtyfour::error::WebDriverErrorInner;
 use thirtyfour::prelude::*;
 
 use crate::browser::Kind;
@@ -179,8 +180,17 @@ impl Page {
     /// # Errors
     /// When it cannot be clicked.
     pub async fn click(&self, selector: &str) -> Result<()> {
-        let element = self.visible(selector).await?;
-        element.click().await.with_context(|| format!("clicking on {selector}"))
+        self.until(&format!("a click on {selector}"), async || {
+            match self.visible(selector).await?.click().await {
+                Ok(()) => Ok(Look::Yes(())),
+                // The page moved under the pointer, since somebody wrote; a person aims again.
+                Err(error) if matches!(*error, WebDriverErrorInner::ElementClickIntercepted(_)) => {
+                    Ok(Look::NotYet(error.to_string()))
+                }
+                Err(error) => Err(error.into()),
+            }
+        })
+        .await
     }
 
     /// Uses a control by its `data-action`.

@@ -216,7 +216,7 @@ async fn a_section_in_which_many_write_is_quiet() -> Result<()> {
     .await?;
     // Whom one goes to see is named nevertheless.
     page.click("[data-people]").await?;
-    page.click(&format!("[aria-label=\"Gå till C Vall i {HEADING}\"]")).await?;
+    page.click(&format!("[title=\"Gå till C Vall i {HEADING}\"]")).await?;
     wait_for_carets(page, "one flag", |carets| {
         let flags: Vec<_> = carets.iter().filter(|caret| caret["flag"] != "").collect();
         flags.len() == 1 && flags[0]["flag"] == "C Vall · Länsstyrelsen"
@@ -242,7 +242,7 @@ async fn one_goes_to_where_somebody_is() -> Result<()> {
         let at_first = page.script(SEEN, vec![]).await?;
         ensure!(!in_view(at_first.as_array().context("no list")?), "the caret is out of sight at first");
         page.click("[data-people]").await?;
-        page.click(&format!("[aria-label=\"Gå till Eva Jansson i {HEADING}\"]")).await?;
+        page.click(&format!("[title=\"Gå till Eva Jansson i {HEADING}\"]")).await?;
         wait_for_carets(&page, "the caret in view, with its flag", |seen| {
             in_view(seen) && seen[0]["flag"] == "Eva Jansson · SOS Alarm"
         })

@@ -120,7 +120,7 @@ export class Surface {
       handleDOMEvents: {
         focus: () => void reports.focused(true),
         blur: () => void reports.focused(false),
-        beforeinput: (_, event) => this.nativeHistory(event) || this.typesOverLines(event),
+        beforeinput: (_, event) => this.nativeHistory(event) || this.typesOver(event),
         paste: (_, event) => this.paste(event),
         drop: (view, event) => !view.dragging && this.take(event, event.dataTransfer, event),
         click: (_, event) => this.follow(event),
@@ -374,13 +374,15 @@ export class Surface {
     return true;
   }
 
-  /** A browser joins lines that are typed over with styles of its own making. Keys are ProseMirror's to
-   * handle; this is for what comes from keyboards on a screen and from spelling. */
-  private typesOverLines(event: InputEvent): boolean {
+  /** A browser types over a selection, and joins its lines, with styles of its own making; the page's
+   * security policy forbids them, and says so. */
+  private typesOver(event: InputEvent): boolean {
     const { selection, tr } = this.view.state;
-    if (event.inputType !== "insertText" || event.data === null || selection.$from.sameParent(selection.$to)) return false;
+    if (selection.empty || this.view.composing) return false;
+    if (event.inputType === "insertText" && event.data !== null) this.view.dispatch(tr.insertText(event.data).scrollIntoView());
+    else if (/^deleteContent/.test(event.inputType)) this.reports.command("delete");
+    else return false;
     event.preventDefault();
-    this.view.dispatch(tr.insertText(event.data).scrollIntoView());
     return true;
   }
 

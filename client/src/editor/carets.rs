@@ -163,8 +163,8 @@ impl Mark {
         let Place { left, top, height, close, boxes } = place;
         self.line.set_hidden(*height == 0.0);
         put(&self.line, *left, *top);
-        set(&self.line, "height", &px(*height));
-        set(&self.line, "--x", &px(*left));
+        set(&self.line, "height", &pixels(*height));
+        set(&self.line, "--x", &pixels(*left));
         set(&self.line, "--close", &close.to_string());
         let boxes = boxes.chunks_exact(4);
         self.selection.drain(boxes.len().min(self.selection.len())..).for_each(|part| part.remove());
@@ -175,8 +175,8 @@ impl Mark {
                 self.selection.push(part);
             }
             put(&self.selection[i], area[0], area[1]);
-            set(&self.selection[i], "width", &px(area[2]));
-            set(&self.selection[i], "height", &px(area[3]));
+            set(&self.selection[i], "width", &pixels(area[2]));
+            set(&self.selection[i], "height", &pixels(area[3]));
         }
     }
 }
@@ -202,12 +202,16 @@ fn read(mut measures: &[f64]) -> Vec<Place> {
     places
 }
 
-fn put(element: &HtmlElement, left: f64, top: f64) {
-    set(element, "translate", &format!("{left:.1}px {top:.1}px"));
+/// A length as a style takes it. The browser writes the number: with Rust's own code for fractions the page
+/// would be kilobytes heavier.
+#[must_use]
+pub fn pixels(length: f64) -> String {
+    let number = js_sys::Number::from(length).to_fixed(1).expect("one digit is in the range");
+    String::from(number) + "px"
 }
 
-fn px(length: f64) -> String {
-    format!("{length:.1}px")
+fn put(element: &HtmlElement, left: f64, top: f64) {
+    set(element, "translate", &(pixels(left) + " " + &pixels(top)));
 }
 
 fn set(element: &HtmlElement, name: &str, value: &str) {

@@ -21,7 +21,7 @@ pub(super) fn panel(desk: Desk) -> impl IntoView {
         (true, true) => w.authors_nobody,
         (true, false) => w.authors_hint,
     };
-    let rows = move || told.with(|told| told.parties.iter().map(row).collect_view());
+    let rows = move || told.with(|told| told.parties.iter().map(row).collect_view().into_any());
     let at_caret = move || match told.with(|told| told.at_caret.clone()) {
         None => w.authors_no_caret.to_owned(),
         Some((group, name)) if name.is_empty() => group_name(&group),
@@ -29,11 +29,11 @@ pub(super) fn panel(desk: Desk) -> impl IntoView {
     };
     let content = view! {
         <div class="stack">
-            <p class="hint">{hint}</p>
-            <ul class="authors">{rows}</ul>
+            <p class="hint">{move || hint()}</p>
+            <ul class="authors">{move || rows()}</ul>
             <p class="at-caret">
                 <span class="hint">{w.authors_at_caret}</span>
-                <span role="status" aria-live="polite">{at_caret}</span>
+                <span role="status" aria-live="polite">{move || at_caret()}</span>
             </p>
         </div>
     };

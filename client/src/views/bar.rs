@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::desk::{Desk, Panel};
 use super::icon::{self, Icon, icon};
+use super::part::{act, when};
 use super::{browser, initials, notice, toolbar};
 use crate::state::malbild::Malbild;
 use crate::words::{NAME, words};
@@ -22,7 +23,7 @@ pub(super) fn bar(desk: Desk) -> impl IntoView {
                 <div class="bar-words">
                     <div class="bar-names" aria-hidden="true">
                         <span class="bar-brand">{NAME}</span>
-                        <span class="bar-title">{malbild.title}</span>
+                        <span class="bar-title">{move || malbild.title.get()}</span>
                     </div>
                     <button type="button" class="sync" popovertarget="sync-details"
                         data-sync-status=move || malbild.status.get().as_str()
@@ -35,13 +36,13 @@ pub(super) fn bar(desk: Desk) -> impl IntoView {
             <div class="bar-actions">
                 <button type="button" class="plain contents-button"
                     aria-expanded=move || desk.expanded(Panel::Contents)
-                    on:click=move |_| desk.toggle(Panel::Contents)>
+                    on:click=act(move |_| desk.toggle(Panel::Contents))>
                     {icon(Icon::Contents)}<span class="action-label">{w.contents}</span>
                 </button>
                 {people_button(desk)}
                 <button type="button" class="button share-button" data-action="share"
                     aria-expanded=move || desk.expanded(Panel::Share)
-                    on:click=move |_| desk.toggle(Panel::Share)>
+                    on:click=act(move |_| desk.toggle(Panel::Share))>
                     {icon(Icon::Share)}<span class="action-label">{w.share}</span>
                 </button>
                 <button type="button" class="plain more-button" popovertarget="menu" title=w.more>
@@ -61,16 +62,17 @@ fn people_button(desk: Desk) -> impl IntoView {
         let rest = people.len() - shown;
         view! {
             {people.iter().take(shown).map(initials::disc).collect_view()}
-            {(rest > 0).then(|| view! { <span class="initials more">{format!("+{rest}")}</span> })}
+            {when(rest > 0, || view! { <span class="initials more">{format!("+{rest}")}</span> })}
             {initials::own_disc(&malbild.me.get().unwrap_or_default().name)}
         }
+        .into_any()
     };
     view! {
         <button type="button" class="plain people-button" data-people=""
             data-count=move || malbild.people.get().len().to_string()
             aria-expanded=move || desk.expanded(Panel::People)
-            on:click=move |_| desk.toggle(Panel::People)>
-            <span class="row" aria-hidden="true">{discs}</span>
+            on:click=act(move |_| desk.toggle(Panel::People))>
+            <span class="row" aria-hidden="true">{move || discs()}</span>
             <span class="unseen">{move || (w.people_count)(malbild.people.get().len())}</span>
             <span class="action-label" aria-hidden="true">{w.people}</span>
         </button>
@@ -93,7 +95,7 @@ pub(super) fn sync_details(malbild: Malbild) -> impl IntoView {
             notice::reload_button().into_any()
         } else if matches!(malbild.status.get(), Offline | Error) {
             let retry = move |_| malbild.retry();
-            view! { <button type="button" class="button" on:click=retry>{w.retry}</button> }.into_any()
+            view! { <button type="button" class="button" on:click=act(retry)>{w.retry}</button> }.into_any()
         } else {
             ().into_any()
         }
@@ -102,9 +104,9 @@ pub(super) fn sync_details(malbild: Malbild) -> impl IntoView {
         <div class="popover" id="sync-details" popover="auto" role="dialog"
             aria-labelledby="sync-state">
             <p><strong id="sync-state">{move || (w.sync)(malbild.status.get(), malbild.pending.get())}</strong></p>
-            <p>{text}</p>
-            <p class="hint">{saved}</p>
-            {action}
+            <p>{move || text()}</p>
+            <p class="hint">{move || saved().unwrap_or_default()}</p>
+            {move || action()}
         </div>
     }
 }

@@ -9,6 +9,7 @@ use web_sys::{
     Blob, BlobPropertyBag, HtmlAnchorElement, HtmlDocument, HtmlElement, HtmlTextAreaElement, Url,
 };
 
+use crate::editor::carets::pixels;
 use crate::words::words;
 
 /// Whether a media query holds.
@@ -105,7 +106,7 @@ pub(super) fn watch_keyboard() {
         let covered =
             if zoomed { 0.0 } else { (height - measured.height() - measured.offset_top()).max(0.0) };
         let style = root.unchecked_into::<web_sys::HtmlElement>().style();
-        style.set_property("--keyboard", &format!("{covered:.0}px")).expect("the property's name is valid");
+        style.set_property("--keyboard", &pixels(covered)).expect("the property's name is valid");
     });
     for event in ["resize", "scroll"] {
         viewport

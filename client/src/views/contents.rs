@@ -7,6 +7,7 @@ use web_sys::{HtmlElement, KeyboardEvent};
 
 use super::desk::{Desk, Panel};
 use super::initials;
+use super::part::act;
 use crate::words::words;
 
 /// The contents.
@@ -20,7 +21,7 @@ pub(super) fn contents(desk: Desk) -> impl IntoView {
         }
     };
     view! {
-        <nav class="contents" aria-labelledby="contents-heading" on:keydown=keydown>
+        <nav class="contents" aria-labelledby="contents-heading" on:keydown=act(keydown)>
             <h2 id="contents-heading">{w.contents}</h2>
             <ol>{sections.iter().map(|section| entry(desk, section)).collect_view()}</ol>
         </nav>
@@ -31,8 +32,7 @@ fn entry(desk: Desk, section: &'static Section) -> impl IntoView {
     let w = words();
     let malbild = desk.malbild;
     let filled = Memo::new(move |_| malbild.filled.get().contains(&section.key));
-    let current = move || (malbild.active.get() == Some(section.key)).then_some("true");
-    let here = move || initials::small_discs(&malbild.people_in(section.key));
+    let here = move || initials::small_discs(&malbild.people_in(section.key)).into_any();
     // No link with a fragment: the fragment is where a token travels.
     let go = move |_| {
         if desk.panel.get_untracked() == Some(Panel::Contents) {
@@ -43,15 +43,16 @@ fn entry(desk: Desk, section: &'static Section) -> impl IntoView {
     };
     view! {
         <li>
-            <button type="button" class="entry" aria-current=current on:click=go>
-                <span class="mark" class:filled=filled aria-hidden="true"></span>
+            <button type="button" class="entry"
+                aria-current=move || (malbild.active.get() == Some(section.key)).then_some("true") on:click=act(go)>
+                <span class="mark" class:filled=move || filled.get() aria-hidden="true"></span>
                 <span>
                     {section.heading}
                     <span class="unseen">
                         ", "{move || if filled.get() { w.contents_filled } else { w.contents_empty }}
                     </span>
                 </span>
-                <span class="here">{here}</span>
+                <span class="here">{move || here()}</span>
             </button>
         </li>
     }

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use wasm_bindgen::JsCast as _;
+use web_sys::HtmlInputElement;
 
 use super::browser;
+use super::part::act;
 use crate::words::words;
 
 /// How long the button says so.
@@ -41,11 +44,11 @@ pub(super) fn copy(text: String, outcome: RwSignal<Option<Outcome>>) {
 pub(super) fn link_field(label: String, link: String) -> impl IntoView {
     let w = words();
     let outcome = RwSignal::new(None);
-    let field = NodeRef::<leptos::html::Input>::new();
     let copied = link.clone();
     let select = move || {
-        if let Some(field) = field.get_untracked() {
-            field.select();
+        let field = document().query_selector(".link-field").expect("the selector is valid");
+        if let Some(field) = field {
+            field.unchecked_into::<HtmlInputElement>().select();
         }
     };
     let press = move |_| {
@@ -60,11 +63,11 @@ pub(super) fn link_field(label: String, link: String) -> impl IntoView {
         <div class="stack">
             <label class="field">
                 <span class="legend">{label}</span>
-                <input class="input link-field" node_ref=field readonly prop:value=link on:focus=move |_| select()/>
+                <input class="input link-field" readonly prop:value=link on:focus=act(move |_| select())/>
             </label>
-            <button type="button" class="button main wide" on:click=press>{button}</button>
+            <button type="button" class="button main wide" on:click=act(press)>{move || button()}</button>
             <p role="status" class="hint">
-                {move || (outcome.get() == Some(Outcome::Failed)).then_some(w.copy_failed)}
+                {move || if outcome.get() == Some(Outcome::Failed) { w.copy_failed } else { "" }}
             </p>
         </div>
     }

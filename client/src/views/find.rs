@@ -1,12 +1,13 @@
 //! The bar in which one looks for words in the målbild. What is found is the state's to say; here it is
 //! shown where it stands on the screen.
 
-use leptos::html::Input;
+use leptos::html::Div;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 use web_sys::{HtmlElement, HtmlInputElement, KeyboardEvent, ScrollBehavior, ScrollToOptions};
 
 use super::icon::{Icon, icon};
+use super::part::{act, when};
 use crate::state::malbild::{Found, Malbild};
 use crate::words::words;
 
@@ -19,14 +20,21 @@ const FIELD: &str = "find-words";
 /// The bar, while somebody looks for something.
 pub(super) fn find(malbild: Malbild) -> impl IntoView {
     let open = Memo::new(move |_| malbild.finding.open.get());
-    move || open.get().then(|| bar(malbild))
+    view! { {move || when(open.get(), || bar(malbild))} }
 }
 
 /// Opens the bar, or leads to its field.
 pub(super) fn open(malbild: Malbild) {
     malbild.open_find();
+    enter(malbild);
+}
+
+/// Leads to the field, when there is one, and shows what is found.
+fn enter(malbild: Malbild) {
     if let Some(field) = document().get_element_by_id(FIELD) {
-        take_focus(&field.unchecked_into());
+        let field: HtmlInputElement = field.unchecked_into();
+        field.focus().expect("a field that is shown takes the focus");
+        field.select();
     }
     reveal(malbild);
 }
@@ -39,11 +47,8 @@ pub(super) fn has_focus() -> bool {
 fn bar(malbild: Malbild) -> impl IntoView {
     let w = words();
     let finding = malbild.finding;
-    let field = NodeRef::<Input>::new();
-    field.on_load(move |field| {
-        take_focus(&field);
-        reveal(malbild);
-    });
+    let bar = NodeRef::<Div>::new();
+    bar.on_load(move |_| enter(malbild));
     let before = document().active_element().and_then(|element| element.dyn_into::<HtmlElement>().ok());
     let before = StoredValue::new_local(before);
     let close = move || {
@@ -75,21 +80,21 @@ fn bar(malbild: Malbild) -> impl IntoView {
     };
     let step = move |drawing, label: &'static str, forward| {
         view! {
-            <button type="button" class="plain icon-only" aria-label=label title=label on:click=move |_| go(malbild, forward)>
+            <button type="button" class="plain icon-only" aria-label=label title=label on:click=act(move |_| go(malbild, forward))>
                 {icon(drawing)}
             </button>
         }
     };
     view! {
-        <div class="find" role="search" on:keydown=keydown>
+        <div class="find" role="search" node_ref=bar on:keydown=act(keydown)>
             <label class="unseen" for=FIELD>{w.find}</label>
             <input class="input" id=FIELD type="text" autocomplete="off" spellcheck="false"
-                enterkeyhint="search" placeholder=w.find node_ref=field
-                prop:value=finding.words on:input=input/>
-            <span class="find-count" role="status" aria-live="polite">{count}</span>
+                enterkeyhint="search" placeholder=w.find
+                prop:value=move || finding.words.get() on:input=act(input)/>
+            <span class="find-count" role="status" aria-live="polite">{move || count()}</span>
             {step(Icon::Up, w.find_previous, false)}
             {step(Icon::Down, w.find_next, true)}
-            <button type="button" class="plain icon-only" aria-label=w.close title=w.close on:click=move |_| close()>
+            <button type="button" class="plain icon-only" aria-label=w.close title=w.close on:click=act(move |_| close())>
                 {icon(Icon::Close)}
             </button>
         </div>
@@ -98,11 +103,6 @@ fn bar(malbild: Malbild) -> impl IntoView {
 
 fn writes(malbild: Malbild) -> bool {
     malbild.active.get_untracked().is_some() && malbild.role.get_untracked().may_write_content()
-}
-
-fn take_focus(field: &HtmlInputElement) {
-    field.focus().expect("a field that is shown takes the focus");
-    field.select();
 }
 
 /// Goes to the next place, or to the one before.

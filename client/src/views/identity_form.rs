@@ -1,17 +1,15 @@
 //! The fields in which a person says who they are, at the first visit and later.
 
 use leptos::prelude::*;
+use web_sys::Event;
 
+use super::part::act;
 use crate::state::identity::Identity;
 use crate::state::malbild::Malbild;
 use crate::words::words;
 
 /// Name and organisation, as they are now, and a button that sets them. `done` is called when they are.
-pub(super) fn identity_form(
-    malbild: Malbild,
-    button: &'static str,
-    done: impl Fn() + 'static,
-) -> impl IntoView {
+pub(super) fn identity_form(malbild: Malbild, button: &'static str, done: Box<dyn Fn()>) -> impl IntoView {
     let w = words();
     let me = malbild.me.get_untracked().unwrap_or_default();
     let (name, organisation) = (RwSignal::new(me.name), RwSignal::new(me.organisation));
@@ -30,19 +28,19 @@ pub(super) fn identity_form(
     };
     let length = samsyn_shared::limits::NAME_CHARS.to_string();
     view! {
-        <form class="stack" on:submit=submit>
+        <form class="stack" on:submit=act(submit)>
             <label class="field">
                 <span class="legend">{w.name}</span>
                 <input class="input" name="name" autocomplete="name" maxlength=length.clone()
-                    prop:value=name aria-invalid=move || missing.get().then_some("true")
-                    on:input=move |event| name.set(event_target_value(&event))/>
+                    prop:value=move || name.get() aria-invalid=move || missing.get().then_some("true")
+                    on:input=act(move |event: Event| name.set(event_target_value(&event)))/>
             </label>
-            <p role="alert" class:problem=missing>{move || missing.get().then_some(w.name_missing)}</p>
+            <p role="alert" class:problem=move || missing.get()>{move || if missing.get() { w.name_missing } else { "" }}</p>
             <label class="field">
                 <span class="legend">{w.organisation}</span>
                 <input class="input" name="organisation" autocomplete="organization" maxlength=length
-                    prop:value=organisation
-                    on:input=move |event| organisation.set(event_target_value(&event))/>
+                    prop:value=move || organisation.get()
+                    on:input=act(move |event: Event| organisation.set(event_target_value(&event)))/>
             </label>
             <button class="button main">{button}</button>
         </form>

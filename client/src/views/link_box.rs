@@ -3,11 +3,13 @@
 //! follows from `data-shown`, in link.css. All of its parts are there as long as it is, so it is written as
 //! one piece of HTML, which is a tenth of what the page would have to load otherwise.
 
-use leptos::html::Form;
+use leptos::html::Div;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 use web_sys::{Element, HtmlElement, HtmlInputElement, KeyboardEvent, MouseEvent};
 
+use super::part::{act, when};
+use crate::editor::carets::pixels;
 use crate::state::malbild::Malbild;
 use crate::state::malbild::linking::LinkBox;
 use crate::words::words;
@@ -16,13 +18,14 @@ use crate::words::words;
 pub(super) fn link_box(malbild: Malbild, key: &'static str) -> impl IntoView {
     let is_here =
         Memo::new(move |_| malbild.link.with(|link| link.as_ref().is_some_and(|l| l.section == key)));
-    move || is_here.get().then(|| content(malbild))
+    view! { {move || when(is_here.get(), || content(malbild))} }
 }
 
 fn content(malbild: Malbild) -> impl IntoView {
-    let node = NodeRef::<Form>::new();
+    let frame = NodeRef::<Div>::new();
+    let form = move || frame.get()?.first_element_child().map(|form| form.unchecked_into::<HtmlElement>());
     Effect::new(move |was_writing: Option<bool>| {
-        let (Some(form), Some(shown)) = (node.get(), malbild.link.get()) else { return false };
+        let (Some(form), Some(shown)) = (form(), malbild.link.get()) else { return false };
         show(&form, &shown, malbild.role.get_untracked().may_write_content());
         if shown.writing && was_writing != Some(true) {
             let address = part::<HtmlInputElement>(&form, ADDRESS);
@@ -33,7 +36,7 @@ fn content(malbild: Malbild) -> impl IntoView {
     });
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        let Some(form) = node.get_untracked() else { return };
+        let Some(form) = untrack(form) else { return };
         let address = part::<HtmlInputElement>(&form, ADDRESS);
         let problem = part::<Element>(&form, PROBLEM);
         let words_for_it = part::<HtmlInputElement>(&form, TEXT).value();
@@ -59,8 +62,10 @@ fn content(malbild: Malbild) -> impl IntoView {
         }
     };
     view! {
-        <form class="link-box" aria-label=words().link novalidate node_ref=node inner_html=parts()
-            on:submit=submit on:click=click on:keydown=keydown></form>
+        <div node_ref=frame>
+            <form class="link-box" aria-label=words().link novalidate inner_html=parts()
+                on:submit=act(submit) on:click=act(click) on:keydown=act(keydown)></form>
+        </div>
     }
 }
 
@@ -100,7 +105,7 @@ fn parts() -> String {
 fn show(form: &HtmlElement, shown: &LinkBox, may_write: bool) {
     let style = form.style();
     for (name, length) in [("--x", shown.left), ("top", shown.top)] {
-        style.set_property(name, &format!("{length:.0}px")).expect("a style takes lengths");
+        style.set_property(name, &pixels(length)).expect("a style takes lengths");
     }
     let leads = shown.link.as_ref().map_or("", |link| link.as_str());
     let what = shown.words.as_ref().map_or_else(|| leads.to_owned(), |selected| (words().link_on)(selected));

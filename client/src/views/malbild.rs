@@ -7,6 +7,7 @@ use samsyn_shared::SyncStatus;
 use web_sys::KeyboardEvent;
 
 use super::desk::{Desk, Panel};
+use super::part::{act, when};
 use super::{
     authorship, bar, browser, contents, find, introduction, keys, menu, not_pasted, notice, people, share,
     sheet,
@@ -21,7 +22,7 @@ pub(super) fn malbild(malbild: Malbild) -> impl IntoView {
     let phase = Memo::new(move |_| malbild.phase.get());
     name_the_tab(malbild);
     browser::watch_keyboard();
-    move || match phase.get() {
+    let shown = move || match phase.get() {
         Phase::Opening => match malbild.stopped.get() {
             Some(why) => notice::stopped(why).into_any(),
             None => notice::opening().into_any(),
@@ -29,7 +30,8 @@ pub(super) fn malbild(malbild: Malbild) -> impl IntoView {
         Phase::Open => open(malbild).into_any(),
         Phase::NoAccess => notice::no_access(malbild).into_any(),
         Phase::Unreachable => notice::unreachable(malbild).into_any(),
-    }
+    };
+    view! { {move || shown()} }
 }
 
 fn open(malbild: Malbild) -> impl IntoView {
@@ -39,21 +41,14 @@ fn open(malbild: Malbild) -> impl IntoView {
     remember(malbild);
     leave_wall_by_escape(desk);
     keys::listen(desk);
-    let panel = move || {
-        desk.panel.get().map(|panel| match panel {
-            // The contents are always there; a narrow screen shows them by `data-panel`.
-            Panel::Contents => ().into_any(),
-            Panel::People => people::panel(desk).into_any(),
-            Panel::Authors => authorship::panel(desk).into_any(),
-            Panel::Keys => keys::panel(desk).into_any(),
-            Panel::Share => share::panel(desk).into_any(),
-            Panel::Made => share::made_panel(desk).into_any(),
-        })
-    };
-    let panel_name = move || match desk.panel.get() {
-        Some(Panel::Contents) => "contents",
-        Some(_) => "other",
-        None => "",
+    let panel = move || match desk.panel.get() {
+        // The contents are always there; a narrow screen shows them by `data-panel`.
+        None | Some(Panel::Contents) => ().into_any(),
+        Some(Panel::People) => people::panel(desk).into_any(),
+        Some(Panel::Authors) => authorship::panel(desk).into_any(),
+        Some(Panel::Keys) => keys::panel(desk).into_any(),
+        Some(Panel::Share) => share::panel(desk).into_any(),
+        Some(Panel::Made) => share::made_panel(desk).into_any(),
     };
     let first = malbild.template.get_untracked().and_then(|template| template.sections.first());
     let skip = move |_| {
@@ -61,23 +56,32 @@ fn open(malbild: Malbild) -> impl IntoView {
             malbild.focus(section.key);
         }
     };
-    let writing =
-        move || (malbild.active.get().is_some() && malbild.role.get().may_write_content()).then_some("");
+    let writes = move || malbild.active.get().is_some() && malbild.role.get().may_write_content();
     view! {
-        <div class="malbild" class:wall=desk.wall data-panel=panel_name data-writing=writing>
-            <button type="button" class="skip" on:click=skip>{w.skip}</button>
+        <div class="malbild" class:wall=move || desk.wall.get() data-panel=move || name_of(desk.panel.get())
+            data-writing=move || writes().then_some("")>
+            <button type="button" class="skip" on:click=act(skip)>{w.skip}</button>
             {bar::bar(desk)}
             {contents::contents(desk)}
             <main class="desk">{sheet::sheet(malbild)}</main>
             {find::find(malbild)}
-            {panel}
-            {move || desk.wall.get().then(|| wall_mark(malbild))}
+            {move || panel()}
+            {move || when(desk.wall.get(), || wall_mark(malbild))}
             {bar::sync_details(malbild)}
             {menu::menu(desk)}
-            {(!is_wall_asked_for()).then(|| introduction::introduction(malbild))}
+            {when(!is_wall_asked_for(), || introduction::introduction(malbild))}
             {not_pasted::not_pasted(malbild)}
             {announcer(malbild)}
         </div>
+    }
+}
+
+/// Which kind of panel is open, for the style sheets.
+fn name_of(panel: Option<Panel>) -> &'static str {
+    match panel {
+        Some(Panel::Contents) => "contents",
+        Some(_) => "other",
+        None => "",
     }
 }
 
@@ -107,7 +111,7 @@ fn announcer(malbild: Malbild) -> impl IntoView {
         }
         now
     });
-    view! { <p class="unseen" role="status" aria-live="polite">{news}</p> }
+    view! { <p class="unseen" role="status" aria-live="polite">{move || news.get()}</p> }
 }
 
 fn name_the_tab(malbild: Malbild) {

@@ -1,10 +1,12 @@
 //! What is wanted now and then: the text as a copy, a file or a print, the wall, theme and language.
 
-use leptos::html::Div;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast as _;
+use web_sys::HtmlElement;
 
 use super::copying::{self, Outcome};
 use super::desk::{Desk, Panel};
+use super::part::{act, truth};
 use super::{browser, find};
 use crate::editor::keys::{FIND, HELP, written};
 use crate::state::preferences::{Language, Theme};
@@ -14,10 +16,11 @@ use crate::words::{language, words};
 pub(super) fn menu(desk: Desk) -> impl IntoView {
     let w = words();
     let malbild = desk.malbild;
-    let popover = NodeRef::<Div>::new();
     let hide = move || {
-        if let Some(popover) = popover.get_untracked() {
-            popover.hide_popover().expect("a popover that is in the page can be hidden");
+        if let Some(menu) = document().get_element_by_id("menu") {
+            menu.unchecked_into::<HtmlElement>()
+                .hide_popover()
+                .expect("a popover that is in the page can be hidden");
         }
     };
     let outcome = RwSignal::new(None);
@@ -52,7 +55,6 @@ pub(super) fn menu(desk: Desk) -> impl IntoView {
         hide();
         desk.toggle(Panel::Authors);
     };
-    let authors_shown = move || malbild.authorship.shown.get().to_string();
     let show_keys = move |_| {
         hide();
         desk.panel.set(Some(Panel::Keys));
@@ -63,31 +65,39 @@ pub(super) fn menu(desk: Desk) -> impl IntoView {
             choice.save();
             theme.set(choice);
         };
-        let pressed = move || (theme.get() == choice).to_string();
-        item(pressed, (w.theme_name)(choice), choose)
+        view! {
+            <button type="button" class="plain" aria-pressed=move || truth(theme.get() == choice) on:click=act(choose)>
+                {(w.theme_name)(choice)}
+            </button>
+        }
     });
     let languages = Language::ALL.map(|choice| {
         let choose = move |_| {
             choice.save();
             window().location().reload().expect("a page may always load itself anew");
         };
-        let pressed = move || (choice == language()).to_string();
-        item(pressed, (w.language_name)(choice), choose)
+        view! {
+            <button type="button" class="plain" aria-pressed=truth(choice == language()) on:click=act(choose)>
+                {(w.language_name)(choice)}
+            </button>
+        }
     });
     view! {
-        <div class="popover menu" id="menu" popover="auto" role="dialog" aria-label=w.more
-            node_ref=popover>
-            <button type="button" class="plain" data-action="find" on:click=look_for>
+        <div class="popover menu" id="menu" popover="auto" role="dialog" aria-label=w.more>
+            <button type="button" class="plain" data-action="find" on:click=act(look_for)>
                 {w.find}<kbd aria-hidden="true">{written(FIND, browser::is_mac(), w)}</kbd>
             </button>
-            <button type="button" class="plain" data-action="authors" aria-pressed=authors_shown on:click=show_authors>
+            <button type="button" class="plain" data-action="authors"
+                aria-pressed=move || truth(malbild.authorship.shown.get()) on:click=act(show_authors)>
                 {w.authors_show}
             </button>
-            <button type="button" class="plain" on:click=copy><span role="status">{copy_label}</span></button>
-            <button type="button" class="plain" on:click=download>{w.download}</button>
-            <button type="button" class="plain" on:click=print>{w.print}</button>
-            <button type="button" class="plain" data-action="wall" on:click=show_on_wall>{w.wall}</button>
-            <button type="button" class="plain" aria-keyshortcuts=HELP on:click=show_keys>
+            <button type="button" class="plain" on:click=act(copy)>
+                <span role="status">{move || copy_label()}</span>
+            </button>
+            <button type="button" class="plain" on:click=act(download)>{w.download}</button>
+            <button type="button" class="plain" on:click=act(print)>{w.print}</button>
+            <button type="button" class="plain" data-action="wall" on:click=act(show_on_wall)>{w.wall}</button>
+            <button type="button" class="plain" aria-keyshortcuts=HELP on:click=act(show_keys)>
                 {w.keys}<kbd aria-hidden="true">{HELP}</kbd>
             </button>
             <h3>{w.theme}</h3>
@@ -96,12 +106,4 @@ pub(super) fn menu(desk: Desk) -> impl IntoView {
             {languages.collect_view()}
         </div>
     }
-}
-
-fn item(
-    pressed: impl Fn() -> String + Send + 'static,
-    label: &'static str,
-    choose: impl Fn(leptos::ev::MouseEvent) + 'static,
-) -> impl IntoView {
-    view! { <button type="button" class="plain" aria-pressed=pressed on:click=choose>{label}</button> }
 }

@@ -1,12 +1,12 @@
 //! The frame of what opens beside the sheet. What is in it is the caller's.
 
-use leptos::html::Aside;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 use web_sys::{HtmlElement, KeyboardEvent};
 
 use super::desk::{Desk, Panel};
 use super::icon::{Icon, icon};
+use super::part::act;
 use crate::editor::keys::HELP;
 use crate::words::words;
 
@@ -14,7 +14,6 @@ use crate::words::words;
 /// opened the page of keys closes it too. The keyboard goes back to where it came from.
 pub(super) fn panel_frame(desk: Desk, heading: &'static str, content: AnyView) -> impl IntoView {
     let w = words();
-    let frame = NodeRef::<Aside>::new();
     let before = document().active_element().and_then(|element| element.dyn_into::<HtmlElement>().ok());
     let before = StoredValue::new_local(before);
     let close = move || {
@@ -34,11 +33,11 @@ pub(super) fn panel_frame(desk: Desk, heading: &'static str, content: AnyView) -
         }
     };
     view! {
-        <aside class="panel" node_ref=frame aria-label=heading on:keydown=keydown>
+        <aside class="panel" aria-label=heading on:keydown=act(keydown)>
             <div class="panel-head">
                 <h2>{heading}</h2>
                 <button type="button" class="plain icon-only" aria-label=w.close title=w.close
-                    on:click=move |_| close()>
+                    on:click=act(move |_| close())>
                     {icon(Icon::Close)}
                 </button>
             </div>

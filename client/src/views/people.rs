@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::desk::Desk;
 use super::identity_form::identity_form;
 use super::panel::panel_frame;
+use super::part::act;
 use super::{browser, initials};
 use crate::state::malbild::Malbild;
 use crate::state::people::Person;
@@ -26,7 +27,7 @@ pub(super) fn panel(desk: Desk) -> impl IntoView {
             view! { <ul class="people-list">{items.collect_view()}</ul> }.into_any()
         }
     };
-    panel_frame(desk, w.people, view! { {list}<hr/>{own_form(malbild)} }.into_any())
+    panel_frame(desk, w.people, view! { {move || list()}<hr/>{own_form(malbild)} }.into_any())
 }
 
 fn item(desk: Desk, person: &Person) -> impl IntoView + use<> {
@@ -37,19 +38,22 @@ fn item(desk: Desk, person: &Person) -> impl IntoView + use<> {
     let place = section.map(|section| (w.writes_in)(section.heading));
     let organisation = Some(person.organisation.clone()).filter(|organisation| !organisation.is_empty());
     let details: Vec<_> = organisation.into_iter().chain(place).collect();
-    let label = section.map(|section| (w.go_to)(&name, section.heading));
+    let details = details.join(" · ");
+    let go_to = section.map(|section| (w.go_to)(&name, section.heading));
+    // Who speaks to the page says what they see, so that is in the name too.
+    let label = go_to.map(|go_to| (format!("{name} {details}: {go_to}"), go_to));
     let row = view! {
         {initials::disc(person)}
         <div>
             <div class="who">{name}</div>
-            <div class="where">{details.join(" · ")}</div>
+            <div class="where">{details}</div>
         </div>
     };
     let client = person.client;
     match label {
-        Some(label) => view! {
+        Some((label, go_to)) => view! {
             <li>
-                <button type="button" class="person" aria-label=label.clone() title=label
+                <button type="button" class="person" aria-label=label title=go_to
                     on:click=move |_| go(desk, client)>
                     {row}
                 </button>
@@ -72,12 +76,12 @@ fn go(desk: Desk, client: u64) {
 fn own_form(malbild: Malbild) -> impl IntoView {
     let w = words();
     let done = RwSignal::new(false);
-    let form = identity_form(malbild, w.save, move || done.set(true));
+    let form = identity_form(malbild, w.save, Box::new(move || done.set(true)));
     view! {
-        <div class="stack" on:input=move |_| done.set(false)>
+        <div class="stack" on:input=act(move |_| done.set(false))>
             <h3>{w.you_heading}</h3>
             {form}
-            <p role="status" class="hint">{move || done.get().then_some(w.saved)}</p>
+            <p role="status" class="hint">{move || if done.get() { w.saved } else { "" }}</p>
         </div>
     }
 }

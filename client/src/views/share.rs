@@ -8,6 +8,7 @@ use samsyn_shared::Role;
 use super::copying::link_field;
 use super::desk::Desk;
 use super::panel::panel_frame;
+use super::part::act;
 use crate::api;
 use crate::state::made;
 use crate::words::words;
@@ -44,13 +45,16 @@ pub(super) fn panel(desk: Desk) -> impl IntoView {
             <label class="choice">
                 <input type="radio" name="role" value=offered.as_str()
                     prop:checked=move || role.get() == offered
-                    on:change=move |_| { role.set(offered); made.set(None); }/>
+                    on:change=act(move |_| { role.set(offered); made.set(None); })/>
                 <span class="name">{name}</span>
                 <span class="hint">{hint}</span>
             </label>
         }
     });
-    let link = move || made.get().map(|(role, link)| link_field((w.share_link)(role), link));
+    let link = move || match made.get() {
+        Some((role, link)) => link_field((w.share_link)(role), link).into_any(),
+        None => ().into_any(),
+    };
     let content = view! {
         <div class="stack">
             <p class="hint">{w.share_hint}</p>
@@ -58,11 +62,11 @@ pub(super) fn panel(desk: Desk) -> impl IntoView {
                 <legend class="legend">{w.share_legend}</legend>
                 <div class="choices">{choices.collect_view()}</div>
             </fieldset>
-            <button type="button" class="button wide" class:main=move || made.get().is_none() on:click=make>
+            <button type="button" class="button wide" class:main=move || made.get().is_none() on:click=act(make)>
                 {w.share_make}
             </button>
-            <p role="alert" class:problem=move || problem.get().is_some()>{problem}</p>
-            {link}
+            <p role="alert" class:problem=move || problem.get().is_some()>{move || problem.get().unwrap_or_default()}</p>
+            {move || link()}
         </div>
     };
     panel_frame(desk, w.share, content.into_any())
@@ -81,7 +85,7 @@ pub(super) fn made_panel(desk: Desk) -> impl IntoView {
         <div class="stack">
             <p>{w.made_text}</p>
             {link_field(w.made_link.to_owned(), link)}
-            <button type="button" class="button wide" on:click=dismiss>{w.made_done}</button>
+            <button type="button" class="button wide" on:click=act(dismiss)>{w.made_done}</button>
         </div>
     };
     panel_frame(desk, w.made_heading, content.into_any())

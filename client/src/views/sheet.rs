@@ -1,12 +1,14 @@
 //! The sheet: the head with the title, and the sections. In each section stands an empty host, in which
 //! the state makes the text surface; a question is never part of it.
 
-use leptos::html::{Div, Textarea};
+use leptos::html::{Div, H1};
 use leptos::prelude::*;
 use samsyn_shared::read_model::one_line;
 use samsyn_shared::{Section, Template, limits};
-use web_sys::KeyboardEvent;
+use wasm_bindgen::JsCast as _;
+use web_sys::{Event, HtmlTextAreaElement, KeyboardEvent};
 
+use super::part::{act, truth};
 use super::{browser, initials, link_box};
 use crate::state::malbild::Malbild;
 use crate::words::words;
@@ -25,7 +27,7 @@ pub(super) fn sheet(malbild: Malbild) -> impl IntoView {
     view! {
         <article class="sheet" lang="sv">
             <header class="sheet-head">
-                <p class="kicker"><span>{kind}</span><span class="chip">{w.draft}</span></p>
+                <p class="kicker"><span>{move || kind()}</span><span class="chip">{w.draft}</span></p>
                 {title(malbild, sections.first().map(|section| section.key))}
             </header>
             {sections.iter().map(|section| self::section(malbild, section, alone)).collect_view()}
@@ -44,12 +46,13 @@ fn kind_of(template: &'static Template) -> &'static str {
 /// The title, edited in place: one line of text on as many lines of the sheet as it needs.
 fn title(malbild: Malbild, first: Option<&'static str>) -> impl IntoView {
     let w = words();
-    let field = NodeRef::<Textarea>::new();
+    let frame = NodeRef::<H1>::new();
     // What the field shows, which while someone types may have a space at its end.
     let shown = RwSignal::new(String::new());
     Effect::new(move |_| {
         let title = malbild.title.get();
-        let Some(field) = field.get() else { return };
+        let Some(field) = frame.get().and_then(|frame| frame.first_element_child()) else { return };
+        let field: HtmlTextAreaElement = field.unchecked_into();
         if one_line(&field.value()) == title {
             return;
         }
@@ -60,10 +63,11 @@ fn title(malbild: Malbild, first: Option<&'static str>) -> impl IntoView {
             field.set_selection_range(caret, caret).expect("a text field takes every range");
         }
     });
-    let input = move |event| {
-        let text: String = event_target_value(&event);
+    let input = move |event: Event| {
+        let field: HtmlTextAreaElement = event_target(&event);
+        let text = field.value();
         let line = text.replace(['\r', '\n'], " ");
-        if let Some(field) = field.get_untracked().filter(|_| line != text) {
+        if line != text {
             field.set_value(&line);
         }
         malbild.set_title(&line);
@@ -79,11 +83,11 @@ fn title(malbild: Malbild, first: Option<&'static str>) -> impl IntoView {
         }
     };
     view! {
-        <h1 class="title" data-twin=shown>
-            <textarea rows="1" node_ref=field aria-label=w.title_field placeholder=w.untitled
+        <h1 class="title" node_ref=frame data-twin=move || shown.get()>
+            <textarea rows="1" aria-label=w.title_field placeholder=w.untitled
                 maxlength=limits::TITLE_UNITS.to_string() spellcheck="true"
                 readonly=move || !malbild.role.get().may_write_content()
-                on:input=input on:keydown=keydown></textarea>
+                on:input=act(input) on:keydown=act(keydown)></textarea>
         </h1>
     }
 }
@@ -100,13 +104,13 @@ fn section(malbild: Malbild, section: &'static Section, alone: bool) -> impl Int
     host.on_load(move |host| malbild.attach(key, &host, &labelled_by, &described_by));
     let placeholder = section.questions.iter().map(|question| view! { <p>{*question}</p> });
     view! {
-        <section class="section" class:filled=filled class:alone=alone data-section=key
+        <section class="section" class:filled=move || filled.get() class:alone=alone data-section=key
             aria-labelledby=section_label>
             <h2 id=heading_id class:unseen=alone>{section.heading}</h2>
             {here(malbild, key)}
             <button type="button" class="question" id=question_id
-                aria-expanded=move || unfolded.get().to_string()
-                on:click=move |_| unfolded.update(|unfolded| *unfolded = !*unfolded)>
+                aria-expanded=move || truth(unfolded.get())
+                on:click=act(move |_| unfolded.update(|unfolded| *unfolded = !*unfolded))>
                 {section.questions.join(" ")}
             </button>
             <div class="writing">

@@ -3,9 +3,11 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use samsyn_shared::{Template, limits};
+use web_sys::Event;
 
 use super::browser;
 use super::icon::{self, Icon, icon};
+use super::part::{act, truth};
 use crate::api::{self, Made};
 use crate::state::made;
 use crate::state::preferences::{Language, Theme};
@@ -63,7 +65,7 @@ fn new_malbild() -> impl IntoView {
             <label class="template">
                 <input type="radio" name="template" value=choice.name
                     prop:checked=move || template.get() == choice.name
-                    on:change=move |_| template.set(choice.name)/>
+                    on:change=act(move |_| template.set(choice.name))/>
                 {icon::sheet(choice.name)}
                 <span class="name">{name}</span>
                 <span class="hint">{hint}</span>
@@ -73,21 +75,22 @@ fn new_malbild() -> impl IntoView {
     view! {
         <section class="start-new" aria-labelledby="new-heading">
             <h2 id="new-heading">{w.new_heading}</h2>
-            <form on:submit=submit>
+            <form on:submit=act(submit)>
                 <div class="field">
                     <label for="new-title">{w.title_label}</label>
                     <p class="hint" id="new-title-hint">{w.title_hint}</p>
                     <input class="input" id="new-title" name="title" autocomplete="off"
                         aria-describedby="new-title-hint" maxlength=limits::TITLE_UNITS.to_string()
-                        prop:value=title on:input=move |event| title.set(event_target_value(&event))/>
+                        prop:value=move || title.get()
+                        on:input=act(move |event: Event| title.set(event_target_value(&event)))/>
                 </div>
                 <fieldset>
                     <legend class="legend">{w.template_legend}</legend>
                     <div class="templates">{choices.collect_view()}</div>
                 </fieldset>
-                <p role="alert" class:problem=move || problem.get().is_some()>{problem}</p>
+                <p role="alert" class:problem=move || problem.get().is_some()>{move || problem.get().unwrap_or_default()}</p>
                 <div>
-                    <button class="button main" data-action="new" aria-disabled=move || under_way.get().to_string()>
+                    <button class="button main" data-action="new" aria-disabled=move || truth(under_way.get())>
                         {move || if under_way.get() { w.creating } else { w.create }}
                     </button>
                 </div>
@@ -130,7 +133,7 @@ fn recent_list() -> impl IntoView {
                     <span class="hint">{hint}</span>
                 </a>
                 <button type="button" class="plain icon-only" aria-label=remove.clone() title=remove
-                    on:click=move |_| all.set(recent::forget(id))>
+                    on:click=act(move |_| all.set(recent::forget(id)))>
                     {icon(Icon::Close)}
                 </button>
             </li>
@@ -147,7 +150,7 @@ fn recent_list() -> impl IntoView {
     view! {
         <section class="start-recent" aria-labelledby="recent-heading">
             <h2 id="recent-heading">{w.recent_heading}</h2>
-            {list}
+            {move || list()}
         </section>
     }
 }
@@ -166,13 +169,13 @@ fn preferences() -> impl IntoView {
             <option value=choice.name() selected=choice == Theme::load()>{(w.theme_name)(choice)}</option>
         }
     });
-    let choose_language = |event| {
+    let choose_language = |event: Event| {
         if let Some(language) = Language::from_tag(&event_target_value(&event)) {
             language.save();
             window().location().reload().expect("a page may always load itself anew");
         }
     };
-    let choose_theme = |event| {
+    let choose_theme = |event: Event| {
         let name = event_target_value(&event);
         if let Some(theme) = Theme::ALL.into_iter().find(|theme| theme.name() == name) {
             theme.save();
@@ -180,8 +183,8 @@ fn preferences() -> impl IntoView {
     };
     view! {
         <div class="preferences">
-            <label><span>{w.language}</span><select on:change=choose_language>{languages.collect_view()}</select></label>
-            <label><span>{w.theme}</span><select on:change=choose_theme>{themes.collect_view()}</select></label>
+            <label><span>{w.language}</span><select on:change=act(choose_language)>{languages.collect_view()}</select></label>
+            <label><span>{w.theme}</span><select on:change=act(choose_theme)>{themes.collect_view()}</select></label>
         </div>
     }
 }

@@ -1,15 +1,15 @@
 //! The tools for the text. One row for the whole page: it acts on the section that has the caret, and
 //! never takes the focus from it.
 
-use leptos::html::Div;
 use leptos::prelude::*;
 use samsyn_shared::delta::List;
 use samsyn_shared::limits;
 use wasm_bindgen::JsCast as _;
-use web_sys::{HtmlElement, KeyboardEvent};
+use web_sys::{HtmlElement, KeyboardEvent, MouseEvent};
 
 use super::browser;
 use super::icon::{Icon, icon};
+use super::part::{act, truth, when};
 use crate::editor::command::Command;
 use crate::editor::keys::{self, Binding};
 use crate::state::malbild::{Format, Malbild};
@@ -98,6 +98,12 @@ fn label(tool: Tool, format: Format) -> String {
     }
 }
 
+/// What it is called, and its key.
+fn title(tool: Tool, format: Format, mac: bool) -> String {
+    let key = keys::written(binding(tool, format).shown(mac), mac, words());
+    [&label(tool, format), " (", &key, ")"].concat()
+}
+
 fn heading_label(format: Format) -> String {
     format.header.map_or_else(|| words().heading.to_owned(), words().heading_level)
 }
@@ -113,14 +119,13 @@ fn next_heading(format: Format) -> Command {
 
 /// The row.
 pub(super) fn toolbar(malbild: Malbild) -> impl IntoView {
-    let row = NodeRef::<Div>::new();
     // The one tool that Tab reaches; the arrows lead to the others.
     let current = RwSignal::new(0);
     let buttons = tools().into_iter().enumerate().map(move |(place, tool)| {
         let group_ends = matches!(tool.action, "link" | "lettered");
         view! {
             {button(malbild, tool, place, current)}
-            {group_ends.then(|| view! { <span class="gap"></span> })}
+            {when(group_ends, || view! { <span class="gap"></span> })}
         }
     });
     let keydown = move |event: KeyboardEvent| {
@@ -140,12 +145,12 @@ pub(super) fn toolbar(malbild: Malbild) -> impl IntoView {
         };
         event.prevent_default();
         current.set(to);
-        focus_tool(row, to);
+        focus_tool(to);
     };
     view! {
-        <div class="toolbar" role="toolbar" aria-label=words().tools node_ref=row
+        <div class="toolbar" role="toolbar" aria-label=words().tools
             hidden=move || !malbild.role.get().may_write_content()
-            on:mousedown=|event| event.prevent_default() on:keydown=keydown>
+            on:mousedown=act(|event: MouseEvent| event.prevent_default()) on:keydown=act(keydown)>
             {buttons.collect_view()}
         </div>
     }
@@ -156,16 +161,12 @@ fn button(malbild: Malbild, tool: Tool, place: usize, current: RwSignal<usize>) 
     let enabled = move || {
         malbild.active.get().is_some() && malbild.stopped.get().is_none() && (tool.enabled)(format.get())
     };
-    let press = move |_| {
+    let press = move |_: MouseEvent| {
         if untrack(enabled) {
             malbild.command((tool.command)(format.get_untracked()));
         }
     };
     let mac = browser::is_mac();
-    let title = move || {
-        let key = keys::written(binding(tool, format.get()).shown(mac), mac, words());
-        format!("{} ({key})", label(tool, format.get()))
-    };
     let face = match tool.face {
         Face::Letter(letter) => view! { <span class="letter" aria-hidden="true">{letter}</span> }.into_any(),
         Face::Icon(drawing) => icon(drawing).into_any(),
@@ -179,12 +180,12 @@ fn button(malbild: Malbild, tool: Tool, place: usize, current: RwSignal<usize>) 
     };
     view! {
         <button type="button" class="tool" data-action=tool.action
-            aria-label=move || label(tool, format.get()) title=title
+            aria-label=move || label(tool, format.get()) title=move || title(tool, format.get(), mac)
             aria-keyshortcuts=move || keys::for_aria(binding(tool, format.get()).shown(mac), mac)
-            aria-pressed=move || tool.pressed.map(|pressed| pressed(format.get()).to_string())
-            aria-disabled=move || (!enabled()).to_string()
+            aria-pressed=move || tool.pressed.map(|pressed| truth(pressed(format.get())))
+            aria-disabled=move || truth(!enabled())
             tabindex=move || if current.get() == place { "0" } else { "-1" }
-            on:focus=move |_| current.set(place) on:click=press>
+            on:focus=act(move |_| current.set(place)) on:click=act(press)>
             {face}
         </button>
     }
@@ -196,9 +197,8 @@ fn heading_letter(format: Format) -> String {
     format.header.map_or(letter.clone(), |level| format!("{letter}{level}"))
 }
 
-fn focus_tool(row: NodeRef<Div>, place: usize) {
-    let Some(row) = row.get_untracked() else { return };
-    let buttons = row.query_selector_all("button").expect("the selector is valid");
+fn focus_tool(place: usize) {
+    let buttons = document().query_selector_all(".tool").expect("the selector is valid");
     let place = u32::try_from(place).expect("there are ten tools");
     if let Some(button) = buttons.item(place).and_then(|node| node.dyn_into::<HtmlElement>().ok()) {
         button.focus().expect("a button that is shown takes the focus");

@@ -238,7 +238,7 @@ pub(super) const WORDS: Words = Words {
     authors_template: "The template's text",
     authors_sample: "abc",
     authors_share: |share| {
-        if share < 1.0 { "under 1%".to_owned() } else { format!("{share:.0}%") }
+        if share < 1.0 { "under 1%".to_owned() } else { format!("{}%", share.round() as u32) }
     },
 
     find: "Find in the målbild",

@@ -237,7 +237,7 @@ pub(super) const WORDS: Words = Words {
     authors_template: "Mallens text",
     authors_sample: "abc",
     authors_share: |share| {
-        if share < 1.0 { "under 1\u{a0}%".to_owned() } else { format!("{share:.0}\u{a0}%") }
+        if share < 1.0 { "under 1\u{a0}%".to_owned() } else { format!("{}\u{a0}%", share.round() as u32) }
     },
 
     find: "Sök i målbilden",

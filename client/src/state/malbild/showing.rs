@@ -7,8 +7,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use samsyn_shared::delta::{LineKind, plain};
 use samsyn_shared::read_model::one_line;
-use wasm_bindgen::JsCast as _;
-use web_sys::HtmlElement;
+use wasm_bindgen::JsValue;
 
 use super::{Format, Malbild, set_changed};
 use crate::state::binding::Due;
@@ -57,29 +56,38 @@ impl Malbild {
         let malbild = *self;
         request_animation_frame(move || {
             malbild.core().showing_due.set(false);
-            malbild.keeping_the_caret_in_place(|| {
+            malbild.keeping_in_place(|| {
                 malbild.sections().iter().for_each(|section| malbild.show_when_due(section));
             });
         });
     }
 
-    /// Scrolls the page by as much as `show` moved the caret, if that is in sight: whoever writes keeps their
-    /// place, whatever comes above it. Browsers' own anchoring holds on to other lines, or to none.
-    fn keeping_the_caret_in_place(&self, show: impl FnOnce()) {
+    /// Scrolls the page by as much as `show` moved the caret, or what is looked at when the caret is not in
+    /// sight: whoever writes keeps their place, whatever comes above it. Browsers' own anchoring holds on to
+    /// other lines, or to none, so the style sheet switches it off while a text has the focus.
+    fn keeping_in_place(&self, show: impl FnOnce()) {
         let active = self.active.get_untracked().and_then(|key| self.section(key));
-        let top = || active.as_ref().map_or(f64::NAN, |section| section.surface.caret_top());
-        let height = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or_default();
-        let before = top();
-        if !(0.0..height).contains(&before) {
+        let caret = || active.as_ref().map_or(f64::NAN, |section| section.surface.caret_top());
+        let side =
+            |side: Result<JsValue, JsValue>| side.ok().and_then(|side| side.as_f64()).unwrap_or_default();
+        let (width, height) = (side(window().inner_width()), side(window().inner_height()));
+        let before = caret();
+        if before.is_nan() {
             return show();
         }
-        anchor_scrolling(false);
-        show();
-        let moved = top() - before;
+        let moved = if (0.0..height).contains(&before) {
+            show();
+            caret() - before
+        } else {
+            let looked_at = document().element_from_point((width / 2.0) as f32, (height / 3.0) as f32);
+            let top = || looked_at.as_ref().map_or(0.0, |element| element.get_bounding_client_rect().top());
+            let before = top();
+            show();
+            top() - before
+        };
         if moved.abs() >= 1.0 {
             window().scroll_by_with_x_and_y(0.0, moved);
         }
-        request_animation_frame(|| anchor_scrolling(true));
     }
 
     /// Shows what waits in a section, unless that would disturb what is being composed there.
@@ -205,14 +213,6 @@ impl Malbild {
             section.reset(&held);
         }
         is_right
-    }
-}
-
-/// Lets the browser keep its place in the page, or not.
-fn anchor_scrolling(on: bool) {
-    let style = document().document_element().map(|root| root.unchecked_into::<HtmlElement>().style());
-    if let Some(style) = style {
-        style.set_property("overflow-anchor", if on { "auto" } else { "none" }).expect("a style takes it");
     }
 }
 
