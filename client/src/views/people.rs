@@ -40,8 +40,6 @@ fn item(desk: Desk, person: &Person) -> impl IntoView + use<> {
     let details: Vec<_> = organisation.into_iter().chain(place).collect();
     let details = details.join(" · ");
     let go_to = section.map(|section| (w.go_to)(&name, section.heading));
-    // Who speaks to the page says what they see, so that is in the name too.
-    let label = go_to.map(|go_to| (format!("{name} {details}: {go_to}"), go_to));
     let row = view! {
         {initials::disc(person)}
         <div>
@@ -50,10 +48,10 @@ fn item(desk: Desk, person: &Person) -> impl IntoView + use<> {
         </div>
     };
     let client = person.client;
-    match label {
-        Some((label, go_to)) => view! {
+    match go_to {
+        Some(go_to) => view! {
             <li>
-                <button type="button" class="person" aria-label=label title=go_to
+                <button type="button" class="person" title=go_to
                     on:click=move |_| go(desk, client)>
                     {row}
                 </button>

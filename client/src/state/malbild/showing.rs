@@ -56,9 +56,7 @@ impl Malbild {
         let malbild = *self;
         request_animation_frame(move || {
             malbild.core().showing_due.set(false);
-            malbild.keeping_in_place(|| {
-                malbild.sections().iter().for_each(|section| malbild.show_when_due(section));
-            });
+            malbild.sections().iter().for_each(|section| malbild.show_when_due(section));
         });
     }
 
@@ -99,8 +97,8 @@ impl Malbild {
         section.surface.settle();
         match due() {
             Due::Never => {}
-            Due::Now => self.show_waiting(section),
-            Due::Interrupting => self.show_at_once(section),
+            Due::Now => self.keeping_in_place(|| self.show_waiting(section)),
+            Due::Interrupting => self.keeping_in_place(|| self.show_at_once(section)),
             Due::After(rest) => {
                 let malbild = *self;
                 set_timeout(move || malbild.show_soon(), rest);
