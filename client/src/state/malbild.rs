@@ -134,6 +134,8 @@ struct Core {
     carets_due: Cell<bool>,
     people_due: Cell<bool>,
     showing_due: Cell<bool>,
+    /// How far the page is from where it should have been scrolled to, in CSS pixels.
+    drift: Cell<f64>,
     /// When a section changed last, and by when what is shown must be compared with the document.
     changed_at: Cell<Duration>,
     verify_by: Cell<Option<Duration>>,

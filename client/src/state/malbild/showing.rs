@@ -73,19 +73,16 @@ impl Malbild {
         if before.is_nan() {
             return show();
         }
-        let moved = if (0.0..height).contains(&before) {
-            show();
-            caret() - before
-        } else {
-            let looked_at = document().element_from_point((width / 2.0) as f32, (height / 3.0) as f32);
-            let top = || looked_at.as_ref().map_or(0.0, |element| element.get_bounding_client_rect().top());
-            let before = top();
-            show();
-            top() - before
-        };
-        if moved.abs() >= 1.0 {
-            window().scroll_by_with_x_and_y(0.0, moved);
-        }
+        let looked_at = document().element_from_point((width / 2.0) as f32, (height / 3.0) as f32);
+        let looked_at = looked_at.filter(|_| !(0.0..height).contains(&before));
+        let top =
+            || looked_at.as_ref().map_or_else(caret, |element| element.get_bounding_client_rect().top());
+        // Some browsers scroll by whole pixels; what is left is made up for the next time.
+        let drift = &self.core().drift;
+        let wanted = top() - drift.get();
+        show();
+        window().scroll_by_with_x_and_y(0.0, top() - wanted);
+        drift.set((top() - wanted).clamp(-1.0, 1.0));
     }
 
     /// Shows what waits in a section, unless that would disturb what is being composed there.
