@@ -120,7 +120,7 @@ export class Surface {
       handleDOMEvents: {
         focus: () => void reports.focused(true),
         blur: () => void reports.focused(false),
-        beforeinput: (_, event) => this.nativeHistory(event) || this.typesOver(event),
+        beforeinput: (_, event) => this.nativeHistory(event) || this.replaces(event),
         paste: (_, event) => this.paste(event),
         drop: (view, event) => !view.dragging && this.take(event, event.dataTransfer, event),
         click: (_, event) => this.follow(event),
@@ -333,11 +333,15 @@ export class Surface {
     this.reports.selected(indexOf(doc, anchor), indexOf(doc, head), JSON.stringify(inline));
   }
 
+  /** The browser tells of a moved caret some time after it moved; what follows quickly must find it where it
+   * is. ProseMirror reads the selection when it is told. */
+  private readSelection(): void {
+    if (!this.view.composing) document.dispatchEvent(new Event("selectionchange"));
+  }
+
   private notice(event: KeyboardEvent): boolean {
     this.pastedAt = -Infinity;
-    // The browser tells of a moved caret some time after it moved; a key that follows quickly must find
-    // it where it is. ProseMirror reads the selection when it is told.
-    if (!this.view.composing) document.dispatchEvent(new Event("selectionchange"));
+    this.readSelection();
     if (event.key !== "Shift" && event.key !== "Tab") this.leaving = event.key === "Escape";
     return false;
   }
@@ -374,15 +378,29 @@ export class Surface {
     return true;
   }
 
-  /** A browser types over a selection, and joins its lines, with styles of its own making; the page's
+  /** A browser types over a selection, and after a deletion, with styles of its own making; the page's
    * security policy forbids them, and says so. */
-  private typesOver(event: InputEvent): boolean {
+  private replaces(event: InputEvent): boolean {
+    this.readSelection();
+    if (this.view.composing || !event.cancelable) return false;
+    if (event.inputType.startsWith("delete")) return this.deletes(event);
     const { selection, tr } = this.view.state;
-    if (selection.empty || this.view.composing) return false;
-    if (event.inputType === "insertText" && event.data !== null) this.view.dispatch(tr.insertText(event.data).scrollIntoView());
-    else if (/^deleteContent/.test(event.inputType)) this.reports.command("delete");
-    else return false;
+    if (selection.empty || event.inputType !== "insertText" || event.data === null) return false;
+    this.view.dispatch(tr.insertText(event.data).scrollIntoView());
     event.preventDefault();
+    return true;
+  }
+
+  private deletes(event: InputEvent): boolean {
+    const [range] = event.getTargetRanges();
+    if (!range) return false;
+    const from = this.view.posAtDOM(range.startContainer, range.startOffset);
+    const to = this.view.posAtDOM(range.endContainer, range.endOffset);
+    event.preventDefault();
+    if (from === to) return true;
+    const { doc, tr } = this.view.state;
+    this.view.dispatch(tr.setSelection(TextSelection.create(doc, from, to)));
+    this.reports.command("delete");
     return true;
   }
 
