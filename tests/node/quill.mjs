@@ -29,8 +29,8 @@ window.samsynQuill = {
 
   text: () => quill.getText(),
 
-  /** What a person does with the editor. */
-  change: (delta) => void quill.updateContents(delta, "user"),
+  /** What a person does with the editor, who sees this text in it; nothing when it is another by now. */
+  change: (seen, delta) => void (quill.getText() === seen && quill.updateContents(delta, "user")),
 
   /** What the editor shows, what its document says, and whether it is in touch with the server. */
   state: (section) => ({

@@ -41,7 +41,6 @@ fn from_environment(name: &str) -> Result<Option<u64>> {
 }
 
 #[tokio::test]
-#[ignore = "a run of 20,000 still finds something: cargo test -- --ignored fuzz"]
 async fn fuzz_a_view_shows_what_its_document_says_whatever_anybody_does() -> Result<()> {
     let browsers = Browsers::start().await?;
     let stage = Stage::with("tom").await?;

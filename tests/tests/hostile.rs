@@ -3,10 +3,13 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
+use samsyn_shared::delta::{Op, visible_lines};
 use samsyn_shared::protocol::{CloseCode, Message, refusal};
 use samsyn_shared::{Role, WriteNumber};
 use samsyn_tests::attack::{Attack, SentAs, Verdict, attacks};
+use samsyn_tests::browser::Browsers;
 use samsyn_tests::peer::{Dialect, Heard, Peer};
+use samsyn_tests::shown;
 
 use crate::stage::Stage;
 use crate::wire::Witnesses;
@@ -96,4 +99,29 @@ async fn people_in_the_room_write_on_while_it_is_attacked() -> Result<()> {
         witnesses.still_work().await.with_context(|| each.name.clone())?;
     }
     Ok(())
+}
+
+/// A foreign editor may take half of a character for one. Every replica then has two replacement characters,
+/// of which no event tells.
+#[tokio::test]
+async fn a_character_that_was_cut_in_half_is_shown_as_what_became_of_it() -> Result<()> {
+    const SECTION: &str = "text";
+    let browsers = Browsers::start().await?;
+    let stage = Stage::with("tom").await?;
+    let page = browsers.participant("Anna Ask", "Region Väst").await?;
+    page.enter(stage.malbild.link(Role::Editor)).await?;
+    page.go_to(SECTION).await?;
+    page.keys("a😀😀b😀c😀").await?;
+    page.wait_for_status("saved").await?;
+    let mut hostile = stage.peer(Role::Editor, Dialect::Samsyn).await?;
+    let bold = Op::Retain { retain: 10, attributes: [("bold".to_owned(), true.into())].into() };
+    for (at, op) in [(2, Op::insert("x")), (5, Op::insert("\n")), (9, Op::delete(2)), (0, bold)] {
+        hostile.change(SECTION, at, std::slice::from_ref(&op)).await?;
+        let wanted = visible_lines(&hostile.inserts(SECTION)?);
+        page.wait_for_held(SECTION, |held| shown::lines(held).is_ok_and(|lines| lines == wanted)).await?;
+        ensure!(page.script("return samsynSurface.verify()", vec![]).await? == true, "{at} {op:?}");
+    }
+    page.keys("!").await?;
+    page.wait_for_status("saved").await?;
+    page.expect_quiet_console().await
 }

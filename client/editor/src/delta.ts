@@ -88,12 +88,17 @@ export function lineAttributes(attributes: Attributes): Attributes {
   return Object.fromEntries(LINE_ATTRIBUTES.map((name) => [name, attributes[name] ?? null]));
 }
 
+/** With a replacement character for each surrogate that stands alone: JSON's readers refuse them. */
+export function sound(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, "\u{FFFD}");
+}
+
 /** Lines `from` up to `to` as inserts. */
 export function opsOf(doc: Node, from = 0, to = doc.childCount): Op[] {
   const ops: Op[] = [];
   for (let i = from; i < to; i++) {
     const line = doc.child(i);
-    line.forEach((text) => ops.push({ insert: text.text ?? "", attributes: attributesOf(text.marks) }));
+    line.forEach((text) => ops.push({ insert: sound(text.text ?? ""), attributes: attributesOf(text.marks) }));
     const set = Object.entries(line.attrs).filter(([, value]) => value !== null);
     ops.push({ insert: "\n", attributes: Object.fromEntries(set) });
   }
@@ -141,15 +146,28 @@ export function applyDelta(tr: Transaction, ops: readonly Op[]): void {
   }
 }
 
-function insertText(tr: Transaction, cursor: Cursor, index: number, text: Node): void {
+/** Goes to where a change begins or ends. A pair of surrogates that is cut there becomes two replacement
+ * characters: it does in every replica, and no delta tells of it. */
+function cut(tr: Transaction, cursor: Cursor, index: number): number {
   const offset = cursor.seek(tr.doc, index);
+  const line = cursor.node(tr.doc);
+  if (offset === 0 || offset === line.content.size) return offset;
+  if (/^[\ud800-\udbff][\udc00-\udfff]$/.test(line.textBetween(offset - 1, offset + 1))) {
+    const at = cursor.before + 1 + offset;
+    tr.insertText("\ufffd\ufffd", at - 1, at + 1);
+  }
+  return offset;
+}
+
+function insertText(tr: Transaction, cursor: Cursor, index: number, text: Node): void {
+  const offset = cut(tr, cursor, index);
   tr.insert(cursor.before + 1 + offset, text);
 }
 
 /** A new `\n` ends the part before it, with its own attributes; the rest keeps the line's. At either
  * end of the line nothing is split, so that the element which shows the text stays. */
 function insertLineEnd(tr: Transaction, cursor: Cursor, index: number, attrs: Attributes): void {
-  const offset = cursor.seek(tr.doc, index);
+  const offset = cut(tr, cursor, index);
   const { before } = cursor;
   const node = cursor.node(tr.doc);
   if (offset === 0) {
@@ -163,9 +181,9 @@ function insertLineEnd(tr: Transaction, cursor: Cursor, index: number, attrs: At
 
 /** What is joined by deleting a `\n` has the attributes of the later line. */
 function deleteUnits(tr: Transaction, cursor: Cursor, index: number, count: number): void {
-  const from = cursor.seek(tr.doc, index);
+  const from = cut(tr, cursor, index);
   const end = cursor.copy();
-  const to = end.seek(tr.doc, index + count);
+  const to = cut(tr, end, index + count);
   if (cursor.before === end.before) {
     tr.delete(cursor.before + 1 + from, cursor.before + 1 + to);
   } else if (from === 0 && to === 0) {
@@ -180,8 +198,9 @@ function deleteUnits(tr: Transaction, cursor: Cursor, index: number, count: numb
 function format(tr: Transaction, cursor: Cursor, index: number, end: number, attributes: Attributes): void {
   const changed = LINE_ATTRIBUTES.filter((name) => name in attributes);
   const change = Object.fromEntries(changed.map((name) => [name, attributes[name]]));
+  cut(tr, cursor.copy(), end);
   while (index < end) {
-    const from = cursor.seek(tr.doc, index);
+    const from = cut(tr, cursor, index);
     const line = cursor.node(tr.doc);
     const size = line.content.size;
     const to = Math.min(size, from + end - index);

@@ -3,6 +3,7 @@
 // walked without recursion. What any of it means is decided in `shared/src/paste.rs`.
 
 import { OWN } from "./copy";
+import { sound } from "./delta";
 
 /** The HTML as foreign inserts (JSON), whether it is our own, the plain text, whether there were files. */
 export type Pasted = (foreign: string, own: boolean, plain: string, files: boolean) => void;
@@ -203,11 +204,6 @@ function look(element: Element, tag: string, outer: Look): Look {
 
 function whole(text: string | null): number | undefined {
   return Math.max(parseInt(text ?? "", 10) || 0, 0) || undefined;
-}
-
-/** Without surrogates that stand alone: they are no characters, and JSON's readers refuse them. */
-function sound(text: string): string {
-  return text.replace(/\p{Surrogate}/gu, "");
 }
 
 /** Reports what a clipboard or a drag holds. */
