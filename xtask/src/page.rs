@@ -1,6 +1,7 @@
 //! The page: made by Trunk, named by what its files hold, compressed, and weighed.
 
 mod names;
+mod style;
 mod weight;
 
 use crate::process;
@@ -34,6 +35,7 @@ pub(crate) fn make(project: &Project, tools: &PageTools) -> Result<()> {
         say(&format!("building the page with {}", tools.compiler.name()?));
         fetch_crates(project, tools)?;
         bundle(project, tools)?;
+        style::merge(&project.dist())?;
         names::rename(&project.dist())?;
         weight::compress(&project.dist())?;
         note(project, &sources)?;

@@ -34,6 +34,8 @@ export interface Options {
   labelledBy: string;
   describedBy: string;
   editable: boolean;
+  /** What it shows first: inserts. */
+  text: string;
   /** Each key that may mean something, as keymap writes it, with the name that is reported for it. */
   keys: [string, string][];
 }
@@ -100,7 +102,7 @@ export class Surface {
     const press = (name: string) => (this.leaving && name.endsWith("tab") ? false : reports.command(name));
     const bound = Object.fromEntries(options.keys.map(([key, name]) => [key, () => press(name)]));
     this.view = new EditorView(host, {
-      state: EditorState.create({ schema, plugins: [keymap(bound)] }),
+      state: EditorState.create({ doc: docOf(JSON.parse(options.text) as Op[]), plugins: [keymap(bound)] }),
       editable: () => this.editable,
       attributes: () => ({
         role: "textbox",

@@ -108,6 +108,12 @@ pub fn read_delta(json: &str) -> Vec<Op> {
     serde_json::from_str(json).expect("the surface writes deltas")
 }
 
+/// Writes a delta for a surface.
+#[must_use]
+pub fn json(ops: &[Op]) -> String {
+    serde_json::to_string(ops).expect("a delta is plain JSON")
+}
+
 /// What a surface is told at its making.
 pub struct Options<'a> {
     /// The id of the heading.
@@ -116,6 +122,8 @@ pub struct Options<'a> {
     pub described_by: &'a str,
     /// Whether the person may write.
     pub editable: bool,
+    /// What it shows first.
+    pub text: &'a [Op],
 }
 
 impl Surface {
@@ -129,6 +137,7 @@ impl Surface {
         set(&told, "labelledBy", &options.labelled_by.into());
         set(&told, "describedBy", &options.described_by.into());
         set(&told, "editable", &options.editable.into());
+        set(&told, "text", &json(options.text).into());
         let pair = |(key, name): (&str, &str)| js_sys::Array::of2(&key.into(), &name.into());
         set(&told, "keys", &keys::of_the_text().map(pair).collect::<js_sys::Array>());
         let heard = js_sys::Object::new();

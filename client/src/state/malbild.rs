@@ -36,7 +36,7 @@ use super::section::{Section, watch_size};
 use crate::api;
 use crate::editor::autoformat::{self, autoformat};
 use crate::editor::command::{Command, Outcome, backspace_grapheme, perform};
-use crate::editor::surface::{Reports, read_delta};
+use crate::editor::surface::{Options, Reports, read_delta};
 pub use authorship::Authorship;
 pub use finding::{Finding, Found};
 use linking::LinkBox;
@@ -93,6 +93,8 @@ pub struct Malbild {
     pub status: RwSignal<SyncStatus>,
     /// How many of this page's updates are not known to be on the server's disk.
     pub pending: RwSignal<usize>,
+    /// What the status line says, and of how many updates: what it may claim, or for a moment less.
+    pub said: RwSignal<(SyncStatus, usize)>,
     /// Since when all is known to be on the server's disk, in milliseconds since 1970.
     pub saved_at: RwSignal<Option<f64>>,
     /// Why syncing ended for good, if it did.
@@ -134,6 +136,7 @@ struct Core {
     carets_due: Cell<bool>,
     people_due: Cell<bool>,
     showing_due: Cell<bool>,
+    saying_due: Cell<bool>,
     /// How far the page is from where it should have been scrolled to, in CSS pixels.
     drift: Cell<f64>,
     /// When a section changed last, and by when what is shown must be compared with the document.
@@ -157,6 +160,7 @@ impl Malbild {
             title: RwSignal::new(String::new()),
             status: RwSignal::new(SyncStatus::Offline),
             pending: RwSignal::new(0),
+            said: RwSignal::new((SyncStatus::Offline, 0)),
             saved_at: RwSignal::new(None),
             stopped: RwSignal::new(None),
             people: RwSignal::new(Vec::new()),
@@ -281,10 +285,10 @@ impl Malbild {
             composing: Box::new(move |composing| malbild.composing(key, composing)),
             verify: Box::new(move || malbild.section(key).is_none_or(|section| malbild.verify(&section))),
         };
-        let section = Rc::new(Section::new(key, host, labelled_by, described_by, self.may_write(), reports));
-        let core = self.core();
-        core.sections.borrow_mut().push(section.clone());
-        section.reset(&self.read(Place::Section(key)));
+        let text = &self.read(Place::Section(key));
+        let options = Options { labelled_by, described_by, editable: self.may_write(), text };
+        let section = Rc::new(Section::new(key, host, &options, reports));
+        self.core().sections.borrow_mut().push(section);
         watch_size(host, move || malbild.draw_carets_soon());
         self.draw_carets_soon();
     }

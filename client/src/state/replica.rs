@@ -107,12 +107,12 @@ impl Replica {
             report_changes(*place, text, change_sender.clone());
         }
         let update_sender = Mutex::new(update_sender);
-        doc.observe_update_v1("updates", move |txn, event| {
-            if txn.origin() != Some(&Origin::from(REMOTE)) {
+        doc.observe_transaction_cleanup("updates", move |txn, _| {
+            // What others wrote is not encoded: a long history takes its time.
+            let is_own = txn.origin() != Some(&Origin::from(REMOTE));
+            if let Some(update) = is_own.then(|| document::update_of(txn)).flatten() {
                 let sender = update_sender.lock().expect("no holder of this lock can panic");
-                sender
-                    .send(Bytes::copy_from_slice(&event.update))
-                    .expect("the receiver lives as long as the document");
+                sender.send(update.into()).expect("the receiver lives as long as the document");
             }
         })
         .expect("a replica that was made here has no other user");

@@ -13,7 +13,7 @@ use super::carried::Spot;
 use super::people::Person;
 use crate::editor::carets::{Caret, Carets, Sighted};
 use crate::editor::command::Selection;
-use crate::editor::surface::{Options, Reports, Surface, read_delta};
+use crate::editor::surface::{Options, Reports, Surface, json, read_delta};
 
 /// A section on the page. Its binding is borrowed only inside a function of this file, and the surface is
 /// not called meanwhile: it may report at once.
@@ -31,21 +31,18 @@ pub(super) struct Section {
 }
 
 impl Section {
-    /// Makes the surface in its host, and shows a text in it.
+    /// Makes the surface in its host, with what it shows first.
     pub(super) fn new(
         key: &'static str,
         host: &HtmlElement,
-        labelled_by: &str,
-        described_by: &str,
-        editable: bool,
+        options: &Options<'_>,
         reports: Reports,
     ) -> Self {
-        let surface = Surface::new(host, &Options { labelled_by, described_by, editable }, reports);
         Self {
             key,
-            surface,
+            surface: Surface::new(host, options, reports),
             carets: Carets::new(host),
-            binding: RefCell::new(Binding::of(&[])),
+            binding: RefCell::new(Binding::of(options.text)),
             inline: RefCell::default(),
             is_changed: Cell::new(false),
         }
@@ -191,10 +188,6 @@ impl Section {
         let place = self.binding.borrow().in_view(place);
         self.surface.reveal(place);
     }
-}
-
-fn json(ops: &[Op]) -> String {
-    serde_json::to_string(ops).expect("a delta is plain JSON")
 }
 
 /// Calls back when the host's size changes, as long as the page lives.

@@ -1,6 +1,7 @@
 //! The bar: whose page it is, whether all is saved, the tools, who is here, and the doors to the panels.
 
 use leptos::prelude::*;
+use web_sys::{Event, HtmlElement};
 
 use super::desk::{Desk, Panel};
 use super::icon::{self, Icon, icon};
@@ -26,9 +27,10 @@ pub(super) fn bar(desk: Desk) -> impl IntoView {
                         <span class="bar-title">{move || malbild.title.get()}</span>
                     </div>
                     <button type="button" class="sync" popovertarget="sync-details"
+                        data-said=move || malbild.said.get().0.as_str()
                         data-sync-status=move || malbild.status.get().as_str()
                         data-pending=move || malbild.pending.get().to_string()>
-                        {move || (w.sync)(malbild.status.get(), malbild.pending.get())}
+                        {move || said(malbild)}
                     </button>
                 </div>
             </div>
@@ -79,6 +81,12 @@ fn people_button(desk: Desk) -> impl IntoView {
     }
 }
 
+/// The status in words.
+pub(super) fn said(malbild: Malbild) -> String {
+    let (status, pending) = malbild.said.get();
+    (words().sync)(status, pending)
+}
+
 /// What stands behind the word of the status line.
 pub(super) fn sync_details(malbild: Malbild) -> impl IntoView {
     let w = words();
@@ -88,7 +96,15 @@ pub(super) fn sync_details(malbild: Malbild) -> impl IntoView {
     };
     // Each key is saved; the words for when are made once a minute.
     let minute = Memo::new(move |_| malbild.saved_at.get().map(|at| (at / 60_000.0).floor() * 60_000.0));
-    let saved = move || minute.get().map(|at| (w.saved_at)(&browser::moment(at)));
+    // The browser's own words for a time take longer to load than anything else of the page; so nothing is
+    // said before somebody looks.
+    let opened = RwSignal::new(false);
+    let toggled = move |event: Event| {
+        let popover: HtmlElement = event_target(&event);
+        opened.set(popover.matches(":popover-open").expect("the selector is valid"));
+    };
+    let saved =
+        move || opened.get().then(|| minute.get().map(|at| (w.saved_at)(&browser::moment(at)))).flatten();
     let action = move || {
         use samsyn_shared::SyncStatus::{Error, Offline};
         if malbild.stopped.get().is_some() {
@@ -102,8 +118,8 @@ pub(super) fn sync_details(malbild: Malbild) -> impl IntoView {
     };
     view! {
         <div class="popover" id="sync-details" popover="auto" role="dialog"
-            aria-labelledby="sync-state">
-            <p><strong id="sync-state">{move || (w.sync)(malbild.status.get(), malbild.pending.get())}</strong></p>
+            aria-labelledby="sync-state" on:toggle=act(toggled)>
+            <p><strong id="sync-state">{move || said(malbild)}</strong></p>
             <p>{move || text()}</p>
             <p class="hint">{move || saved().unwrap_or_default()}</p>
             {move || action()}

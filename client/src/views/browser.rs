@@ -98,6 +98,7 @@ pub(super) fn is_mac() -> bool {
 pub(super) fn watch_keyboard() {
     let Some(viewport) = window().visual_viewport() else { return };
     let measured = viewport.clone();
+    let last = std::cell::Cell::new(0.0);
     let measure = Closure::<dyn Fn()>::new(move || {
         let Some(root) = document().document_element() else { return };
         let height = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or_default();
@@ -105,6 +106,10 @@ pub(super) fn watch_keyboard() {
         let zoomed = measured.scale() > 1.01;
         let covered =
             if zoomed { 0.0 } else { (height - measured.height() - measured.offset_top()).max(0.0) };
+        // A property of the root costs the style of the whole page anew.
+        if last.replace(covered) == covered {
+            return;
+        }
         let style = root.unchecked_into::<web_sys::HtmlElement>().style();
         style.set_property("--keyboard", &pixels(covered)).expect("the property's name is valid");
     });

@@ -90,7 +90,7 @@ fn wall_mark(malbild: Malbild) -> impl IntoView {
     let w = words();
     view! {
         <div class="wall-mark">
-            <span>{move || (w.sync)(malbild.status.get(), malbild.pending.get())}</span>
+            <span>{move || bar::said(malbild)}</span>
             <span>{move || (w.people_here)(malbild.people.get().len() + 1)}</span>
         </div>
     }

@@ -1,5 +1,7 @@
 //! What sync is told and what it tells: the målbild as it looks from the network.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use leptos::prelude::*;
 use samsyn_shared::client_session::Stopped;
@@ -8,6 +10,9 @@ use samsyn_shared::{Role, SyncStatus};
 
 use super::{Malbild, Phase, set_changed};
 use crate::state::replica::IntegrateError;
+
+/// The status line says that all is saved when it was so for this long.
+const REST: Duration = Duration::from_millis(600);
 
 /// The way out of the state: what sync is told.
 pub struct Port {
@@ -67,6 +72,7 @@ impl Malbild {
         }
         set_changed(self.status, status);
         set_changed(self.pending, pending);
+        self.say();
         if let Some(role) = role.filter(|role| *role != self.role.get_untracked()) {
             self.role.set(role);
             for section in self.sections() {
@@ -75,10 +81,40 @@ impl Malbild {
         }
     }
 
+    /// Has the status line say what holds. That all is saved it says when it was so for a moment: whoever
+    /// writes need not be told at each key, and to redraw it costs a key's time.
+    fn say(&self) {
+        let status = self.status.get_untracked();
+        if status != SyncStatus::Saved || self.said.get_untracked().0 != SyncStatus::Saving {
+            let waits = if status == SyncStatus::Offline { self.pending.get_untracked() } else { 0 };
+            set_changed(self.said, (status, waits));
+        } else if !self.core().saying_due.replace(true) {
+            self.say_saved_after(REST);
+        }
+    }
+
+    fn say_saved_after(&self, rest: Duration) {
+        let malbild = *self;
+        let say = move || {
+            let saved_at = malbild.saved_at.get_untracked().unwrap_or_default();
+            let saved = Duration::from_secs_f64((js_sys::Date::now() - saved_at).max(0.0) / 1000.0);
+            let is_saved = malbild.status.get_untracked() == SyncStatus::Saved;
+            if let Some(rest) = REST.checked_sub(saved).filter(|rest| is_saved && !rest.is_zero()) {
+                return malbild.say_saved_after(rest);
+            }
+            malbild.core().saying_due.set(false);
+            if is_saved {
+                set_changed(malbild.said, (SyncStatus::Saved, 0));
+            }
+        };
+        set_timeout(say, rest);
+    }
+
     /// Syncing ended for good; the text stays as it is.
     pub fn stop(&self, why: Stopped) {
         self.stopped.set(Some(why));
         set_changed(self.status, SyncStatus::Error);
+        self.say();
         for section in self.sections() {
             section.surface.set_editable(false);
         }
