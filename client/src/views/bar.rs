@@ -92,7 +92,7 @@ pub(super) fn sync_details(malbild: Malbild) -> impl IntoView {
     let w = words();
     let text = move || match malbild.stopped.get() {
         Some(why) => (w.stopped)(why),
-        None => (w.sync_details)(malbild.status.get()),
+        None => (w.sync_details)(malbild.said.get().0),
     };
     // Each key is saved; the words for when are made once a minute.
     let minute = Memo::new(move |_| malbild.saved_at.get().map(|at| (at / 60_000.0).floor() * 60_000.0));
@@ -109,7 +109,7 @@ pub(super) fn sync_details(malbild: Malbild) -> impl IntoView {
         use samsyn_shared::SyncStatus::{Error, Offline};
         if malbild.stopped.get().is_some() {
             notice::reload_button().into_any()
-        } else if matches!(malbild.status.get(), Offline | Error) {
+        } else if matches!(malbild.said.get().0, Offline | Error) {
             let retry = move |_| malbild.retry();
             view! { <button type="button" class="button" on:click=act(retry)>{w.retry}</button> }.into_any()
         } else {
