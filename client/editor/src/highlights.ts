@@ -22,6 +22,27 @@ const STILL = 300;
 
 export const canMark = typeof CSS !== "undefined" && "highlights" in CSS;
 
+/** Whether the style sheet was looked at: once, when it is there. */
+let isFit = false;
+
+/** What the style sheet says of a text's marks holds for its lines, too (css-pseudo-4, "Highlight inheritance").
+ * A browser that does not know that yet is told of each element, which costs style far more. */
+function fitStyleSheet(text: HTMLElement): void {
+  const colour = (of: Element | null) => of && getComputedStyle(of, "::highlight(find)").backgroundColor;
+  const inherits = colour(text) === colour(text.firstElementChild) && colour(text) !== getComputedStyle(text).backgroundColor;
+  if (!isFit && !inherits) for (const { cssRules } of document.styleSheets) sayOfEach(cssRules);
+  isFit = true;
+}
+
+function sayOfEach(rules: CSSRuleList): void {
+  for (const rule of rules) {
+    if (rule instanceof CSSMediaRule) sayOfEach(rule.cssRules);
+    else if (rule instanceof CSSStyleRule && [...rule.cssRules].some((inner) => inner.cssText.includes("::highlight("))) {
+      rule.selectorText += `, ${rule.selectorText} *`;
+    }
+  }
+}
+
 export class Marks {
   private readonly layers = new Map<string, Layer>();
   private readonly observer = new MutationObserver(() => this.later());
@@ -32,6 +53,7 @@ export class Marks {
   /** Marks these and, in this layer, no others. */
   mark(layer: string, names: string[], runs: Uint32Array): void {
     if (!canMark) return;
+    fitStyleSheet(this.view.dom);
     clearTimeout(this.timer);
     this.clear(layer);
     if (runs.length > 0) this.draw(layer, { names, runs, ranges: [] }, this.pieces());

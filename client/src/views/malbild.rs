@@ -58,7 +58,8 @@ fn open(malbild: Malbild) -> impl IntoView {
     };
     let writes = move || malbild.active.get().is_some() && malbild.role.get().may_write_content();
     view! {
-        <div class="malbild" class:wall=move || desk.wall.get() data-panel=move || name_of(desk.panel.get())
+        <div class="malbild" class:wall=move || desk.wall.get()
+            class:authored=move || malbild.authorship.shown.get() data-panel=move || name_of(desk.panel.get())
             data-writing=move || writes().then_some("")>
             <button type="button" class="skip" on:click=act(skip)>{w.skip}</button>
             {bar::bar(desk)}
