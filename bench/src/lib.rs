@@ -23,6 +23,7 @@ pub mod server;
 mod speaker;
 pub mod spread;
 mod stage;
+mod svg;
 mod tally;
 mod update;
 pub mod usage;

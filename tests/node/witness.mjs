@@ -66,10 +66,18 @@ for (const kind of ["compositionstart", "compositionend"]) {
   addEventListener(kind, () => (composing = kind === "compositionstart"), true);
 }
 
+/** What the browser was about to do to the text last, and whether the page forbade it. */
+let last = "";
+addEventListener("beforeinput", (event) => {
+  const [range] = event.getTargetRanges();
+  const at = range && `${range.startContainer.nodeName} ${range.startOffset} to ${range.endContainer.nodeName} ${range.endOffset}`;
+  last = `${event.inputType} at ${at}${event.defaultPrevented ? ", forbidden" : ""}`;
+});
+
 /** What the page's own policy refused, so that the step is known that asked for it. */
 let refused = null;
 addEventListener("securitypolicyviolation", ({ violatedDirective, target }) => {
-  refused = `${violatedDirective} in ${target?.outerHTML ?? target}`;
+  refused = `${violatedDirective} in ${target?.outerHTML ?? target} after ${last}`;
 });
 
 /** A view may gather what others write until the next frame; it may not need many. */

@@ -1,7 +1,6 @@
 //! What the keys and the toolbar do to the text, for the writer, for the other, and for the server.
 
 use anyhow::Result;
-use samsyn_tests::until::Look;
 use serde_json::{Value, json};
 use thirtyfour::Key;
 
@@ -17,36 +16,26 @@ async fn typed(text: &str) -> Result<Pair> {
     Ok(pair)
 }
 
-/// Waits until the server holds this, and both pages show it.
-async fn expect(pair: &Pair, delta: Value) -> Result<()> {
-    pair.a
-        .until(&format!("{delta}"), async || {
-            let held = pair.stage.delta(SECTION).await?;
-            Ok(Look::at(held == delta, || held.to_string()))
-        })
-        .await?;
-    pair.agree_on(SECTION).await.map(drop)
-}
-
 #[tokio::test]
 async fn bold_by_the_toolbar_and_by_a_key_reaches_the_other() -> Result<()> {
     let pair = typed("en fet text").await?;
     pair.a.press_times(&[Key::Shift], Key::Left, 4).await?;
     pair.a.press(&[Key::Control], 'b').await?;
     let text = json!({"insert": "text", "attributes": {"bold": true}});
-    expect(&pair, json!([{"insert": "en fet "}, text, {"insert": "\n"}])).await?;
+    pair.agree_that(SECTION, json!([{"insert": "en fet "}, text, {"insert": "\n"}])).await?;
     // The selection stays where it is while the toolbar is used.
     pair.a.press(&[], Key::Home).await?;
     pair.a.press_times(&[], Key::Right, 3).await?;
     pair.a.press_times(&[Key::Shift], Key::Right, 3).await?;
     pair.a.act("bold").await?;
     let fet = json!({"insert": "fet", "attributes": {"bold": true}});
-    expect(&pair, json!([{"insert": "en "}, fet, {"insert": " "}, text, {"insert": "\n"}])).await?;
+    pair.agree_that(SECTION, json!([{"insert": "en "}, fet, {"insert": " "}, text, {"insert": "\n"}]))
+        .await?;
     assert_eq!(pair.b.count_in(SECTION, "strong").await?, 2);
     // Once more takes it away; what is typed then is plain, and the focus never left the text.
     pair.a.act("bold").await?;
     pair.a.keys("vanlig").await?;
-    expect(&pair, json!([{"insert": "en vanlig "}, text, {"insert": "\n"}])).await?;
+    pair.agree_that(SECTION, json!([{"insert": "en vanlig "}, text, {"insert": "\n"}])).await?;
     pair.expect_quiet_consoles().await
 }
 
@@ -59,7 +48,7 @@ async fn italic_and_underline_go_on_top_of_each_other_and_hold_for_what_is_typed
     pair.a.keys("c").await?;
     let both = json!({"insert": "c", "attributes": {"italic": true, "underline": true}});
     let italic = json!({"insert": "b", "attributes": {"italic": true}});
-    expect(&pair, json!([{"insert": "a"}, italic, both, {"insert": "\n"}])).await?;
+    pair.agree_that(SECTION, json!([{"insert": "a"}, italic, both, {"insert": "\n"}])).await?;
     pair.expect_quiet_consoles().await
 }
 
@@ -80,7 +69,7 @@ async fn a_heading_is_one_line_and_its_button_leads_through_the_levels_and_back(
     for _ in 0..3 {
         pair.a.act("heading").await?;
     }
-    expect(&pair, json!([{"insert": "Läget\nDet snöar\n"}])).await?;
+    pair.agree_that(SECTION, json!([{"insert": "Läget\nDet snöar\n"}])).await?;
     pair.expect_quiet_consoles().await
 }
 
@@ -116,20 +105,20 @@ async fn tab_and_backspace_change_an_items_level_and_a_button_its_kind() -> Resu
     let item = |attributes: Value| json!({"insert": "\n", "attributes": attributes});
     let a = [json!({"insert": "a"}), item(json!({"list": "bullet"})), json!({"insert": "b"})];
     let with = |last: Value| Value::from_iter(a.iter().cloned().chain([last]));
-    expect(&pair, with(item(json!({"list": "bullet", "indent": 1})))).await?;
+    pair.agree_that(SECTION, with(item(json!({"list": "bullet", "indent": 1})))).await?;
     pair.a.press(&[Key::Shift], Key::Tab).await?;
-    expect(&pair, with(item(json!({"list": "bullet"})))).await?;
+    pair.agree_that(SECTION, with(item(json!({"list": "bullet"})))).await?;
     pair.a.press(&[], Key::Tab).await?;
     pair.a.act("lettered").await?;
-    expect(&pair, with(item(json!({"list": "lettered", "indent": 1})))).await?;
+    pair.agree_that(SECTION, with(item(json!({"list": "lettered", "indent": 1})))).await?;
     // Backspace at the start: one level out, then out of the list, then onto the line above.
     pair.a.press(&[], Key::Home).await?;
     pair.a.press(&[], Key::Backspace).await?;
-    expect(&pair, with(item(json!({"list": "lettered"})))).await?;
+    pair.agree_that(SECTION, with(item(json!({"list": "lettered"})))).await?;
     pair.a.press(&[], Key::Backspace).await?;
-    expect(&pair, json!([a[0], a[1], {"insert": "b\n"}])).await?;
+    pair.agree_that(SECTION, json!([a[0], a[1], {"insert": "b\n"}])).await?;
     pair.a.press(&[], Key::Backspace).await?;
-    expect(&pair, json!([{"insert": "ab"}, a[1]])).await?;
+    pair.agree_that(SECTION, json!([{"insert": "ab"}, a[1]])).await?;
     pair.expect_quiet_consoles().await
 }
 
@@ -162,6 +151,6 @@ async fn bold_that_was_switched_on_stays_on_while_another_writes() -> Result<()>
     pair.a.wait_for_text(SECTION, |text| text == "b a").await?;
     pair.a.keys("c").await?;
     let bold = json!({"insert": "c", "attributes": {"bold": true}});
-    expect(&pair, json!([{"insert": "b a"}, bold, {"insert": "\n"}])).await?;
+    pair.agree_that(SECTION, json!([{"insert": "b a"}, bold, {"insert": "\n"}])).await?;
     pair.expect_quiet_consoles().await
 }

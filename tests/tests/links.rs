@@ -13,16 +13,6 @@ use crate::stage::Pair;
 const SECTION: &str = "overgripande-beskrivning";
 const ADDRESS: &str = "[data-field=link-address]";
 
-async fn expect(pair: &Pair, delta: Value) -> Result<()> {
-    pair.a
-        .until(&format!("{delta}"), async || {
-            let held = pair.stage.delta(SECTION).await?;
-            Ok(Look::at(held == delta, || held.to_string()))
-        })
-        .await?;
-    pair.agree_on(SECTION).await.map(drop)
-}
-
 fn linked(text: &str, to: &str) -> Value {
     json!({"insert": text, "attributes": {"link": to}})
 }
@@ -72,19 +62,22 @@ async fn a_link_is_added_changed_removed_and_undone_by_keyboard_alone() -> Resul
     // Escape leaves the text as it is, and the keyboard is in it again.
     pair.a.press(&[], Key::Escape).await?;
     wait_for_focus(&pair.a, "[role=textbox]").await?;
-    expect(&pair, json!([{"insert": "läs mer här\n"}])).await?;
+    pair.agree_that(SECTION, json!([{"insert": "läs mer här\n"}])).await?;
     ask(&pair.a).await?;
     pair.a.keys("www.smhi.se").await?;
     pair.a.press(&[], Key::Enter).await?;
     wait_for_focus(&pair.a, "[role=textbox]").await?;
     let first = json!([{"insert": "läs mer "}, linked("här", "https://www.smhi.se"), {"insert": "\n"}]);
-    expect(&pair, first.clone()).await?;
+    pair.agree_that(SECTION, first.clone()).await?;
     assert_eq!(pair.b.count_in(SECTION, "a[href='https://www.smhi.se']").await?, 1);
     // What is typed at its end is no link.
     pair.a.press(&[], Key::End).await?;
     pair.a.keys("!").await?;
-    expect(&pair, json!([{"insert": "läs mer "}, linked("här", "https://www.smhi.se"), {"insert": "!\n"}]))
-        .await?;
+    pair.agree_that(
+        SECTION,
+        json!([{"insert": "läs mer "}, linked("här", "https://www.smhi.se"), {"insert": "!\n"}]),
+    )
+    .await?;
     pair.a.press(&[], Key::Backspace).await?;
     // The caret in the link: its address beside it, and the form holds it.
     pair.a.press(&[], Key::Left).await?;
@@ -95,16 +88,16 @@ async fn a_link_is_added_changed_removed_and_undone_by_keyboard_alone() -> Resul
     pair.a.press(&[], Key::Enter).await?;
     let mail =
         json!([{"insert": "läs mer "}, linked("här", "mailto:tib@lansstyrelsen.se"), {"insert": "\n"}]);
-    expect(&pair, mail).await?;
+    pair.agree_that(SECTION, mail).await?;
     pair.a.press(&[Key::Control], 'z').await?;
-    expect(&pair, first).await?;
+    pair.agree_that(SECTION, first).await?;
     ask(&pair.a).await?;
     // Tab leads from the address to what removes the link.
     pair.a.press_times(&[], Key::Tab, 3).await?;
     wait_for_focus(&pair.a, "[data-action=link-remove]").await?;
     pair.a.press(&[], Key::Enter).await?;
     wait_for_focus(&pair.a, "[role=textbox]").await?;
-    expect(&pair, json!([{"insert": "läs mer här\n"}])).await?;
+    pair.agree_that(SECTION, json!([{"insert": "läs mer här\n"}])).await?;
     pair.expect_quiet_consoles().await
 }
 
@@ -130,7 +123,7 @@ async fn without_a_selection_the_form_asks_for_the_words_and_refuses_what_is_no_
     pair.a.keys("Krisinformation").await?;
     pair.a.press(&[], Key::Enter).await?;
     let link = linked("Krisinformation", "https://krisinformation.se");
-    expect(&pair, json!([{"insert": "se "}, link, {"insert": "\n"}])).await?;
+    pair.agree_that(SECTION, json!([{"insert": "se "}, link, {"insert": "\n"}])).await?;
     // The caret is behind it, and what is typed there is text.
     pair.a.keys(" nu").await?;
     assert_eq!(pair.agree_on(SECTION).await?, "se Krisinformation nu");
@@ -144,11 +137,15 @@ async fn an_address_that_is_pasted_leads_where_it_says_and_onto_words_it_leads_t
     pair.a.keys("här ").await?;
     pair.a.press(&[Key::Control], 'v').await?;
     let msb = "https://www.msb.se/";
-    expect(&pair, json!([{"insert": "här "}, linked(msb, msb), {"insert": "\n"}])).await?;
+    pair.agree_that(SECTION, json!([{"insert": "här "}, linked(msb, msb), {"insert": "\n"}])).await?;
     pair.a.press(&[], Key::Home).await?;
     pair.a.press_times(&[Key::Shift], Key::Right, 3).await?;
     pair.a.press(&[Key::Control], 'v').await?;
-    expect(&pair, json!([linked("här", msb), {"insert": " "}, linked(msb, msb), {"insert": "\n"}])).await?;
+    pair.agree_that(
+        SECTION,
+        json!([linked("här", msb), {"insert": " "}, linked(msb, msb), {"insert": "\n"}]),
+    )
+    .await?;
     pair.expect_quiet_consoles().await
 }
 

@@ -39,17 +39,6 @@ async fn paste(page: &Page) -> Result<()> {
     page.press(&[Key::Control], 'v').await
 }
 
-/// Waits until the server holds this, and both pages show it.
-async fn expect(pair: &Pair, section: &str, delta: Value) -> Result<()> {
-    pair.a
-        .until(&format!("{delta}"), async || {
-            let held = pair.stage.delta(section).await?;
-            Ok(Look::at(held == delta, || held.to_string()))
-        })
-        .await?;
-    pair.agree_on(section).await.map(drop)
-}
-
 /// A pair, and what another program copied pasted into an empty section of A's page.
 async fn pasted(html: &str, plain: &str) -> Result<Pair> {
     let pair = Pair::meet().await?;
@@ -97,15 +86,15 @@ async fn scenario_12_a_paste_from_desktop_word_becomes_real_lists_and_one_undo_r
         text(" på lätt svenska"),
         item("lettered", 1),
     ]);
-    expect(&pair, SECTION, expected.clone()).await?;
+    pair.agree_that(SECTION, expected.clone()).await?;
     for page in [&pair.a, &pair.b] {
         assert_eq!(page.count_in(SECTION, ":is([style], script, style)").await?, 0);
         assert_eq!(page.script("return window.ran ?? null", vec![]).await?, Value::Null);
     }
     pair.a.press(&[Key::Control], 'z').await?;
-    expect(&pair, SECTION, json!([text("\n")])).await?;
+    pair.agree_that(SECTION, json!([text("\n")])).await?;
     pair.a.press(&[Key::Control], 'y').await?;
-    expect(&pair, SECTION, expected).await?;
+    pair.agree_that(SECTION, expected).await?;
     pair.expect_quiet_consoles().await
 }
 
@@ -191,9 +180,9 @@ async fn other_programs_lists_headings_and_tables_become_ours() -> Result<()> {
     for (html, expected) in cases {
         copy_elsewhere(&pair.a, html, "").await?;
         paste(&pair.a).await?;
-        expect(&pair, SECTION, expected).await?;
+        pair.agree_that(SECTION, expected).await?;
         pair.a.press(&[Key::Control], 'z').await?;
-        expect(&pair, SECTION, json!([text("\n")])).await?;
+        pair.agree_that(SECTION, json!([text("\n")])).await?;
     }
     pair.expect_quiet_consoles().await
 }
@@ -201,11 +190,11 @@ async fn other_programs_lists_headings_and_tables_become_ours() -> Result<()> {
 #[tokio::test]
 async fn plain_text_is_pasted_as_it_is_and_html_too_with_shift() -> Result<()> {
     let pair = pasted("", "- ett\r\n- två\r\n").await?;
-    expect(&pair, SECTION, json!([text("- ett\n- två\n")])).await?;
+    pair.agree_that(SECTION, json!([text("- ett\n- två\n")])).await?;
     pair.a.press(&[Key::Control], 'z').await?;
     copy_elsewhere(&pair.a, "<h1>ett</h1><ul><li>två</ul>", "ett\ntvå").await?;
     pair.a.press(&[Key::Control, Key::Shift], 'v').await?;
-    expect(&pair, SECTION, json!([text("ett\ntvå\n")])).await?;
+    pair.agree_that(SECTION, json!([text("ett\ntvå\n")])).await?;
     pair.expect_quiet_consoles().await
 }
 
@@ -219,7 +208,7 @@ async fn a_paste_in_a_line_joins_what_stands_around_it_and_takes_the_place_of_wh
     copy_elsewhere(&pair.a, "<p>, </p><ul><li>mitten</li></ul><p>före </p>", "").await?;
     paste(&pair.a).await?;
     let expected = json!([text("början ,\nmitten"), item("bullet", 0), text("före slutet\n")]);
-    expect(&pair, SECTION, expected).await?;
+    pair.agree_that(SECTION, expected).await?;
     // What is typed goes on where the pasted text ends.
     pair.a.keys("x").await?;
     assert!(pair.agree_on(SECTION).await?.ends_with("\nförex slutet"));
@@ -245,17 +234,17 @@ async fn a_list_that_is_cut_and_pasted_is_the_same_list() -> Result<()> {
         item("lettered", 0),
     ];
     let whole = Value::from_iter(lines.iter().cloned().chain([text("slut\n")]));
-    expect(&pair, SECTION, whole.clone()).await?;
+    pair.agree_that(SECTION, whole.clone()).await?;
     pair.a.press(&[Key::Control], 'a').await?;
     pair.a.press(&[Key::Control], 'x').await?;
-    expect(&pair, SECTION, json!([text("\n")])).await?;
+    pair.agree_that(SECTION, json!([text("\n")])).await?;
     // Into another section, and back by undo where it was.
     pair.a.go_to(OTHER).await?;
     paste(&pair.a).await?;
-    expect(&pair, OTHER, whole.clone()).await?;
+    pair.agree_that(OTHER, whole.clone()).await?;
     pair.a.press_times(&[Key::Control], 'z', 2).await?;
-    expect(&pair, OTHER, json!([text("\n")])).await?;
-    expect(&pair, SECTION, whole).await?;
+    pair.agree_that(OTHER, json!([text("\n")])).await?;
+    pair.agree_that(SECTION, whole).await?;
     pair.expect_quiet_consoles().await
 }
 
@@ -316,6 +305,6 @@ async fn html_that_is_nested_without_end_is_pasted_as_plain_text() -> Result<()>
     copy_elsewhere(&pair.a, &nested(300), "slätt").await?;
     paste(&pair.a).await?;
     let deep = json!([text("slätt"), with("djupt", &json!({"bold": true})), text("\n")]);
-    expect(&pair, SECTION, deep).await?;
+    pair.agree_that(SECTION, deep).await?;
     pair.expect_quiet_consoles().await
 }

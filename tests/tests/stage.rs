@@ -10,6 +10,7 @@ use samsyn_tests::proxy::Proxy;
 use samsyn_tests::server::Server;
 use samsyn_tests::shown;
 use samsyn_tests::until::Look;
+use serde_json::Value;
 
 /// A server with one målbild.
 pub(crate) struct Stage {
@@ -47,7 +48,7 @@ impl Stage {
     }
 
     /// A section's delta, as the server holds it.
-    pub(crate) async fn delta(&self, section: &str) -> Result<serde_json::Value> {
+    pub(crate) async fn delta(&self, section: &str) -> Result<Value> {
         self.api.delta(&self.malbild, section).await
     }
 }
@@ -105,6 +106,17 @@ impl Pair {
     /// what the document of each says and what the server holds. Answers with the text.
     pub(crate) async fn agree_on(&self, section: &str) -> Result<String> {
         agree_on(&self.a, &self.b, &self.stage.api, &self.stage.malbild, section).await
+    }
+
+    /// Waits until the server holds this in a section, and both agree on it.
+    pub(crate) async fn agree_that(&self, section: &str, delta: Value) -> Result<()> {
+        self.a
+            .until(&format!("{delta}"), async || {
+                let held = self.stage.delta(section).await?;
+                Ok(Look::at(held == delta, || held.to_string()))
+            })
+            .await?;
+        self.agree_on(section).await.map(drop)
     }
 
     /// Checks that no script of either page had an error.

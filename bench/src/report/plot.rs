@@ -3,7 +3,7 @@
 use super::{Report, number};
 use crate::measurement::Measurement;
 use crate::server::{self, Part, Server};
-use std::fmt::Write;
+use crate::svg::{self, put};
 
 /// A room, as scenario and label.
 type Room = (&'static str, &'static str);
@@ -59,16 +59,7 @@ pub(super) fn draw(report: &Report) -> String {
         .collect();
     let measured = |(scenario, _): &Room| report.measurements.iter().any(|one| one.scenario == *scenario);
     let rooms: Vec<Room> = ROOMS.into_iter().filter(measured).collect();
-    let mut svg = String::new();
-    put(
-        &mut svg,
-        format_args!(
-            r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" font-family="Inter, 'DejaVu Sans', sans-serif" font-size="12" fill="#1f2933">
-<rect width="100%" height="100%" fill="#ffffff"/>
-<text x="{LEFT}" y="34" font-size="20" font-weight="600">What a delivered update costs, and how long it takes</text>
-"##
-        ),
-    );
+    let mut svg = svg::begin(WIDTH, HEIGHT, LEFT, "What a delivered update costs, and how long it takes");
     legend(&mut svg, &shown);
     for panel in &PANELS {
         panel.draw(&mut svg, report, &rooms, &shown);
@@ -239,10 +230,6 @@ fn color(server: &Server) -> &'static str {
         (Part::Peer, "hocuspocus") => "#3f5fc4",
         (Part::Peer, _) => "#b83b72",
     }
-}
-
-fn put(svg: &mut String, text: std::fmt::Arguments) {
-    svg.write_fmt(text).expect("a String takes what is written");
 }
 
 #[cfg(test)]

@@ -46,6 +46,9 @@ const PASTE_ECHO = 100;
 /** So long after a composition ended ProseMirror has read what it left. */
 const COMPOSITION_SETTLES = 30;
 
+/** The key code of every key that a composition takes (UI Events, 7.3.1). */
+const COMPOSING_KEY = 229;
+
 /** So far outside the window a caret is still measured: its flag may reach into it. */
 const NEARLY_IN_VIEW = 60;
 
@@ -122,7 +125,11 @@ export class Surface {
       handleDOMEvents: {
         focus: () => void reports.focused(true),
         blur: () => void reports.focused(false),
-        beforeinput: (_, event) => this.nativeHistory(event) || this.replaces(event),
+        keydown: (_, event) => this.heed(event.isComposing || event.keyCode === COMPOSING_KEY),
+        beforeinput: (_, event) =>
+          this.heed(event.isComposing || /Composition/.test(event.inputType)) ||
+          this.nativeHistory(event) ||
+          this.replaces(event),
         paste: (_, event) => this.paste(event),
         drop: (view, event) => !view.dragging && this.take(event, event.dataTransfer, event),
         click: (_, event) => this.follow(event),
@@ -394,11 +401,12 @@ export class Surface {
   }
 
   private deletes(event: InputEvent): boolean {
+    event.preventDefault();
     const [range] = event.getTargetRanges();
-    if (!range) return false;
+    // At an end of the text there is nothing to delete, and a browser restyles the line instead.
+    if (!range) return true;
     const from = this.view.posAtDOM(range.startContainer, range.startOffset);
     const to = this.view.posAtDOM(range.endContainer, range.endOffset);
-    event.preventDefault();
     if (from === to) return true;
     const { doc, tr } = this.view.state;
     this.view.dispatch(tr.setSelection(TextSelection.create(doc, from, to)));
@@ -411,6 +419,16 @@ export class Surface {
     const { selection, tr } = this.view.state;
     if (!selection.$from.sameParent(selection.$to)) this.view.dispatch(tr.deleteSelection());
     this.reports.composing(true);
+  }
+
+  /** A browser may end a composition without a word when the text around it is redrawn; ProseMirror would hear no
+   * key from then on. */
+  private heed(isComposing: boolean): false {
+    if (this.view.composing && !isComposing) {
+      this.view.dom.dispatchEvent(new CompositionEvent("compositionend"));
+      this.settle();
+    }
+    return false;
   }
 
   private composed(): void {

@@ -1,10 +1,10 @@
 //! The plot: what of each editor a person notices, and what it costs the machine.
 
+use super::Report;
 use super::digits;
 use super::figure::{FIGURES, Figure, Value};
-use super::{Report, WRITTEN};
 use crate::editor::subject::{self, Subject};
-use std::fmt::{Arguments, Write};
+use crate::svg::{self, put};
 
 const WIDTH: f64 = 1040.0;
 const LEFT: f64 = 40.0;
@@ -46,16 +46,7 @@ const PANELS: [Panel; 6] = [
 
 /// Draws it.
 pub(super) fn draw(report: &Report) -> String {
-    let mut svg = String::new();
-    put(
-        &mut svg,
-        format_args!(
-            r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" font-family="Inter, 'DejaVu Sans', sans-serif" font-size="12" fill="#1f2933">
-<rect width="100%" height="100%" fill="#ffffff"/>
-<text x="{LEFT}" y="34" font-size="20" font-weight="600">What a person waits for, and what the page takes</text>
-"##
-        ),
-    );
+    let mut svg = svg::begin(WIDTH, HEIGHT, LEFT, "What a person waits for, and what the page takes");
     for (index, subject) in subject::ALL.iter().enumerate() {
         let x = LEFT + 170.0 * index as f64;
         put(
@@ -168,10 +159,6 @@ fn color(subject: &Subject) -> &'static str {
         "y-prosemirror" => "#3f5fc4",
         _ => "#d9822b",
     }
-}
-
-fn put(svg: &mut String, text: Arguments) {
-    svg.write_fmt(text).expect(WRITTEN);
 }
 
 #[cfg(test)]
