@@ -14,18 +14,12 @@ use samsyn_shared::backoff::Backoff;
 use samsyn_shared::client_session::{ClientSession, Effect, Event};
 use samsyn_shared::limits;
 use samsyn_shared::protocol::{Message, PresenceEntry, encode_presence};
+use samsyn_shared::silence::Silence;
 
 use crate::api;
 use crate::state::malbild::port::Port;
 use crate::state::malbild::{Malbild, Phase};
 use socket::Socket;
-
-/// A connection over which nothing came for this long is dead, in milliseconds: the server speaks at
-/// least every 15 s.
-const SILENCE: f64 = 20_000.0;
-
-/// How often that is looked at.
-const WATCH: Duration = Duration::from_secs(2);
 
 /// Starts syncing; it goes on as long as the page lives.
 pub fn connect(malbild: Malbild) {
@@ -34,7 +28,7 @@ pub fn connect(malbild: Malbild) {
         session: RefCell::default(),
         socket: RefCell::default(),
         backoff: RefCell::default(),
-        heard: Cell::new(0.0),
+        silence: Cell::default(),
         attempt: Cell::new(0),
         done: Cell::new(false),
     });
@@ -44,11 +38,17 @@ pub fn connect(malbild: Malbild) {
         presence: Box::new(move |entry| presence.tell_presence(entry)),
         retry: Box::new(move || retry.hurry()),
     });
-    let (watching, renewing, online) = (link.clone(), link.clone(), link.clone());
-    set_interval(move || watching.watch(), WATCH);
+    let (watching, renewing) = (link.clone(), link.clone());
+    set_interval(move || watching.watch(), limits::LOOK_EVERY);
     set_interval(move || renewing.malbild.announce(), limits::PRESENCE_RENEWAL);
-    // The page lives as long as its målbild: the listener is never removed.
-    window_event_listener(leptos::ev::online, move |_| online.hurry());
+    // The page lives as long as its målbild: the listeners are never removed.
+    let (online, visible) = (link.clone(), link.clone());
+    window_event_listener(leptos::ev::online, move |_| online.doubt());
+    window_event_listener(leptos::ev::visibilitychange, move |_| {
+        if !document().hidden() {
+            visible.doubt();
+        }
+    });
     link.open();
 }
 
@@ -57,8 +57,8 @@ struct Link {
     session: RefCell<ClientSession>,
     socket: RefCell<Option<Socket>>,
     backoff: RefCell<Backoff>,
-    /// When something was last heard, in milliseconds since 1970.
-    heard: Cell<f64>,
+    /// How long nothing was heard.
+    silence: Cell<Silence>,
     /// Counts attempts, so that what an abandoned socket still says is not taken for the new one's.
     attempt: Cell<u64>,
     done: Cell<bool>,
@@ -71,7 +71,7 @@ impl Link {
         }
         let attempt = self.attempt.get() + 1;
         self.attempt.set(attempt);
-        self.heard.set(js_sys::Date::now());
+        self.silence.set(Silence::default());
         let (opened, received, closed) = (self.clone(), self.clone(), self.clone());
         let socket = Socket::open(
             self.malbild.id,
@@ -82,7 +82,7 @@ impl Link {
             },
             move |bytes| {
                 if received.attempt.get() == attempt {
-                    received.heard.set(js_sys::Date::now());
+                    received.with_silence(Silence::heard);
                     received.handle(Event::Received(bytes));
                 }
             },
@@ -143,11 +143,43 @@ impl Link {
         }
     }
 
+    /// Compares with the room now and then, as long as this connection lives.
+    fn compare_after(self: &Rc<Self>, rest: Duration) {
+        let (link, attempt) = (self.clone(), self.attempt.get());
+        let compare = move || {
+            if link.attempt.get() == attempt {
+                link.handle(Event::Doubted);
+                link.compare_after(limits::COMPARE_EVERY);
+            }
+        };
+        set_timeout(compare, rest);
+    }
+
+    /// The network may be another now, or the machine slept: whoever is thought to be there is asked, and
+    /// who is not is looked for at once.
+    fn doubt(self: &Rc<Self>) {
+        if self.socket.borrow().is_some() {
+            self.transmit(&Message::QueryPresence.encode());
+            self.with_silence(Silence::doubted);
+        }
+        self.hurry();
+    }
+
     fn watch(self: &Rc<Self>) {
-        let open = self.socket.borrow().is_some();
-        if open && js_sys::Date::now() - self.heard.get() > SILENCE {
+        let now = Duration::from_secs_f64(js_sys::Date::now() / 1000.0);
+        if self.with_silence(|silence| silence.was_away_at(now)) {
+            self.doubt();
+        }
+        if self.with_silence(|silence| silence.is_dead_at(now)) && self.socket.borrow().is_some() {
             self.lost();
         }
+    }
+
+    fn with_silence<T>(&self, f: impl FnOnce(&mut Silence) -> T) -> T {
+        let mut silence = self.silence.get();
+        let told = f(&mut silence);
+        self.silence.set(silence);
+        told
     }
 
     fn tell_presence(&self, entry: PresenceEntry) {
@@ -189,8 +221,15 @@ impl Link {
             Effect::InStep => {
                 self.backoff.borrow_mut().reset();
                 self.malbild.in_step();
+                self.compare_after(Duration::ZERO);
             }
             Effect::AnnouncePresence => self.malbild.announce(),
+            Effect::Compare(held) => {
+                if self.malbild.fingerprint().is_some_and(|own| !own.agrees_with(&held)) {
+                    leptos::logging::warn!("the page and the server held something else");
+                    self.handle(Event::Parted);
+                }
+            }
             Effect::Stop(why) => {
                 self.done.set(true);
                 drop(self.socket.borrow_mut().take());

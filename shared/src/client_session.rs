@@ -33,6 +33,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
+use crate::fingerprint::Fingerprint;
 use crate::protocol::{
     DecodeError, Figures, Hello, Message, PresenceEntry, Trouble, VERSION, decode_presence,
 };
@@ -54,6 +55,10 @@ pub enum Event {
     Edited(Bytes),
     /// The answer to [`Effect::Offer`].
     Offered(Bytes),
+    /// It is time to compare what this page holds with what the room holds.
+    Doubted,
+    /// The answer to [`Effect::Compare`]: this page holds something else.
+    Parted,
 }
 
 /// What is to be done.
@@ -74,6 +79,8 @@ pub enum Effect {
     InStep,
     /// Say who is writing here.
     AnnouncePresence,
+    /// Compare this with what the document holds now, and tell with [`Event::Parted`] if it is not the same.
+    Compare(Fingerprint),
     /// Close the socket and do not come back: the text must stay as it is.
     Stop(Stopped),
     /// Close the socket and come back.
@@ -107,6 +114,10 @@ pub struct ClientSession {
     /// How the room is doing, as the server said last on this connection.
     figures: Option<Figures>,
     stopped: Option<Stopped>,
+    /// The number that was given last when the room was asked what it holds.
+    asked: Option<WriteNumber>,
+    /// How often this page and the room held something else.
+    partings: u64,
 }
 
 /// How far the connection has come.
@@ -138,6 +149,17 @@ impl ClientSession {
             Event::Closed => {
                 self.link = Link::Closed;
                 self.figures = None;
+                self.asked = None;
+            }
+            Event::Doubted => {
+                if self.link == (Link::Offered { received_all: true }) {
+                    self.asked = Some(self.last);
+                    effects.push(Effect::Transmit(Message::Compare.encode()));
+                }
+            }
+            Event::Parted => {
+                self.partings += 1;
+                effects.push(Effect::Reconnect);
             }
             Event::Edited(update) => {
                 let number = self.count_edit();
@@ -199,8 +221,16 @@ impl ClientSession {
             Message::Denied(_) => {}
             Message::RoleChanged(role) => self.role = Some(role),
             Message::Figures(figures) => self.figures = Some(figures),
-            // The server never writes by number.
+            // All that the room sent before it is here. What was written here since the question may be on its
+            // way: then it says nothing.
+            Message::Held(held) => {
+                if self.asked.take() == Some(self.last) && self.link == (Link::Offered { received_all: true }) {
+                    effects.push(Effect::Compare(held));
+                }
+            }
+            // The server never writes by number, and never asks so.
             Message::Write(_, _) => return Err(DecodeError::UnknownType(101)),
+            Message::Compare => return Err(DecodeError::UnknownType(106)),
         }
         Ok(())
     }
@@ -257,6 +287,13 @@ impl ClientSession {
     #[must_use]
     pub const fn role(&self) -> Option<Role> {
         self.role
+    }
+
+    /// How often what this page held was not what the room held, though both had all from each other: a fault,
+    /// which coming back mended.
+    #[must_use]
+    pub const fn partings(&self) -> u64 {
+        self.partings
     }
 
     /// How the room is doing, once the server has said so on this connection.
@@ -322,6 +359,30 @@ mod tests {
         assert_eq!(session.pending(), 1);
         receive(&mut session, &Message::Saved(WriteNumber(2)));
         assert_eq!((session.status(), session.pending()), (SyncStatus::Saved, 0));
+    }
+
+    #[test]
+    fn what_is_held_is_compared_when_nothing_was_written_since_the_question() {
+        let held = Fingerprint { vector: bytes("h"), deleted: 7 };
+        let mut session = in_step(Role::Editor);
+        assert_eq!(
+            step(&mut session, Event::Doubted),
+            [Effect::Transmit(Message::Compare.encode())]
+        );
+        assert_eq!(receive(&mut session, &Message::Held(held.clone())), [Effect::Compare(held.clone())]);
+        assert_eq!(receive(&mut session, &Message::Held(held.clone())), [], "nobody asked");
+        assert_eq!((step(&mut session, Event::Parted), session.partings()), (vec![Effect::Reconnect], 1));
+        step(&mut session, Event::Doubted);
+        step(&mut session, Event::Edited(bytes("e")));
+        assert_eq!(receive(&mut session, &Message::Held(held)), []);
+    }
+
+    #[test]
+    fn nothing_is_compared_before_the_handshake_is_done() {
+        let mut session = ClientSession::default();
+        assert_eq!(step(&mut session, Event::Doubted), []);
+        step(&mut session, Event::Opened { vector: bytes("v") });
+        assert_eq!(step(&mut session, Event::Doubted), []);
     }
 
     #[test]

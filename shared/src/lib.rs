@@ -11,6 +11,7 @@ pub mod client_session;
 pub mod delta;
 pub mod diff;
 pub mod document;
+pub mod fingerprint;
 pub mod ids;
 mod lib0;
 pub mod limits;
@@ -25,6 +26,7 @@ pub mod role;
 pub mod scan;
 pub mod schema;
 pub mod server_session;
+pub mod silence;
 pub mod status;
 pub mod template;
 

@@ -91,16 +91,29 @@ pub const NAME_CHARS: usize = 80;
 
 // ── Connections ──
 
-/// A connection that heard nothing for this long gets an empty presence message: `y-websocket`
-/// reconnects after 30 s of silence, and CONTRACT promises something at least every 15 s.
-pub const SILENCE: Duration = Duration::from_secs(12);
+/// A connection that heard nothing for this long, 3 s, gets an empty presence message: a page finds a dead
+/// link by it, `y-websocket` reconnects after 30 s of silence, a proxy cuts after 60 s.
+pub const SILENCE: Duration = Duration::from_secs(3);
 
-/// How often the server pings a connection, 10 s.
-pub const PING_EVERY: Duration = Duration::from_secs(10);
+/// How often the server pings a connection, 4 s.
+pub const PING_EVERY: Duration = Duration::from_secs(4);
 
 /// A connection from which nothing came for this long, two pings and some, is closed with 4408.
-pub const SILENT: Duration = Duration::from_secs(25);
+pub const SILENT: Duration = Duration::from_secs(9);
 const _: () = assert!(SILENT.as_secs() > 2 * PING_EVERY.as_secs());
+
+/// How often a page looks whether it heard something, 1 s.
+pub const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// A connection over which a page heard nothing for so long, in which its timers ran, is dead: 9 s.
+pub const DEAD_AFTER: Duration = Duration::from_secs(9);
+const _: () = assert!(DEAD_AFTER.as_secs() > 2 * SILENCE.as_secs());
+
+/// How often a page compares what it holds with what the room holds, 1 min; and once it has joined.
+pub const COMPARE_EVERY: Duration = Duration::from_secs(60);
+
+/// How long the server may take to answer a page that has reason to doubt it, 3 s.
+pub const ANSWER: Duration = Duration::from_secs(3);
 
 /// How long the last words of a closing connection may take, 2 s. Then it is cut.
 pub const FAREWELL: Duration = Duration::from_secs(2);

@@ -13,6 +13,7 @@ pub use awareness::{PresenceEntry, decode_presence, encode_presence};
 pub use close::CloseCode;
 pub use figures::{Figures, Trouble};
 
+use crate::fingerprint::Fingerprint;
 use crate::lib0::{ReadError, Reader, Writer};
 use crate::{Epoch, Role, WriteNumber};
 
@@ -49,6 +50,10 @@ pub enum Message {
     RoleChanged(Role),
     /// 105: how the room is doing.
     Figures(Figures),
+    /// 106: "what do you hold?"; from one of our clients.
+    Compare,
+    /// 107: what the room holds once all is handled that came before the question.
+    Held(Fingerprint),
 }
 
 /// What a client of ours must know before anything else.
@@ -137,6 +142,8 @@ impl Message {
                 .number(figures.in_step)
                 .number(figures.on_disk_at)
                 .number(figures.trouble.number()),
+            Self::Compare => w.number(106),
+            Self::Held(held) => w.number(107).bytes(&held.vector).bytes(&held.deleted.to_le_bytes()),
         };
         w.finish()
     }
@@ -183,6 +190,11 @@ impl Message {
                 on_disk_at: r.number()?,
                 trouble: Trouble::from_number(r.number()?).ok_or(DecodeError::Malformed)?,
             }),
+            106 => Self::Compare,
+            107 => Self::Held(Fingerprint {
+                vector: shared(r.bytes()?),
+                deleted: u64::from_le_bytes(r.bytes()?.try_into().map_err(|_| DecodeError::Malformed)?),
+            }),
             other => return Err(DecodeError::UnknownType(other)),
         };
         r.end()?;
@@ -224,6 +236,8 @@ mod tests {
             Message::Refused(WriteNumber(2), refusal::ROLE.into()),
             Message::RoleChanged(Role::Reader),
             Message::Figures(figures),
+            Message::Compare,
+            Message::Held(Fingerprint { vector: Bytes::from_static(b"v"), deleted: u64::MAX - 1 }),
         ]
     }
 

@@ -49,6 +49,8 @@ pub enum Heard {
     Announced(Vec<PresenceEntry>),
     /// It asks who is here.
     AskedWhoIsHere,
+    /// It asks what the room holds, to compare it with what it holds itself.
+    AskedWhatIsHeld,
 }
 
 /// A frame that ends its connection.
@@ -119,7 +121,10 @@ impl ServerSession {
                 scan::presence(&body).map(Heard::Announced).map_err(|error| undecodable(error.to_string()))
             }
             Message::QueryPresence => Ok(Heard::AskedWhoIsHere),
-            Message::Denied(_)
+            Message::Compare if self.dialect == Dialect::Own => Ok(Heard::AskedWhatIsHeld),
+            Message::Compare
+            | Message::Held(_)
+            | Message::Denied(_)
             | Message::Hello(_)
             | Message::Write(..)
             | Message::Saved(_)

@@ -1,5 +1,7 @@
-//! A wire between a browser and the server that can be cut: what goes through it goes on to the server
-//! as it is, until it is cut. DevTools' own offline switch leaves an open WebSocket running.
+//! A wire between a browser and the server that can be cut, or die without a word: what goes through it goes
+//! on to the server as it is, until then. DevTools' own offline switch leaves an open WebSocket running.
+
+use std::pin::pin;
 
 use anyhow::Result;
 use tokio::io::copy_bidirectional;
@@ -11,8 +13,18 @@ use tokio::task::JoinHandle;
 #[derive(Debug)]
 pub struct Proxy {
     url: String,
-    whole: watch::Sender<bool>,
+    state: watch::Sender<State>,
     accepting: JoinHandle<()>,
+}
+
+/// What a wire does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Passing,
+    /// Every connection ends, and none is taken.
+    Cut,
+    /// Nothing passes, and no side is told; connections are taken, and lead nowhere.
+    Mute,
 }
 
 impl Proxy {
@@ -23,9 +35,9 @@ impl Proxy {
     pub async fn before(server: &str) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let (whole, watched) = watch::channel(true);
+        let (state, watched) = watch::channel(State::Passing);
         let accepting = tokio::spawn(accept(listener, server.to_owned(), watched));
-        Ok(Self { url, whole, accepting })
+        Ok(Self { url, state, accepting })
     }
 
     /// An address of the server's, through this wire.
@@ -37,12 +49,17 @@ impl Proxy {
 
     /// Ends every connection, and takes none until it is healed.
     pub fn cut(&self) {
-        self.whole.send_replace(false);
+        self.state.send_replace(State::Cut);
     }
 
-    /// Takes connections again.
+    /// Lets nothing pass, and tells nobody: as a network that is gone without a word.
+    pub fn mute(&self) {
+        self.state.send_replace(State::Mute);
+    }
+
+    /// Takes connections again, and passes on what waits in those that were mute.
     pub fn heal(&self) {
-        self.whole.send_replace(true);
+        self.state.send_replace(State::Passing);
     }
 }
 
@@ -53,24 +70,31 @@ impl Drop for Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, server: String, whole: watch::Receiver<bool>) {
+async fn accept(listener: TcpListener, server: String, state: watch::Receiver<State>) {
     while let Ok((browser, _)) = listener.accept().await {
-        if *whole.borrow() {
-            tokio::spawn(pass(browser, server.clone(), whole.clone()));
+        if *state.borrow() != State::Cut {
+            tokio::spawn(pass(browser, server.clone(), state.clone()));
         }
     }
 }
 
 /// Passes bytes both ways until either side ends or the wire is cut. An error is an end.
-async fn pass(mut browser: TcpStream, server: String, mut whole: watch::Receiver<bool>) {
+async fn pass(mut browser: TcpStream, server: String, mut state: watch::Receiver<State>) {
     let Ok(mut upstream) = TcpStream::connect(server).await else { return };
     // Nagle's delay is no part of the wire.
     if browser.set_nodelay(true).and(upstream.set_nodelay(true)).is_err() {
         return;
     }
-    tokio::select! {
-        _ = copy_bidirectional(&mut browser, &mut upstream) => {}
-        _ = whole.wait_for(|whole| !whole) => {}
+    let mut copying = pin!(copy_bidirectional(&mut browser, &mut upstream));
+    loop {
+        let now = *state.borrow_and_update();
+        if now == State::Cut {
+            return;
+        }
+        tokio::select! {
+            _ = &mut copying, if now == State::Passing => return,
+            changed = state.changed() => if changed.is_err() { return },
+        }
     }
 }
 
@@ -107,6 +131,15 @@ mod tests {
         third.write_all(b"ho").await?;
         third.read_exact(&mut heard).await?;
         assert_eq!(&heard, b"ho");
+        proxy.mute();
+        third.write_all(b"hu").await?;
+        let mut fourth = TcpStream::connect(&dial).await?;
+        fourth.write_all(b"ha").await?;
+        proxy.heal();
+        third.read_exact(&mut heard).await?;
+        assert_eq!(&heard, b"hu");
+        fourth.read_exact(&mut heard).await?;
+        assert_eq!(&heard, b"ha");
         Ok(())
     }
 }

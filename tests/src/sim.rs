@@ -40,6 +40,8 @@ pub struct Tally {
     pub edits: u64,
     /// Edits that a page saw as saved.
     pub saved: u64,
+    /// What a page and the server held, compared.
+    pub compared: u64,
     /// Replicas that were set aside, since the server refused what was written in them.
     pub refused: u64,
     /// Connections that were cut.
@@ -68,6 +70,7 @@ impl Tally {
         self.said += other.said;
         self.edits += other.edits;
         self.saved += other.saved;
+        self.compared += other.compared;
         self.refused += other.refused;
         self.cuts += other.cuts;
         self.crashes += other.crashes;

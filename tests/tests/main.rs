@@ -21,6 +21,7 @@ mod hostile;
 mod interop;
 mod keys;
 mod links;
+mod network;
 mod page_files;
 mod paste;
 mod people;

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use samsyn_shared::authorship;
 use samsyn_shared::delta::{Op, utf16_len};
 use samsyn_shared::document::{self, Busy};
+use samsyn_shared::fingerprint::Fingerprint;
 use samsyn_shared::read_model::ReadModel;
 use samsyn_shared::{Template, schema};
 use serde_json::Value;
@@ -204,6 +205,14 @@ impl Replica {
     /// [`Busy`] when the document is in use.
     pub fn vector(&self) -> Result<Bytes, Busy> {
         Ok(self.doc.try_transact()?.state_vector().encode_v1().into())
+    }
+
+    /// What the document holds, in short.
+    ///
+    /// # Errors
+    /// [`Busy`] when the document is in use.
+    pub fn fingerprint(&self) -> Result<Fingerprint, Busy> {
+        Ok(Fingerprint::of(&self.doc.try_transact()?))
     }
 
     /// All that the document has beyond a state vector.

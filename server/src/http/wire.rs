@@ -172,13 +172,13 @@ impl Incoming {
                 biased;
                 taken = self.read(&mut heard) => taken,
                 () = &mut beats => {
-                    if last.elapsed() > limits::SILENT {
+                    if last.elapsed() >= limits::SILENT {
                         return CloseCode::Silent.into();
                     }
                     if outlet.push(&control(Control::Ping, b"")).is_err() {
                         return CloseCode::Slow.into();
                     }
-                    beats.as_mut().reset(Instant::now() + limits::PING_EVERY);
+                    beats.as_mut().reset((Instant::now() + limits::PING_EVERY).min(last + limits::SILENT));
                     continue;
                 }
             };

@@ -9,6 +9,7 @@ use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
+use samsyn_shared::fingerprint::Fingerprint;
 use samsyn_shared::read_model::ReadModel;
 use samsyn_shared::scan::{self, ScanError, UpdateScan};
 use samsyn_shared::{Template, document};
@@ -50,6 +51,7 @@ struct Answers {
     vector: OnceCell<Bytes>,
     whole: OnceCell<Bytes>,
     deleted: OnceCell<IdSet>,
+    fingerprint: OnceCell<Fingerprint>,
 }
 
 /// A whole state, and what a replica that loads it must have to be the same.
@@ -94,6 +96,11 @@ impl RoomDocument {
     /// The state vector, encoded.
     pub(crate) fn vector(&self) -> Result<Bytes, Broken> {
         made_once(&self.answers.vector, || guarded(|| Ok(self.read()?.state_vector().encode_v1().into())))
+    }
+
+    /// What it holds, in short.
+    pub(crate) fn fingerprint(&self) -> Result<Fingerprint, Broken> {
+        made_once(&self.answers.fingerprint, || guarded(|| Ok(Fingerprint::of(&self.read()?))))
     }
 
     /// The update with all that a replica with this state vector lacks.
@@ -233,7 +240,7 @@ fn clocks(vector: &StateVector) -> HashMap<u64, u32> {
 }
 
 /// Fills a cell with what `make` gives, unless it is filled.
-fn made_once(cell: &OnceCell<Bytes>, make: impl FnOnce() -> Result<Bytes, Broken>) -> Result<Bytes, Broken> {
+fn made_once<T: Clone>(cell: &OnceCell<T>, make: impl FnOnce() -> Result<T, Broken>) -> Result<T, Broken> {
     match cell.get() {
         Some(made) => Ok(made.clone()),
         None => make().map(|made| cell.get_or_init(|| made).clone()),

@@ -294,6 +294,7 @@ impl RoomState {
                 self.presence.announced(now, from, entries);
                 self.presence_wanted(now);
             }
+            Ok(Heard::AskedWhatIsHeld) => self.asked_what_is_held(now, from, effects),
             Ok(Heard::AskedWhoIsHere) => {
                 let all = news::presence_message(&self.presence.all());
                 self.send(now, from, &all, effects);
@@ -322,6 +323,15 @@ impl RoomState {
             Dialect::Stock => self.send_when_stored(now, from, answer, effects),
         }
         self.figures_wanted(now);
+    }
+
+    /// What was heard before the question is in the answer, and was sent before it.
+    fn asked_what_is_held(&mut self, now: Instant, from: ConnectionId, effects: &mut Vec<Effect>) {
+        self.flush(now, effects);
+        match self.document.fingerprint() {
+            Ok(held) => self.send(now, from, &Message::Held(held), effects),
+            Err(broken) => self.broken(now, from, broken, effects),
+        }
     }
 
     fn role_changed(

@@ -20,7 +20,7 @@ use super::replica::{Likeness, Replica};
 use super::wire::Wire;
 
 /// A page that heard nothing for this long comes back.
-const SILENCE: Duration = Duration::from_secs(20);
+const SILENCE: Duration = limits::DEAD_AFTER;
 
 #[derive(Debug)]
 pub(super) struct Person {
@@ -122,7 +122,7 @@ impl Person {
         if nature.now - self.page.announced >= limits::PRESENCE_RENEWAL {
             self.announce(nature);
         }
-        Ok(())
+        self.handle(nature, Event::Doubted)
     }
 
     fn lose(&mut self, nature: &mut Nature) -> Result<()> {
@@ -159,6 +159,11 @@ impl Person {
                 }
                 Effect::InStep => self.wire.backoff.reset(),
                 Effect::AnnouncePresence => self.announce(nature),
+                Effect::Compare(held) => {
+                    nature.tally.compared += 1;
+                    let own = self.page.replica.fingerprint()?;
+                    ensure!(own.agrees_with(&held), "{} is in step, and not the same", self.wire.client);
+                }
                 Effect::Stop(why) => stopped = Some(why),
                 Effect::Reconnect => anyhow::bail!("the server sent what a page does not read"),
             }

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use rand::Rng;
 use rand::rngs::SmallRng;
 use samsyn_shared::delta::{Attributes, Op};
+use samsyn_shared::fingerprint::Fingerprint;
 use samsyn_shared::{document, ids, schema};
 use serde_json::{Value, json};
 use yrs::updates::decoder::Decode;
@@ -74,6 +75,10 @@ impl Replica {
 
     pub(super) fn vector(&self) -> Result<Bytes> {
         Ok(self.doc.try_transact()?.state_vector().encode_v1().into())
+    }
+
+    pub(super) fn fingerprint(&self) -> Result<Fingerprint> {
+        Ok(Fingerprint::of(&self.doc.try_transact()?))
     }
 
     /// All that it has beyond a state vector, without what waits for something else.

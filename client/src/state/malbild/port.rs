@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use leptos::prelude::*;
 use samsyn_shared::client_session::Stopped;
+use samsyn_shared::fingerprint::Fingerprint;
 use samsyn_shared::protocol::PresenceEntry;
 use samsyn_shared::{Role, SyncStatus};
 
@@ -43,6 +44,14 @@ impl Malbild {
     /// [`IntegrateError::Invalid`] when it is no state vector.
     pub fn difference(&self, vector: &[u8]) -> Result<Bytes, IntegrateError> {
         self.with_replica(|replica| replica.difference(vector)).unwrap_or(Err(IntegrateError::Invalid))
+    }
+
+    /// What the document holds, in short.
+    #[must_use]
+    pub fn fingerprint(&self) -> Option<Fingerprint> {
+        self.with_replica(|replica| {
+            replica.fingerprint().expect("no transaction outlives a function of Replica")
+        })
     }
 
     /// Takes an update of others.
