@@ -1,11 +1,14 @@
 //! The server's HTTP API as the page uses it. It knows no signal and no view: each function is one
 //! request and its answer.
 
-use gloo_net::http::{Request, RequestBuilder, Response};
+use leptos::prelude::window;
 use samsyn_shared::{MalbildId, Role};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Headers, RequestInit, Response};
 
 /// A failed request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +84,7 @@ pub struct SharedLink {
 /// [`ApiError`]: not reached, or refused (an unknown template, a title that is too long).
 pub async fn create_malbild(title: &str, template: &str) -> Result<Made, ApiError> {
     let body = json!({ "title": title, "template": template });
-    read(post("/api/malbilder", &body.to_string()).await?).await
+    read(&ask("POST", "/api/malbilder", JSON, Some(&body.to_string())).await?)
 }
 
 /// Trades a link's token for this browser's session cookie.
@@ -89,9 +92,8 @@ pub async fn create_malbild(title: &str, template: &str) -> Result<Made, ApiErro
 /// # Errors
 /// [`ApiError`]: not reached, or the token opens nothing.
 pub async fn trade_token(id: MalbildId, token: &str) -> Result<(), ApiError> {
-    let request = Request::post(&format!("/api/malbilder/{id}/session"))
-        .header("Authorization", &format!("Bearer {token}"));
-    send(request).await.map(drop)
+    let path = format!("/api/malbilder/{id}/session");
+    ask("POST", &path, ("Authorization", &format!("Bearer {token}")), None).await.map(drop)
 }
 
 /// Asks what a målbild is.
@@ -99,7 +101,7 @@ pub async fn trade_token(id: MalbildId, token: &str) -> Result<(), ApiError> {
 /// # Errors
 /// [`ApiError`]: not reached, or this browser has no access.
 pub async fn get_malbild(id: MalbildId) -> Result<MalbildInfo, ApiError> {
-    read(send(Request::get(&format!("/api/malbilder/{id}"))).await?).await
+    read(&ask("GET", &format!("/api/malbilder/{id}"), JSON, None).await?)
 }
 
 /// Makes one more link for a role.
@@ -108,33 +110,47 @@ pub async fn get_malbild(id: MalbildId) -> Result<MalbildInfo, ApiError> {
 /// [`ApiError`]: not reached, or the role is above one's own.
 pub async fn mint_link(id: MalbildId, role: Role) -> Result<SharedLink, ApiError> {
     let body = json!({ "role": role });
-    read(post(&format!("/api/malbilder/{id}/links"), &body.to_string()).await?).await
+    read(&ask("POST", &format!("/api/malbilder/{id}/links"), JSON, Some(&body.to_string())).await?)
 }
 
-async fn post(path: &str, body: &str) -> Result<Response, ApiError> {
-    let request = Request::post(path).header("Content-Type", "application/json").body(body);
-    let request = request.expect("a text is always a body");
-    answer(request.send().await).await
-}
+/// What the body is.
+const JSON: (&str, &str) = ("Content-Type", "application/json");
 
-async fn send(request: RequestBuilder) -> Result<Response, ApiError> {
-    answer(request.send().await).await
-}
-
-async fn answer(sent: Result<Response, gloo_net::Error>) -> Result<Response, ApiError> {
-    let response = sent.map_err(|_| ApiError::network())?;
-    if response.ok() {
-        return Ok(response);
+/// One request with one header, by the browser's own `fetch`: a crate around it brings streams along, which
+/// weigh 6 kB. Gives the answer's text.
+async fn ask(
+    method: &str,
+    path: &str,
+    (name, value): (&str, &str),
+    body: Option<&str>,
+) -> Result<String, ApiError> {
+    let sent = async {
+        let headers = Headers::new()?;
+        headers.append(name, value)?;
+        let init = RequestInit::new();
+        init.set_method(method);
+        init.set_headers(&headers);
+        if let Some(body) = body {
+            init.set_body(&JsValue::from_str(body));
+        }
+        let response = JsFuture::from(window().fetch_with_str_and_init(path, &init)).await?;
+        let response: Response = response.unchecked_into();
+        let text = JsFuture::from(response.text()?).await?;
+        Ok::<_, JsValue>((response.status(), text.as_string().unwrap_or_default()))
+    };
+    // The connection may also end in the middle of an answer.
+    let (status, text) = sent.await.map_err(|_| ApiError::network())?;
+    if (200..300).contains(&status) {
+        return Ok(text);
     }
-    let status = response.status();
     // A proxy between us and the server answers with pages of its own: then the status must do.
-    let code = response.json::<Refusal>().await.map(|refusal| refusal.error.code).unwrap_or_default();
+    let code = serde_json::from_str::<Refusal>(&text).map(|refusal| refusal.error.code).unwrap_or_default();
     Err(ApiError { code, status })
 }
 
-async fn read<T: DeserializeOwned>(response: Response) -> Result<T, ApiError> {
-    // The connection may end in the middle of an answer.
-    response.json().await.map_err(|_| ApiError::network())
+/// Reads an answer. One that is none came from something between us and the server.
+fn read<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
+    serde_json::from_str(text).map_err(|_| ApiError::network())
 }
 
 #[derive(Deserialize)]
