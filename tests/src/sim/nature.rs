@@ -134,8 +134,8 @@ impl Nature {
     pub(super) fn send(&mut self, link: LinkId, to: Side, packet: Packet) {
         if let Packet::Frame(frame) = &packet {
             self.tally.frames += 1;
-            // Presence and figures never end.
-            if !matches!(frame.first(), Some(1 | 105)) {
+            // Presence, figures and comparisons never end.
+            if !matches!(frame.first(), Some(1 | 105..=107)) {
                 self.tally.said += 1;
             }
         }
