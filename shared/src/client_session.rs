@@ -152,7 +152,8 @@ impl ClientSession {
                 self.asked = None;
             }
             Event::Doubted => {
-                if self.link == (Link::Offered { received_all: true }) {
+                // One question at a time: the answer does not say to which it is.
+                if self.link == (Link::Offered { received_all: true }) && self.asked.is_none() {
                     self.asked = Some(self.last);
                     effects.push(Effect::Transmit(Message::Compare.encode()));
                 }
@@ -224,7 +225,8 @@ impl ClientSession {
             // All that the room sent before it is here. What was written here since the question may be on its
             // way: then it says nothing.
             Message::Held(held) => {
-                if self.asked.take() == Some(self.last) && self.link == (Link::Offered { received_all: true }) {
+                if self.asked.take() == Some(self.last) && self.link == (Link::Offered { received_all: true })
+                {
                     effects.push(Effect::Compare(held));
                 }
             }
@@ -365,16 +367,23 @@ mod tests {
     fn what_is_held_is_compared_when_nothing_was_written_since_the_question() {
         let held = Fingerprint { vector: bytes("h"), deleted: 7 };
         let mut session = in_step(Role::Editor);
-        assert_eq!(
-            step(&mut session, Event::Doubted),
-            [Effect::Transmit(Message::Compare.encode())]
-        );
+        assert_eq!(step(&mut session, Event::Doubted), [Effect::Transmit(Message::Compare.encode())]);
         assert_eq!(receive(&mut session, &Message::Held(held.clone())), [Effect::Compare(held.clone())]);
         assert_eq!(receive(&mut session, &Message::Held(held.clone())), [], "nobody asked");
         assert_eq!((step(&mut session, Event::Parted), session.partings()), (vec![Effect::Reconnect], 1));
         step(&mut session, Event::Doubted);
         step(&mut session, Event::Edited(bytes("e")));
         assert_eq!(receive(&mut session, &Message::Held(held)), []);
+    }
+
+    #[test]
+    fn one_question_at_a_time_so_that_no_answer_is_taken_for_a_later_ones() {
+        let held = Fingerprint { vector: bytes("h"), deleted: 7 };
+        let mut session = in_step(Role::Editor);
+        step(&mut session, Event::Doubted);
+        step(&mut session, Event::Edited(bytes("e")));
+        assert_eq!(step(&mut session, Event::Doubted), []);
+        assert_eq!(receive(&mut session, &Message::Held(held)), [], "it was made before the edit");
     }
 
     #[test]

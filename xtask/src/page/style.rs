@@ -2,7 +2,7 @@
 //! all, and on a bad network each is a way of its own.
 
 use crate::tree_hash::TreeHash;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::Path;
 
@@ -11,6 +11,9 @@ pub(crate) fn merge(dist: &Path) -> Result<()> {
     let index = dist.join("index.html");
     let html = fs::read_to_string(&index).with_context(|| format!("cannot read {}", index.display()))?;
     let (links, rest): (Vec<_>, Vec<_>) = html.lines().partition(|line| sheet(line).is_some());
+    if links.is_empty() {
+        bail!("{} names no style sheet as Trunk writes them", index.display());
+    }
     let mut merged = String::new();
     for name in links.iter().filter_map(|link| sheet(link)) {
         let path = dist.join(name);
@@ -49,6 +52,8 @@ mod tests {
         assert!(html.contains("<script></script>"), "{html}");
         assert_eq!(fs::read_to_string(dist.join(names[0])).unwrap(), "b{}\na{}\n");
         assert!(!dist.join("a-2.css").exists());
+        fs::write(dist.join("index.html"), "<head></head>").unwrap();
+        assert!(merge(&dist).is_err(), "an empty style sheet is no style sheet");
         fs::remove_dir_all(&dist).unwrap();
     }
 }

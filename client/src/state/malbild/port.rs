@@ -102,13 +102,14 @@ impl Malbild {
         }
     }
 
+    /// Says so unless another edit was saved meanwhile; then it waits for that one's moment. No clock is asked: one
+    /// that is set back would keep it waiting.
     fn say_saved_after(&self, rest: Duration) {
         let malbild = *self;
+        let armed_at = self.saved_at.get_untracked();
         let say = move || {
-            let saved_at = malbild.saved_at.get_untracked().unwrap_or_default();
-            let saved = Duration::from_secs_f64((js_sys::Date::now() - saved_at).max(0.0) / 1000.0);
             let is_saved = malbild.status.get_untracked() == SyncStatus::Saved;
-            if let Some(rest) = REST.checked_sub(saved).filter(|rest| is_saved && !rest.is_zero()) {
+            if is_saved && malbild.saved_at.get_untracked() != armed_at {
                 return malbild.say_saved_after(rest);
             }
             malbild.core().saying_due.set(false);
