@@ -29,6 +29,6 @@ async fn a_link_that_died_without_a_word_is_noticed_and_what_was_written_meanwhi
     let text = pair.agree_on(SECTION).await?;
     println!("in step again after {:.1} s", healed.elapsed().as_secs_f64());
     let is_whole = text.starts_with("Före. ") && text.contains("Under. Efter.") && text.contains("Bo. ");
-    ensure!(is_whole && text.chars().count() == "Före. Under. Efter.Bo. \n".chars().count(), "{text:?}");
+    ensure!(is_whole && text.chars().count() == "Före. Under. Efter.Bo. ".chars().count(), "{text:?}");
     Ok(())
 }
