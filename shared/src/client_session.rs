@@ -1,6 +1,7 @@
 //! The client's side of the protocol, pure: events in, effects out. It knows what of this page's
 //! writing is not yet on the server's disk, and so what the status line may claim. It knows no
-//! document (the driver makes state vectors and differences), no socket and no clock.
+//! document (the driver makes state vectors and differences), no socket, no clock, and not how a device keeps
+//! what it is told to.
 //!
 //! ```
 //! use samsyn_shared::client_session::{ClientSession, Effect, Event};
@@ -11,6 +12,8 @@
 //! let mut effects = Vec::new();
 //! // Something is written before the server is reached: it counts as unsaved.
 //! session.handle(Event::Edited(b"edit".as_slice().into()), &mut effects);
+//! assert_eq!(effects.pop(), Some(Effect::Keep(WriteNumber(1), b"edit".as_slice().into())));
+//! session.handle(Event::Kept(WriteNumber(1)), &mut effects);
 //! assert_eq!((session.status(), session.pending()), (SyncStatus::Offline, 1));
 //! // The socket opens, both sides say what they have, and the difference goes as one write.
 //! session.handle(Event::Opened { vector: b"mine".as_slice().into() }, &mut effects);
@@ -53,6 +56,11 @@ pub enum Event {
     Received(Bytes),
     /// This page changed the document.
     Edited(Bytes),
+    /// The edits up to this number are kept on this device, or cannot be: they may be sent.
+    Kept(WriteNumber),
+    /// An edit was found on this device, which is not known to be on the server's disk: an earlier page load or
+    /// another tab made it, and the document has it now. Whoever finds it sends it.
+    Found(Bytes),
     /// The answer to [`Effect::Offer`].
     Offered(Bytes),
     /// It is time to compare what this page holds with what the room holds.
@@ -66,6 +74,10 @@ pub enum Event {
 pub enum Effect {
     /// Send these bytes as one binary message.
     Transmit(Bytes),
+    /// Keep this edit on this device, and say so with [`Event::Kept`]. Only then is it sent.
+    Keep(WriteNumber, Bytes),
+    /// The edits up to this number are on the server's disk: this device need no longer hold them for it.
+    Saved(WriteNumber),
     /// Apply this update of others to the document.
     Integrate(Bytes),
     /// Answer with [`Event::Offered`]: all that the document has beyond this state vector.
@@ -109,8 +121,13 @@ pub struct ClientSession {
     role: Option<Role>,
     /// The number that was given last.
     last: WriteNumber,
-    /// The numbers of this page's edits that are not known to be on the server's disk, oldest first.
+    /// The numbers of this device's edits that are not known to be on the server's disk, oldest first.
     unsaved: VecDeque<WriteNumber>,
+    /// The edits that are neither sent nor part of what was offered, oldest first: `Saved` speaks for all up to a
+    /// number, so none goes before another.
+    unsent: VecDeque<Unsent>,
+    /// The number of what was offered last, until it is saved: the server may have lost what it once had.
+    offered: Option<WriteNumber>,
     /// How the room is doing, as the server said last on this connection.
     figures: Option<Figures>,
     stopped: Option<Stopped>,
@@ -118,6 +135,14 @@ pub struct ClientSession {
     asked: Option<WriteNumber>,
     /// How often this page and the room held something else.
     partings: u64,
+}
+
+/// An edit on its way out.
+#[derive(Debug)]
+struct Unsent {
+    number: WriteNumber,
+    update: Bytes,
+    is_kept: bool,
 }
 
 /// How far the connection has come.
@@ -132,11 +157,17 @@ enum Link {
 }
 
 impl ClientSession {
+    /// The session of a page that holds something already, of this history.
+    #[must_use]
+    pub fn holding(epoch: Epoch) -> Self {
+        Self { epoch: Some(epoch), ..Self::default() }
+    }
+
     /// Takes one event and says what is to be done.
     pub fn handle(&mut self, event: Event, effects: &mut Vec<Effect>) {
         if self.stopped.is_some() {
             // What is written after the end still counts as unsaved: nobody will send it.
-            if matches!(event, Event::Edited(_)) {
+            if matches!(event, Event::Edited(_) | Event::Found(_)) {
                 self.count_edit();
             }
             return;
@@ -148,6 +179,7 @@ impl ClientSession {
             }
             Event::Closed => {
                 self.link = Link::Closed;
+                self.offered = None;
                 self.figures = None;
                 self.asked = None;
             }
@@ -164,14 +196,28 @@ impl ClientSession {
             }
             Event::Edited(update) => {
                 let number = self.count_edit();
-                if matches!(self.link, Link::Offered { .. }) {
-                    effects.push(Effect::Transmit(Message::Write(number, update).encode()));
-                }
+                self.unsent.push_back(Unsent { number, update: update.clone(), is_kept: false });
+                effects.push(Effect::Keep(number, update));
+            }
+            Event::Kept(number) => {
+                self.unsent
+                    .iter_mut()
+                    .take_while(|edit| edit.number <= number)
+                    .for_each(|edit| edit.is_kept = true);
+                self.send(effects);
+            }
+            Event::Found(update) => {
+                let number = self.count_edit();
+                self.unsent.push_back(Unsent { number, update, is_kept: true });
+                self.send(effects);
             }
             Event::Offered(update) => {
                 if let Link::Open { received_all } = self.link {
                     self.link = Link::Offered { received_all };
                     self.last = self.last.next();
+                    // All that was edited before is part of it.
+                    self.unsent.clear();
+                    self.offered = Some(self.last);
                     effects.push(Effect::Transmit(Message::Write(self.last, update).encode()));
                 }
             }
@@ -215,6 +261,8 @@ impl ClientSession {
                 while self.unsaved.front().is_some_and(|oldest| *oldest <= number) {
                     self.unsaved.pop_front();
                 }
+                self.offered = self.offered.filter(|offered| *offered > number);
+                effects.push(Effect::Saved(number));
             }
             Message::Refused(_, _) if self.unsaved.is_empty() => self.stop(Stopped::Ahead, effects),
             Message::Refused(_, _) => self.stop(Stopped::Refused, effects),
@@ -253,6 +301,16 @@ impl ClientSession {
         effects.push(Effect::Stop(why));
     }
 
+    /// Sends what may go, if the handshake is done; else it will be part of what is offered.
+    fn send(&mut self, effects: &mut Vec<Effect>) {
+        while self.unsent.front().is_some_and(|edit| edit.is_kept) {
+            let edit = self.unsent.pop_front().expect("it was just looked at");
+            if matches!(self.link, Link::Offered { .. }) {
+                effects.push(Effect::Transmit(Message::Write(edit.number, edit.update).encode()));
+            }
+        }
+    }
+
     fn count_edit(&mut self) -> WriteNumber {
         self.last = self.last.next();
         self.unsaved.push_back(self.last);
@@ -274,15 +332,27 @@ impl ClientSession {
             _ if !self.received_all() => SyncStatus::Saving,
             (_, Some(role)) if !role.may_write_content() => SyncStatus::ReadOnly,
             _ if self.figures.is_some_and(|figures| figures.trouble != Trouble::None) => SyncStatus::Error,
-            _ if !self.unsaved.is_empty() => SyncStatus::Saving,
+            _ if !self.unsaved.is_empty() || self.offered.is_some() => SyncStatus::Saving,
             _ => SyncStatus::Saved,
         }
     }
 
-    /// How many of this page's updates are not known to be on the server's disk.
+    /// How many of this device's updates are not known to be on the server's disk.
     #[must_use]
     pub fn pending(&self) -> usize {
         self.unsaved.len()
+    }
+
+    /// The number that was given last.
+    #[must_use]
+    pub const fn last(&self) -> WriteNumber {
+        self.last
+    }
+
+    /// The history that this page holds, once it is known.
+    #[must_use]
+    pub const fn epoch(&self) -> Option<Epoch> {
+        self.epoch
     }
 
     /// What this connection may do, once the server has said so.
@@ -312,201 +382,4 @@ impl ClientSession {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn bytes(text: &'static str) -> Bytes {
-        Bytes::from_static(text.as_bytes())
-    }
-
-    fn hello(role: Role, epoch: u64) -> Message {
-        Message::Hello(Hello {
-            epoch: Epoch(epoch),
-            role,
-            protocol: 1,
-            schema: 1,
-            message_bytes: 1 << 20,
-            document_bytes: 1 << 25,
-        })
-    }
-
-    fn step(session: &mut ClientSession, event: Event) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        session.handle(event, &mut effects);
-        effects
-    }
-
-    fn receive(session: &mut ClientSession, message: &Message) -> Vec<Effect> {
-        step(session, Event::Received(message.encode()))
-    }
-
-    fn in_step(role: Role) -> ClientSession {
-        let mut session = ClientSession::default();
-        step(&mut session, Event::Opened { vector: bytes("v") });
-        receive(&mut session, &hello(role, 1));
-        receive(&mut session, &Message::Step1(bytes("s")));
-        step(&mut session, Event::Offered(bytes("d")));
-        receive(&mut session, &Message::Step2(bytes("u")));
-        session
-    }
-
-    #[test]
-    fn saved_is_said_only_after_the_server_said_it() {
-        let mut session = in_step(Role::Editor);
-        assert_eq!(session.status(), SyncStatus::Saved);
-        let sent = step(&mut session, Event::Edited(bytes("e")));
-        assert_eq!(sent, [Effect::Transmit(Message::Write(WriteNumber(2), bytes("e")).encode())]);
-        assert_eq!((session.status(), session.pending()), (SyncStatus::Saving, 1));
-        receive(&mut session, &Message::Saved(WriteNumber(1)));
-        assert_eq!(session.pending(), 1);
-        receive(&mut session, &Message::Saved(WriteNumber(2)));
-        assert_eq!((session.status(), session.pending()), (SyncStatus::Saved, 0));
-    }
-
-    #[test]
-    fn what_is_held_is_compared_when_nothing_was_written_since_the_question() {
-        let held = Fingerprint { vector: bytes("h"), deleted: 7 };
-        let mut session = in_step(Role::Editor);
-        assert_eq!(step(&mut session, Event::Doubted), [Effect::Transmit(Message::Compare.encode())]);
-        assert_eq!(receive(&mut session, &Message::Held(held.clone())), [Effect::Compare(held.clone())]);
-        assert_eq!(receive(&mut session, &Message::Held(held.clone())), [], "nobody asked");
-        assert_eq!((step(&mut session, Event::Parted), session.partings()), (vec![Effect::Reconnect], 1));
-        step(&mut session, Event::Doubted);
-        step(&mut session, Event::Edited(bytes("e")));
-        assert_eq!(receive(&mut session, &Message::Held(held)), []);
-    }
-
-    #[test]
-    fn one_question_at_a_time_so_that_no_answer_is_taken_for_a_later_ones() {
-        let held = Fingerprint { vector: bytes("h"), deleted: 7 };
-        let mut session = in_step(Role::Editor);
-        step(&mut session, Event::Doubted);
-        step(&mut session, Event::Edited(bytes("e")));
-        assert_eq!(step(&mut session, Event::Doubted), []);
-        assert_eq!(receive(&mut session, &Message::Held(held)), [], "it was made before the edit");
-    }
-
-    #[test]
-    fn nothing_is_compared_before_the_handshake_is_done() {
-        let mut session = ClientSession::default();
-        assert_eq!(step(&mut session, Event::Doubted), []);
-        step(&mut session, Event::Opened { vector: bytes("v") });
-        assert_eq!(step(&mut session, Event::Doubted), []);
-    }
-
-    #[test]
-    fn what_was_on_its_way_when_the_network_went_is_offered_again() {
-        let mut session = in_step(Role::Editor);
-        step(&mut session, Event::Edited(bytes("e")));
-        step(&mut session, Event::Closed);
-        step(&mut session, Event::Edited(bytes("f")));
-        assert_eq!((session.status(), session.pending()), (SyncStatus::Offline, 2));
-        step(&mut session, Event::Opened { vector: bytes("v") });
-        receive(&mut session, &hello(Role::Editor, 1));
-        // An edit before the offer is not sent by itself: it would arrive as a gap.
-        assert_eq!(step(&mut session, Event::Edited(bytes("g"))), []);
-        assert_eq!(
-            receive(&mut session, &Message::Step1(bytes("s"))),
-            [Effect::Offer { vector: bytes("s") }]
-        );
-        let sent = step(&mut session, Event::Offered(bytes("efg")));
-        assert_eq!(sent, [Effect::Transmit(Message::Write(WriteNumber(5), bytes("efg")).encode())]);
-        receive(&mut session, &Message::Step2(bytes("u")));
-        assert_eq!(session.status(), SyncStatus::Saving);
-        receive(&mut session, &Message::Saved(WriteNumber(5)));
-        assert_eq!((session.status(), session.pending()), (SyncStatus::Saved, 0));
-    }
-
-    #[test]
-    fn a_gap_is_answered_with_the_whole_difference() {
-        let mut session = in_step(Role::Owner);
-        assert_eq!(
-            receive(&mut session, &Message::Step1(bytes("t"))),
-            [Effect::Offer { vector: bytes("t") }]
-        );
-        assert_eq!(session.status(), SyncStatus::Saved);
-    }
-
-    #[test]
-    fn a_reader_offers_what_it_has_and_learns_that_it_is_ahead_of_the_server() {
-        let mut session = ClientSession::default();
-        step(&mut session, Event::Opened { vector: bytes("v") });
-        receive(&mut session, &hello(Role::Reader, 1));
-        let offer = Effect::Offer { vector: bytes("s") };
-        assert_eq!(receive(&mut session, &Message::Step1(bytes("s"))), [offer]);
-        step(&mut session, Event::Offered(bytes("d")));
-        receive(&mut session, &Message::Step2(bytes("u")));
-        assert_eq!((session.status(), session.pending()), (SyncStatus::ReadOnly, 0));
-        let refused = Message::Refused(WriteNumber(1), "role".into());
-        assert_eq!(receive(&mut session, &refused), [Effect::Stop(Stopped::Ahead)]);
-    }
-
-    #[test]
-    fn an_update_before_the_step_2_leaves_no_hole() {
-        let mut session = ClientSession::default();
-        step(&mut session, Event::Opened { vector: bytes("v") });
-        receive(&mut session, &hello(Role::Editor, 1));
-        assert_eq!(receive(&mut session, &Message::Update(bytes("early"))), []);
-        let effects = receive(&mut session, &Message::Step2(bytes("all, the early one too")));
-        assert!(effects.contains(&Effect::Integrate(bytes("all, the early one too"))));
-        assert_eq!(
-            receive(&mut session, &Message::Update(bytes("late"))),
-            [Effect::Integrate(bytes("late"))]
-        );
-    }
-
-    #[test]
-    fn another_epoch_is_never_merged() {
-        let mut session = in_step(Role::Editor);
-        step(&mut session, Event::Closed);
-        step(&mut session, Event::Opened { vector: bytes("v") });
-        assert_eq!(receive(&mut session, &hello(Role::Editor, 2)), [Effect::Stop(Stopped::OtherEpoch)]);
-        assert_eq!(receive(&mut session, &Message::Step2(bytes("u"))), []);
-        assert_eq!(session.status(), SyncStatus::Error);
-        step(&mut session, Event::Edited(bytes("e")));
-        assert_eq!(session.pending(), 1);
-    }
-
-    #[test]
-    fn a_refusal_is_an_error_and_what_was_refused_stays_unsaved() {
-        let mut session = in_step(Role::Editor);
-        step(&mut session, Event::Edited(bytes("e")));
-        let effects = receive(&mut session, &Message::Refused(WriteNumber(2), "role".into()));
-        assert_eq!(effects, [Effect::Stop(Stopped::Refused)]);
-        assert_eq!((session.status(), session.pending()), (SyncStatus::Error, 1));
-    }
-
-    #[test]
-    fn while_the_disk_is_full_nothing_is_called_saved_and_then_all_goes_on() {
-        let mut session = in_step(Role::Editor);
-        let figures =
-            |trouble| Message::Figures(Figures { connected: 1, in_step: 1, on_disk_at: 5, trouble });
-        receive(&mut session, &figures(Trouble::DiskFull));
-        assert_eq!(session.status(), SyncStatus::Error);
-        step(&mut session, Event::Edited(bytes("e")));
-        receive(&mut session, &figures(Trouble::None));
-        assert_eq!((session.status(), session.pending()), (SyncStatus::Saving, 1));
-        receive(&mut session, &Message::Saved(WriteNumber(2)));
-        assert_eq!(session.status(), SyncStatus::Saved);
-        receive(&mut session, &figures(Trouble::CannotSave));
-        step(&mut session, Event::Closed);
-        assert_eq!((session.status(), session.figures()), (SyncStatus::Offline, None));
-    }
-
-    #[test]
-    fn a_changed_role_is_what_the_status_says_from_then_on() {
-        let mut session = in_step(Role::Editor);
-        receive(&mut session, &Message::RoleChanged(Role::Reader));
-        assert_eq!((session.status(), session.role()), (SyncStatus::ReadOnly, Some(Role::Reader)));
-        receive(&mut session, &Message::RoleChanged(Role::Owner));
-        assert_eq!(session.status(), SyncStatus::Saved);
-        let sent = step(&mut session, Event::Edited(bytes("e")));
-        assert_eq!(sent, [Effect::Transmit(Message::Write(WriteNumber(2), bytes("e")).encode())]);
-    }
-
-    #[test]
-    fn a_frame_that_does_not_decode_reconnects() {
-        let mut session = in_step(Role::Editor);
-        assert_eq!(step(&mut session, Event::Received(bytes("\u{7F}"))), [Effect::Reconnect]);
-    }
-}
+mod tests;

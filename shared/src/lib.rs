@@ -3,7 +3,7 @@
 //!
 //! In reading order: the words of the domain ([`MalbildId`], [`Role`], [`Template`]), the document
 //! ([`schema`], [`delta`], [`link`], [`paste`], [`document`], [`authorship`], [`read_model`]), the wire
-//! ([`protocol`], [`scan`], [`client_session`], [`server_session`]), and small pure decisions ([`diff`], [`backoff`]).
+//! ([`protocol`], [`scan`], [`client_session`], [`server_session`]), what a device keeps ([`keeping`]), and small pure decisions ([`diff`], [`backoff`]).
 
 pub mod authorship;
 pub mod backoff;
@@ -13,6 +13,7 @@ pub mod diff;
 pub mod document;
 pub mod fingerprint;
 pub mod ids;
+pub mod keeping;
 mod lib0;
 pub mod limits;
 pub mod line_index;

@@ -131,6 +131,25 @@ pub const GAP_BYTES: usize = 1024 * 1024;
 /// than this perhaps. What doesn't fit closes the connection with 4429, and it resyncs.
 pub const OUTBOX_BYTES: usize = 8 * 1024 * 1024;
 
+// ── The device ──
+
+/// How long what others write may wait before it is kept on this device, 2 s: the server has it.
+pub const DEVICE_LOG_EVERY: Duration = Duration::from_secs(2);
+
+/// Records in a målbild's log on this device after which one replaces them, 100: reading them takes some
+/// milliseconds.
+pub const DEVICE_LOG_RECORDS: usize = 100;
+
+/// Bytes of a målbild's log on this device after which one record replaces it, 1 MiB, or as many as the last such
+/// record had, if that is more: so that a byte is written twice, on average.
+pub const DEVICE_LOG_BYTES: usize = 1024 * 1024;
+
+/// How long the page waits for what this device holds before it opens without it, 2 s.
+pub const DEVICE_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How often a device that could not keep something is tried again, 5 s.
+pub const DEVICE_RETRY: Duration = Duration::from_secs(5);
+
 // ── Rooms ──
 
 /// Commands that wait for one room, 256. Beyond it whoever sends one waits, and the socket with it.

@@ -1,0 +1,237 @@
+//! What of a målbild is written on this device, in which order, and what may go again. There are two lists: the
+//! queue of edits that are not known to be on the server's disk, and the log of everything else, from which the
+//! page opens without a network. It knows no database (the driver performs each [`Batch`] as one transaction),
+//! no document and no clock.
+//!
+//! ```
+//! use samsyn_shared::WriteNumber;
+//! use samsyn_shared::keeping::{Key, Keeping, Record, Written};
+//!
+//! let mut keeping = Keeping::of(7);
+//! keeping.edited(WriteNumber(1), b"edit".as_slice().into());
+//! let batch = keeping.next(false, || None).expect("an edit is kept at once");
+//! assert_eq!(Record::decode(&batch.edits.unwrap()).unwrap().updates, [b"edit".as_slice()]);
+//! let kept = keeping.written(Written { edits: Some(Key(1)), log: None });
+//! assert_eq!(kept, WriteNumber(1));
+//! // The server has it on disk: it leaves the queue for the log, in one transaction.
+//! keeping.saved(WriteNumber(1));
+//! let batch = keeping.next(true, || None).expect("the log is due");
+//! assert_eq!(batch.remove_edits, [Key(1)]);
+//! assert_eq!(Record::decode(&batch.log.unwrap()).unwrap().updates, [b"edit".as_slice()]);
+//! ```
+
+mod record;
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+pub use self::record::{Key, Record, RecordError};
+use crate::{WriteNumber, limits};
+
+/// What is to be written on the device as one transaction.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Batch {
+    /// A record to put at the end of the queue.
+    pub edits: Option<Bytes>,
+    /// A record to put at the end of the log.
+    pub log: Option<Bytes>,
+    /// Records of the queue to remove.
+    pub remove_edits: Vec<Key>,
+    /// Records of the log to remove.
+    pub remove_log: Vec<Key>,
+}
+
+/// The keys that the device gave the records of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Written {
+    /// Of the record in the queue.
+    pub edits: Option<Key>,
+    /// Of the record in the log.
+    pub log: Option<Key>,
+}
+
+/// The state of what this page keeps on the device.
+#[derive(Debug)]
+pub struct Keeping {
+    tab: u64,
+    /// Edits that are not on the device yet.
+    due: Vec<(WriteNumber, Bytes)>,
+    /// Records of the queue, oldest first.
+    queued: VecDeque<Queued>,
+    /// What is to go into the log next, and the records of the queue that it replaces.
+    log_due: Vec<Bytes>,
+    replaced: Vec<Key>,
+    /// The records of the log whose content this page has, and what they weigh since the last whole one.
+    log: Vec<Key>,
+    weight: usize,
+    whole: usize,
+    /// How far edits are known to be on the server's disk.
+    saved: WriteNumber,
+    under_way: Option<UnderWay>,
+}
+
+/// A record of the queue.
+#[derive(Debug)]
+struct Queued {
+    key: Key,
+    /// The number of its last edit.
+    number: WriteNumber,
+    updates: Vec<Bytes>,
+}
+
+/// What a batch that is being written holds, to be due again if that fails.
+#[derive(Debug)]
+struct UnderWay {
+    edits: Vec<(WriteNumber, Bytes)>,
+    log: Vec<Bytes>,
+    replaced: Vec<Key>,
+    /// The log's records that the batch removes, and its new one's weight.
+    compacted: Vec<Key>,
+    weight: usize,
+}
+
+impl Keeping {
+    /// Of a page that has read nothing from the device yet. `tab` is drawn at random for each page load.
+    #[must_use]
+    pub const fn of(tab: u64) -> Self {
+        Self {
+            tab,
+            due: Vec::new(),
+            queued: VecDeque::new(),
+            log_due: Vec::new(),
+            replaced: Vec::new(),
+            log: Vec::new(),
+            weight: 0,
+            whole: 0,
+            saved: WriteNumber(0),
+            under_way: None,
+        }
+    }
+
+    /// Whether a record was written by this page.
+    #[must_use]
+    pub const fn is_own(&self, record: &Record) -> bool {
+        record.tab == self.tab
+    }
+
+    /// This page made an edit: it is to be kept at once.
+    pub fn edited(&mut self, number: WriteNumber, update: Bytes) {
+        self.due.push((number, update));
+    }
+
+    /// The queue holds a record of an earlier page load or another tab; `number` is what its last edit is called
+    /// here.
+    pub fn found(&mut self, key: Key, number: WriteNumber, record: Record) {
+        self.queued.push_back(Queued { key, number, updates: record.updates });
+    }
+
+    /// A record of the log was read, and the document has what it holds.
+    pub fn read(&mut self, key: Key, weight: usize) {
+        self.log.push(key);
+        self.weight += weight;
+    }
+
+    /// The document has something from the server: it is to be kept soon.
+    pub fn integrated(&mut self, update: Bytes) {
+        self.log_due.push(update);
+    }
+
+    /// The edits up to this number are on the server's disk.
+    pub fn saved(&mut self, number: WriteNumber) {
+        self.saved = self.saved.max(number);
+        self.release();
+    }
+
+    /// What is on the server's disk leaves the queue for the log. What could not be kept in time goes through the
+    /// queue as well: the edits after it stand on it.
+    fn release(&mut self) {
+        let saved = self.saved;
+        let is_saved = |queued: &Queued| queued.number <= saved;
+        while let Some(queued) = self.queued.pop_front_if(|queued| is_saved(queued)) {
+            self.log_due.extend(queued.updates);
+            self.replaced.push(queued.key);
+        }
+    }
+
+    /// What is to be written now, if anything is and no other batch is under way: edits at once, the log when it
+    /// `is_ripe`. `whole` gives all that the document has as one update, if it is to be had.
+    pub fn next(&mut self, is_ripe: bool, whole: impl FnOnce() -> Option<Bytes>) -> Option<Batch> {
+        let has_log = is_ripe && (!self.log_due.is_empty() || !self.replaced.is_empty());
+        if self.under_way.is_some() || (self.due.is_empty() && !has_log) {
+            return None;
+        }
+        let edits = std::mem::take(&mut self.due);
+        let mut batch = Batch::default();
+        let mut under_way =
+            UnderWay { edits, log: Vec::new(), replaced: Vec::new(), compacted: Vec::new(), weight: 0 };
+        if !under_way.edits.is_empty() {
+            let updates = under_way.edits.iter().map(|(_, update)| update.clone()).collect();
+            batch.edits = Some(Record { tab: self.tab, updates }.encode());
+        }
+        if has_log {
+            under_way.log = std::mem::take(&mut self.log_due);
+            under_way.replaced = std::mem::take(&mut self.replaced);
+            let is_long = self.log.len() >= limits::DEVICE_LOG_RECORDS
+                || self.weight > self.whole.max(limits::DEVICE_LOG_BYTES);
+            let updates = match is_long.then(whole).flatten() {
+                Some(whole) => {
+                    under_way.compacted = std::mem::take(&mut self.log);
+                    vec![whole]
+                }
+                None => under_way.log.clone(),
+            };
+            let record = Record { tab: self.tab, updates }.encode();
+            under_way.weight = record.len();
+            batch.log = Some(record);
+            batch.remove_edits.clone_from(&under_way.replaced);
+            batch.remove_log.clone_from(&under_way.compacted);
+        }
+        self.under_way = Some(under_way);
+        Some(batch)
+    }
+
+    /// A batch was written. Gives the number up to which edits are kept now.
+    pub fn written(&mut self, keys: Written) -> WriteNumber {
+        let Some(under_way) = self.under_way.take() else { return WriteNumber(0) };
+        if let Some(key) = keys.log {
+            if !under_way.compacted.is_empty() {
+                self.weight = 0;
+                self.whole = under_way.weight;
+            } else {
+                self.weight += under_way.weight;
+            }
+            self.log.push(key);
+        }
+        let last = under_way.edits.last().map_or(WriteNumber(0), |(number, _)| *number);
+        if let Some(key) = keys.edits {
+            let updates = under_way.edits.into_iter().map(|(_, update)| update).collect();
+            self.queued.push_back(Queued { key, number: last, updates });
+        }
+        self.release();
+        last
+    }
+
+    /// A batch could not be written: what was in it is due again. Gives the number up to which edits are only in
+    /// memory, and may be sent all the same.
+    pub fn failed(&mut self) -> WriteNumber {
+        let Some(under_way) = self.under_way.take() else { return WriteNumber(0) };
+        let last = under_way.edits.last().map_or(WriteNumber(0), |(number, _)| *number);
+        self.due.splice(0..0, under_way.edits);
+        self.log_due.splice(0..0, under_way.log);
+        self.replaced.splice(0..0, under_way.replaced);
+        self.log.splice(0..0, under_way.compacted);
+        last
+    }
+
+    /// How many edits are neither on the device nor on the server's disk.
+    #[must_use]
+    pub fn unkept(&self) -> usize {
+        let under_way = self.under_way.as_ref().map_or(&[][..], |under_way| &under_way.edits);
+        let is_unsaved = |(number, _): &&(WriteNumber, Bytes)| *number > self.saved;
+        under_way.iter().filter(is_unsaved).count() + self.due.iter().filter(is_unsaved).count()
+    }
+}
+
+#[cfg(test)]
+mod tests;
