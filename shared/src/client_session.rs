@@ -184,8 +184,10 @@ impl ClientSession {
                 self.asked = None;
             }
             Event::Doubted => {
-                // One question at a time: the answer does not say to which it is.
-                if self.link == (Link::Offered { received_all: true }) && self.asked.is_none() {
+                // One question at a time, since the answer does not say to which it is; and what is not sent yet
+                // would not be in it.
+                let has_all = self.link == (Link::Offered { received_all: true }) && self.unsent.is_empty();
+                if has_all && self.asked.is_none() {
                     self.asked = Some(self.last);
                     effects.push(Effect::Transmit(Message::Compare.encode()));
                 }

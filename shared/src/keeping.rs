@@ -154,11 +154,13 @@ impl Keeping {
         }
     }
 
-    /// What is to be written now, if anything is and no other batch is under way: edits at once, the log when it
-    /// `is_ripe`. `whole` gives all that the document has as one update, if it is to be had.
+    /// What is to be written now, if anything is and no other batch is under way: edits at once, and with them what
+    /// they may stand on; the log alone when it `is_ripe`. `whole` gives all that the document has as one update, if
+    /// it is to be had.
     pub fn next(&mut self, is_ripe: bool, whole: impl FnOnce() -> Option<Bytes>) -> Option<Batch> {
-        let has_log = is_ripe && (!self.log_due.is_empty() || !self.replaced.is_empty());
-        if self.under_way.is_some() || (self.due.is_empty() && !has_log) {
+        let has_edits = !self.due.is_empty();
+        let has_log = (is_ripe || has_edits) && !(self.log_due.is_empty() && self.replaced.is_empty());
+        if self.under_way.is_some() || !(has_edits || has_log) {
             return None;
         }
         let edits = std::mem::take(&mut self.due);

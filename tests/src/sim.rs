@@ -9,6 +9,7 @@
 
 mod client;
 mod content;
+mod device;
 mod disk;
 mod hostile;
 mod nature;
@@ -40,6 +41,8 @@ pub struct Tally {
     pub edits: u64,
     /// Edits that a page saw as saved.
     pub saved: u64,
+    /// Unsaved edits that a page found on its device when it was loaded.
+    pub recalled: u64,
     /// What a page and the server held, compared.
     pub compared: u64,
     /// Replicas that were set aside, since the server refused what was written in them.
@@ -70,6 +73,7 @@ impl Tally {
         self.said += other.said;
         self.edits += other.edits;
         self.saved += other.saved;
+        self.recalled += other.recalled;
         self.compared += other.compared;
         self.refused += other.refused;
         self.cuts += other.cuts;

@@ -27,6 +27,7 @@ fn everyone_ends_with_what_is_stored_and_nothing_saved_is_ever_lost() -> Result<
     // The corpus is worth something only while all that is bad happens in it.
     for (what, count) in [
         ("a write saved", sum.saved),
+        ("an edit found on a device", sum.recalled),
         ("a comparison", sum.compared),
         ("a refusal", sum.refused),
         ("a cut", sum.cuts),

@@ -45,7 +45,7 @@ fn what_is_saved_while_it_is_being_kept_leaves_the_queue_with_the_next_log() {
 }
 
 #[test]
-fn the_log_waits_until_it_is_ripe_and_then_goes_with_the_edits() {
+fn what_came_before_an_edit_is_kept_with_it_since_the_edit_may_stand_on_it() {
     let mut keeping = Keeping::of(1);
     keeping.integrated(bytes("theirs"));
     assert_eq!(keeping.next(false, || None), None);

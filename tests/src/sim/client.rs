@@ -70,6 +70,13 @@ impl Client {
         Ok(())
     }
 
+    pub(super) fn kept(&mut self, nature: &mut Nature) -> Result<()> {
+        match self {
+            Self::Person(person) => person.kept(nature),
+            Self::Stock(_) | Self::Hostile(_) => Ok(()),
+        }
+    }
+
     /// Why it is not at rest, if it isn't.
     pub(super) fn unrest(&self, nature: &Nature) -> Option<String> {
         match self {

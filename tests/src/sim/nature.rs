@@ -22,6 +22,8 @@ pub(super) enum Happening {
     Acts(usize),
     /// A client connects, unless it has.
     Connects(usize),
+    /// A client's device has written, or failed to.
+    Keeps(usize),
     /// A client looks after its connection.
     Watches(usize),
     /// The next packet comes to an end.

@@ -8,16 +8,22 @@ use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
 use rand::Rng;
 use samsyn_server::room::Dialect;
+use samsyn_shared::WriteNumber;
 use samsyn_shared::client_session::{ClientSession, Effect, Event, Stopped};
+use samsyn_shared::keeping::{Batch, Keeping};
 use samsyn_shared::presence::Presences;
 use samsyn_shared::protocol::{Message, PresenceEntry, encode_presence};
 use samsyn_shared::{Role, SyncStatus, limits};
 
 use super::content::Content;
-use super::nature::Nature;
+use super::device::Device;
+use super::nature::{Happening, Nature};
 use super::network::{LinkId, Packet};
 use super::replica::{Likeness, Replica};
 use super::wire::Wire;
+
+/// The longest that a device takes to write.
+const WRITING: Duration = Duration::from_millis(30);
 
 /// A page that heard nothing for this long comes back.
 const SILENCE: Duration = limits::DEAD_AFTER;
@@ -26,6 +32,9 @@ const SILENCE: Duration = limits::DEAD_AFTER;
 pub(super) struct Person {
     pub(super) wire: Wire,
     page: Page,
+    device: Device,
+    /// What was ever written and kept on the device, or saved: it must end in the store.
+    kept: Content,
 }
 
 /// One page load.
@@ -34,8 +43,11 @@ struct Page {
     began: Duration,
     replica: Replica,
     session: ClientSession,
+    keeping: Keeping,
+    /// What the device is writing.
+    writing: Option<Batch>,
     /// What each unsaved edit brought, the oldest first.
-    unsaved: VecDeque<Content>,
+    unsaved: VecDeque<(WriteNumber, Content)>,
     /// All that was written here.
     written: Content,
     presences: Presences,
@@ -44,13 +56,15 @@ struct Page {
 }
 
 impl Page {
-    fn load(nature: &mut Nature) -> Self {
+    fn blank(nature: &mut Nature) -> Self {
         let replica = Replica::new(&mut nature.rng);
         nature.honest.insert(replica.client());
         Self {
             began: nature.now,
             replica,
             session: ClientSession::default(),
+            keeping: Keeping::of(nature.rng.random_range(0..limits::NUMBER_END)),
+            writing: None,
             unsaved: VecDeque::new(),
             written: Content::default(),
             presences: Presences::default(),
@@ -58,11 +72,33 @@ impl Page {
             announced: nature.now,
         }
     }
+
+    /// Begins with what the device holds.
+    fn load(nature: &mut Nature, device: &Device) -> Result<Self> {
+        let mut page = Self::blank(nature);
+        for (key, weight, record) in device.log()? {
+            record.updates.iter().try_for_each(|update| page.replica.integrate(update))?;
+            page.keeping.read(key, weight);
+        }
+        for (key, _, record) in device.edits()? {
+            for update in &record.updates {
+                page.replica.integrate(update)?;
+                let mut effects = Vec::new();
+                page.session.handle(Event::Found(update.clone()), &mut effects);
+                ensure!(effects.is_empty(), "something was sent before there was a connection");
+                page.unsaved.push_back((page.session.last(), Content::of(update)?));
+            }
+            page.keeping.found(key, page.session.last(), record);
+        }
+        nature.tally.recalled += page.unsaved.len() as u64;
+        Ok(page)
+    }
 }
 
 impl Person {
     pub(super) fn new(client: usize, nature: &mut Nature) -> Self {
-        Self { wire: Wire::new(client, Dialect::Own), page: Page::load(nature) }
+        let (wire, page) = (Wire::new(client, Dialect::Own), Page::blank(nature));
+        Self { wire, page, device: Device::default(), kept: Content::default() }
     }
 
     /// Does something of their own accord.
@@ -87,15 +123,49 @@ impl Person {
         nature.tally.edits += 1;
         nature.note(|| format!("{} writes {content:?}", self.wire.client));
         self.page.written.extend(content.clone());
-        self.page.unsaved.push_back(content);
+        self.page.unsaved.push_back((self.page.session.last().next(), content));
         self.handle(nature, Event::Edited(update))
     }
 
-    /// Loads the page anew; what was not saved is gone with it.
+    /// Loads the page anew, or its browser dies: what was neither kept nor saved is gone with it. What the device
+    /// was writing is there, or is not.
     fn reload(&mut self, nature: &mut Nature) -> Result<()> {
         nature.note(|| format!("{} loads the page anew", self.wire.client));
-        self.page = Page::load(nature);
+        if let Some(batch) = self.page.writing.take().filter(|_| nature.rng.random_bool(0.5)) {
+            self.device.write(batch);
+        }
+        self.page = Page::load(nature, &self.device)?;
         self.wire.lose(nature);
+        Ok(())
+    }
+
+    /// Has the device write what is due, if it is not writing.
+    fn keep(&mut self, nature: &mut Nature, is_ripe: bool) {
+        let Page { keeping, replica, writing, .. } = &mut self.page;
+        let batch = keeping.next(is_ripe, || replica.whole());
+        if batch.is_some() {
+            *writing = batch;
+            let time = nature.while_up_to(WRITING);
+            nature.after(time, Happening::Keeps(self.wire.client));
+        }
+    }
+
+    /// The device has written, or could not.
+    pub(super) fn kept(&mut self, nature: &mut Nature) -> Result<()> {
+        // The page that asked for it may be gone.
+        let Some(batch) = self.page.writing.take() else { return Ok(()) };
+        let number = if nature.misfortune(0.1) {
+            nature.note(|| format!("the device of {} fails", self.wire.client));
+            self.page.keeping.failed()
+        } else {
+            let number = self.page.keeping.written(self.device.write(batch));
+            for (_, content) in self.page.unsaved.iter().take_while(|(edit, _)| *edit <= number) {
+                self.kept.extend(content.clone());
+            }
+            number
+        };
+        self.handle(nature, Event::Kept(number))?;
+        self.keep(nature, false);
         Ok(())
     }
 
@@ -122,6 +192,7 @@ impl Person {
         if nature.now - self.page.announced >= limits::PRESENCE_RENEWAL {
             self.announce(nature);
         }
+        self.keep(nature, true);
         self.handle(nature, Event::Doubted)
     }
 
@@ -148,6 +219,11 @@ impl Person {
         for effect in effects {
             match effect {
                 Effect::Transmit(frame) => self.wire.send(nature, frame),
+                Effect::Keep(number, update) => {
+                    self.page.keeping.edited(number, update);
+                    self.keep(nature, false);
+                }
+                Effect::Saved(number) => self.page.keeping.saved(number),
                 Effect::Integrate(update) => self.integrate(&update)?,
                 Effect::Offer { vector } => {
                     let difference = self.page.replica.difference(&vector)?;
@@ -174,6 +250,7 @@ impl Person {
 
     fn integrate(&mut self, update: &Bytes) -> Result<()> {
         self.page.replica.integrate(update).context("what the server sent does not apply")?;
+        self.page.keeping.integrated(update.clone());
         self.page.replica.ensure_nothing_waits()
     }
 
@@ -181,7 +258,7 @@ impl Person {
     fn look(&mut self, nature: &mut Nature) -> Result<()> {
         let page = &mut self.page;
         while page.unsaved.len() > page.session.pending() {
-            let Some(content) = page.unsaved.pop_front() else { break };
+            let Some((_, content)) = page.unsaved.pop_front() else { break };
             nature.note(|| format!("{} sees {content:?} as saved", self.wire.client));
             nature.tally.saved += 1;
             nature.disk.promise(content).context("the page counts as saved what is not")?;
@@ -202,7 +279,9 @@ impl Person {
         ensure!(is_right, "somebody was refused who might always write");
         nature.note(|| format!("{} is refused, and starts anew", self.wire.client));
         nature.tally.refused += 1;
-        self.page = Page::load(nature);
+        self.device.clear();
+        self.kept = Content::default();
+        self.page = Page::load(nature, &self.device)?;
         self.wire.lose(nature);
         Ok(())
     }
@@ -221,6 +300,7 @@ impl Person {
     pub(super) fn check(&self, nature: &Nature, stored: &Likeness, here: Option<&[u64]>) -> Result<()> {
         let of = || format!("of person {} ({:x})", self.wire.client, self.page.replica.client());
         nature.disk.durable().holds(&self.page.written).with_context(of)?;
+        nature.disk.durable().holds(&self.kept).context("what a device kept").with_context(of)?;
         self.page.replica.likeness().and_then(|likeness| likeness.same_as(stored)).with_context(of)?;
         if let Some(here) = here {
             let shown: Vec<u64> = self.page.presences.states().map(|(client, _)| client).collect();

@@ -81,6 +81,12 @@ impl Replica {
         Ok(Fingerprint::of(&self.doc.try_transact()?))
     }
 
+    /// All that it has as one update; none while something waits for what did not come.
+    pub(super) fn whole(&self) -> Option<Bytes> {
+        let txn = self.doc.try_transact().ok().filter(|txn| !txn.has_missing_updates())?;
+        Some(txn.encode_diff_v1(&StateVector::default()).into())
+    }
+
     /// All that it has beyond a state vector, without what waits for something else.
     pub(super) fn difference(&self, vector: &[u8]) -> Result<Bytes> {
         let vector = StateVector::decode_v1(vector)?;

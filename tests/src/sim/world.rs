@@ -121,6 +121,7 @@ impl World {
                 clients[client].connect(nature);
                 Ok(())
             }
+            Happening::Keeps(client) => clients[client].kept(nature),
             Happening::Watches(client) => {
                 nature.after(WATCH, happening);
                 clients[client].watch(nature)
