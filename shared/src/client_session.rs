@@ -67,6 +67,8 @@ pub enum Event {
     Doubted,
     /// The answer to [`Effect::Compare`]: this page holds something else.
     Parted,
+    /// The server answers, and knows no such målbild for this browser.
+    Denied,
 }
 
 /// What is to be done.
@@ -111,6 +113,8 @@ pub enum Stopped {
     /// Nothing was written here, and yet the page shows more than the server has, which it may not give back:
     /// the server lost it, and who wrote it has not brought it again.
     Ahead,
+    /// This browser may not open the målbild any more.
+    NoAccess,
 }
 
 /// The state of the protocol for one page load.
@@ -192,6 +196,7 @@ impl ClientSession {
                     effects.push(Effect::Transmit(Message::Compare.encode()));
                 }
             }
+            Event::Denied => self.stop(Stopped::NoAccess, effects),
             Event::Parted => {
                 self.partings += 1;
                 effects.push(Effect::Reconnect);

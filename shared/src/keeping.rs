@@ -5,17 +5,17 @@
 //!
 //! ```
 //! use samsyn_shared::WriteNumber;
-//! use samsyn_shared::keeping::{Key, Keeping, Record, Written};
+//! use samsyn_shared::keeping::{Due, Key, Keeping, Record, Written};
 //!
 //! let mut keeping = Keeping::of(7);
 //! keeping.edited(WriteNumber(1), b"edit".as_slice().into());
-//! let batch = keeping.next(false, || None).expect("an edit is kept at once");
+//! let batch = keeping.next(Due::Edits, || None).expect("an edit is kept at once");
 //! assert_eq!(Record::decode(&batch.edits.unwrap()).unwrap().updates, [b"edit".as_slice()]);
 //! let kept = keeping.written(Written { edits: Some(Key(1)), log: None });
 //! assert_eq!(kept, WriteNumber(1));
 //! // The server has it on disk: it leaves the queue for the log, in one transaction.
 //! keeping.saved(WriteNumber(1));
-//! let batch = keeping.next(true, || None).expect("the log is due");
+//! let batch = keeping.next(Due::All, || None).expect("the log is due");
 //! assert_eq!(batch.remove_edits, [Key(1)]);
 //! assert_eq!(Record::decode(&batch.log.unwrap()).unwrap().updates, [b"edit".as_slice()]);
 //! ```
@@ -40,6 +40,18 @@ pub struct Batch {
     pub remove_edits: Vec<Key>,
     /// Records of the log to remove.
     pub remove_log: Vec<Key>,
+}
+
+/// How urgent it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// Edits, and what they stand on.
+    Edits,
+    /// The log as well.
+    All,
+    /// All, also while another batch is under way: the page may end before that is told. A device writes batches in
+    /// the order in which it gets them.
+    Leaving,
 }
 
 /// The keys that the device gave the records of a batch.
@@ -68,7 +80,7 @@ pub struct Keeping {
     whole: usize,
     /// How far edits are known to be on the server's disk.
     saved: WriteNumber,
-    under_way: Option<UnderWay>,
+    under_way: VecDeque<UnderWay>,
 }
 
 /// A record of the queue.
@@ -105,7 +117,7 @@ impl Keeping {
             weight: 0,
             whole: 0,
             saved: WriteNumber(0),
-            under_way: None,
+            under_way: VecDeque::new(),
         }
     }
 
@@ -154,13 +166,14 @@ impl Keeping {
         }
     }
 
-    /// What is to be written now, if anything is and no other batch is under way: edits at once, and with them what
-    /// they may stand on; the log alone when it `is_ripe`. `whole` gives all that the document has as one update, if
-    /// it is to be had.
-    pub fn next(&mut self, is_ripe: bool, whole: impl FnOnce() -> Option<Bytes>) -> Option<Batch> {
+    /// What is to be written now, if anything is and no other batch is under way: edits, and with them what they may
+    /// stand on. `whole` gives all that the document has as one update, if it is to be had.
+    pub fn next(&mut self, due: Due, whole: impl FnOnce() -> Option<Bytes>) -> Option<Batch> {
         let has_edits = !self.due.is_empty();
-        let has_log = (is_ripe || has_edits) && !(self.log_due.is_empty() && self.replaced.is_empty());
-        if self.under_way.is_some() || !(has_edits || has_log) {
+        let has_log =
+            (due != Due::Edits || has_edits) && !(self.log_due.is_empty() && self.replaced.is_empty());
+        let must_wait = due != Due::Leaving && !self.under_way.is_empty();
+        if must_wait || !(has_edits || has_log) {
             return None;
         }
         let edits = std::mem::take(&mut self.due);
@@ -189,13 +202,13 @@ impl Keeping {
             batch.remove_edits.clone_from(&under_way.replaced);
             batch.remove_log.clone_from(&under_way.compacted);
         }
-        self.under_way = Some(under_way);
+        self.under_way.push_back(under_way);
         Some(batch)
     }
 
-    /// A batch was written. Gives the number up to which edits are kept now.
+    /// The oldest batch under way was written. Gives the number up to which edits are kept now.
     pub fn written(&mut self, keys: Written) -> WriteNumber {
-        let Some(under_way) = self.under_way.take() else { return WriteNumber(0) };
+        let Some(under_way) = self.under_way.pop_front() else { return WriteNumber(0) };
         if let Some(key) = keys.log {
             if !under_way.compacted.is_empty() {
                 self.weight = 0;
@@ -214,10 +227,10 @@ impl Keeping {
         last
     }
 
-    /// A batch could not be written: what was in it is due again. Gives the number up to which edits are only in
+    /// The oldest batch under way could not be written: what was in it is due again. Gives the number up to which edits are only in
     /// memory, and may be sent all the same.
     pub fn failed(&mut self) -> WriteNumber {
-        let Some(under_way) = self.under_way.take() else { return WriteNumber(0) };
+        let Some(under_way) = self.under_way.pop_front() else { return WriteNumber(0) };
         let last = under_way.edits.last().map_or(WriteNumber(0), |(number, _)| *number);
         self.due.splice(0..0, under_way.edits);
         self.log_due.splice(0..0, under_way.log);
@@ -229,9 +242,8 @@ impl Keeping {
     /// How many edits are neither on the device nor on the server's disk.
     #[must_use]
     pub fn unkept(&self) -> usize {
-        let under_way = self.under_way.as_ref().map_or(&[][..], |under_way| &under_way.edits);
-        let is_unsaved = |(number, _): &&(WriteNumber, Bytes)| *number > self.saved;
-        under_way.iter().filter(is_unsaved).count() + self.due.iter().filter(is_unsaved).count()
+        let under_way = self.under_way.iter().flat_map(|under_way| &under_way.edits);
+        under_way.chain(&self.due).filter(|(number, _)| *number > self.saved).count()
     }
 }
 

@@ -133,7 +133,8 @@ pub const OUTBOX_BYTES: usize = 8 * 1024 * 1024;
 
 // ── The device ──
 
-/// How long what others write may wait before it is kept on this device, 2 s: the server has it.
+/// How long what others write may wait before it is kept on this device, 2 s: the server has it. After so long a
+/// device that could not keep something is tried again, too.
 pub const DEVICE_LOG_EVERY: Duration = Duration::from_secs(2);
 
 /// Records in a målbild's log on this device after which one replaces them, 100: reading them takes some
@@ -146,9 +147,6 @@ pub const DEVICE_LOG_BYTES: usize = 1024 * 1024;
 
 /// How long the page waits for what this device holds before it opens without it, 2 s.
 pub const DEVICE_PATIENCE: Duration = Duration::from_secs(2);
-
-/// How often a device that could not keep something is tried again, 5 s.
-pub const DEVICE_RETRY: Duration = Duration::from_secs(5);
 
 // ── Rooms ──
 

@@ -22,25 +22,25 @@ fn log(key: u64) -> Written {
 fn what_comes_while_a_batch_is_written_goes_together_into_the_next() {
     let mut keeping = Keeping::of(1);
     keeping.edited(WriteNumber(1), bytes("a"));
-    assert_eq!(held(keeping.next(false, || None).expect("due").edits.as_ref()), ["a"]);
+    assert_eq!(held(keeping.next(Due::Edits, || None).expect("due").edits.as_ref()), ["a"]);
     keeping.edited(WriteNumber(2), bytes("b"));
     keeping.edited(WriteNumber(3), bytes("c"));
-    assert_eq!((keeping.next(false, || None), keeping.unkept()), (None, 3));
+    assert_eq!((keeping.next(Due::Edits, || None), keeping.unkept()), (None, 3));
     assert_eq!((keeping.written(edits(1)), keeping.unkept()), (WriteNumber(1), 2));
-    assert_eq!(held(keeping.next(false, || None).expect("due").edits.as_ref()), ["b", "c"]);
+    assert_eq!(held(keeping.next(Due::Edits, || None).expect("due").edits.as_ref()), ["b", "c"]);
     assert_eq!((keeping.written(edits(2)), keeping.unkept()), (WriteNumber(3), 0));
-    assert_eq!(keeping.next(true, || None), None);
+    assert_eq!(keeping.next(Due::All, || None), None);
 }
 
 #[test]
 fn what_is_saved_while_it_is_being_kept_leaves_the_queue_with_the_next_log() {
     let mut keeping = Keeping::of(1);
     keeping.edited(WriteNumber(1), bytes("a"));
-    keeping.next(false, || None).expect("due");
+    keeping.next(Due::Edits, || None).expect("due");
     keeping.saved(WriteNumber(1));
     assert_eq!(keeping.unkept(), 0);
     keeping.written(edits(5));
-    let batch = keeping.next(true, || None).expect("due");
+    let batch = keeping.next(Due::All, || None).expect("due");
     assert_eq!((held(batch.log.as_ref()), batch.remove_edits), (vec![bytes("a")], vec![Key(5)]));
 }
 
@@ -48,9 +48,9 @@ fn what_is_saved_while_it_is_being_kept_leaves_the_queue_with_the_next_log() {
 fn what_came_before_an_edit_is_kept_with_it_since_the_edit_may_stand_on_it() {
     let mut keeping = Keeping::of(1);
     keeping.integrated(bytes("theirs"));
-    assert_eq!(keeping.next(false, || None), None);
+    assert_eq!(keeping.next(Due::Edits, || None), None);
     keeping.edited(WriteNumber(1), bytes("a"));
-    let batch = keeping.next(true, || None).expect("due");
+    let batch = keeping.next(Due::All, || None).expect("due");
     assert_eq!(
         (held(batch.edits.as_ref()), held(batch.log.as_ref())),
         (vec![bytes("a")], vec![bytes("theirs")])
@@ -62,17 +62,17 @@ fn what_could_not_be_written_is_due_again_and_may_be_sent() {
     let mut keeping = Keeping::of(1);
     keeping.edited(WriteNumber(1), bytes("a"));
     keeping.integrated(bytes("theirs"));
-    keeping.next(true, || None).expect("due");
+    keeping.next(Due::All, || None).expect("due");
     keeping.edited(WriteNumber(2), bytes("b"));
     assert_eq!((keeping.failed(), keeping.unkept()), (WriteNumber(1), 2));
-    let again = keeping.next(true, || None).expect("due");
+    let again = keeping.next(Due::All, || None).expect("due");
     assert_eq!(held(again.edits.as_ref()), ["a", "b"]);
     assert_eq!(held(again.log.as_ref()), ["theirs"]);
     keeping.failed();
     // The server has the first: it is no longer in danger, but the second stands on it.
     keeping.saved(WriteNumber(1));
     assert_eq!(keeping.unkept(), 1);
-    assert_eq!(held(keeping.next(false, || None).expect("due").edits.as_ref()), ["a", "b"]);
+    assert_eq!(held(keeping.next(Due::Edits, || None).expect("due").edits.as_ref()), ["a", "b"]);
 }
 
 #[test]
@@ -82,9 +82,9 @@ fn a_record_of_another_page_load_goes_when_what_it_holds_was_saved_from_here() {
     assert!(!keeping.is_own(&record));
     keeping.found(Key(3), WriteNumber(2), record);
     keeping.saved(WriteNumber(1));
-    assert_eq!(keeping.next(true, || None), None);
+    assert_eq!(keeping.next(Due::All, || None), None);
     keeping.saved(WriteNumber(2));
-    let batch = keeping.next(true, || None).expect("due");
+    let batch = keeping.next(Due::All, || None).expect("due");
     assert_eq!((held(batch.log.as_ref()), batch.remove_edits), (vec![bytes("x"), bytes("y")], vec![Key(3)]));
 }
 
@@ -95,21 +95,21 @@ fn a_long_log_becomes_one_record_and_only_what_was_read_is_removed() {
         keeping.read(Key(2 * key), 10);
     }
     keeping.integrated(bytes("theirs"));
-    let unable = keeping.next(true, || None).expect("due");
+    let unable = keeping.next(Due::All, || None).expect("due");
     assert_eq!((held(unable.log.as_ref()), unable.remove_log), (vec![bytes("theirs")], vec![]));
     keeping.written(log(999));
     keeping.integrated(bytes("more"));
-    let batch = keeping.next(true, || Some(bytes("all"))).expect("due");
+    let batch = keeping.next(Due::All, || Some(bytes("all"))).expect("due");
     assert_eq!(held(batch.log.as_ref()), ["all"]);
     let read = (0..limits::DEVICE_LOG_RECORDS as u64).map(|key| Key(2 * key)).chain([Key(999)]);
     assert_eq!(batch.remove_log, read.collect::<Vec<_>>());
     // It fails, and the next one removes them all the same.
     keeping.failed();
-    let again = keeping.next(true, || Some(bytes("all"))).expect("due");
+    let again = keeping.next(Due::All, || Some(bytes("all"))).expect("due");
     assert_eq!(again.remove_log.len(), limits::DEVICE_LOG_RECORDS + 1);
     keeping.written(log(1001));
     keeping.integrated(bytes("few"));
-    assert_eq!(held(keeping.next(true, || Some(bytes("all"))).expect("due").log.as_ref()), ["few"]);
+    assert_eq!(held(keeping.next(Due::All, || Some(bytes("all"))).expect("due").log.as_ref()), ["few"]);
 }
 
 #[test]
@@ -117,5 +117,21 @@ fn a_heavy_log_becomes_one_record_when_it_outgrew_the_last_whole_one() {
     let mut keeping = Keeping::of(1);
     keeping.read(Key(1), limits::DEVICE_LOG_BYTES + 1);
     keeping.integrated(bytes("x"));
-    assert_eq!(held(keeping.next(true, || Some(bytes("all"))).expect("due").log.as_ref()), ["all"]);
+    assert_eq!(held(keeping.next(Due::All, || Some(bytes("all"))).expect("due").log.as_ref()), ["all"]);
+}
+
+#[test]
+fn who_leaves_does_not_wait_for_the_batch_before() {
+    let mut keeping = Keeping::of(1);
+    keeping.edited(WriteNumber(1), bytes("a"));
+    keeping.next(Due::Edits, || None).expect("due");
+    keeping.edited(WriteNumber(2), bytes("b"));
+    keeping.integrated(bytes("theirs"));
+    let last = keeping.next(Due::Leaving, || None).expect("due");
+    assert_eq!(
+        (held(last.edits.as_ref()), held(last.log.as_ref())),
+        (vec![bytes("b")], vec![bytes("theirs")])
+    );
+    assert_eq!((keeping.unkept(), keeping.written(edits(1)), keeping.unkept()), (2, WriteNumber(1), 1));
+    assert_eq!((keeping.written(edits(2)), keeping.unkept()), (WriteNumber(2), 0));
 }

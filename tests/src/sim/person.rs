@@ -10,7 +10,7 @@ use rand::Rng;
 use samsyn_server::room::Dialect;
 use samsyn_shared::WriteNumber;
 use samsyn_shared::client_session::{ClientSession, Effect, Event, Stopped};
-use samsyn_shared::keeping::{Batch, Keeping};
+use samsyn_shared::keeping::{Batch, Due, Keeping};
 use samsyn_shared::presence::Presences;
 use samsyn_shared::protocol::{Message, PresenceEntry, encode_presence};
 use samsyn_shared::{Role, SyncStatus, limits};
@@ -140,9 +140,9 @@ impl Person {
     }
 
     /// Has the device write what is due, if it is not writing.
-    fn keep(&mut self, nature: &mut Nature, is_ripe: bool) {
+    fn keep(&mut self, nature: &mut Nature, due: Due) {
         let Page { keeping, replica, writing, .. } = &mut self.page;
-        let batch = keeping.next(is_ripe, || replica.whole());
+        let batch = keeping.next(due, || replica.whole());
         if batch.is_some() {
             *writing = batch;
             let time = nature.while_up_to(WRITING);
@@ -165,7 +165,7 @@ impl Person {
             number
         };
         self.handle(nature, Event::Kept(number))?;
-        self.keep(nature, false);
+        self.keep(nature, Due::Edits);
         Ok(())
     }
 
@@ -192,7 +192,7 @@ impl Person {
         if nature.now - self.page.announced >= limits::PRESENCE_RENEWAL {
             self.announce(nature);
         }
-        self.keep(nature, true);
+        self.keep(nature, Due::All);
         self.handle(nature, Event::Doubted)
     }
 
@@ -221,7 +221,7 @@ impl Person {
                 Effect::Transmit(frame) => self.wire.send(nature, frame),
                 Effect::Keep(number, update) => {
                     self.page.keeping.edited(number, update);
-                    self.keep(nature, false);
+                    self.keep(nature, Due::Edits);
                 }
                 Effect::Saved(number) => self.page.keeping.saved(number),
                 Effect::Integrate(update) => self.integrate(&update)?,
