@@ -2,6 +2,7 @@
 //! the views and sync.
 
 pub mod api;
+pub mod device;
 pub mod editor;
 #[cfg(test)]
 mod palette;

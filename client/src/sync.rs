@@ -1,7 +1,8 @@
 //! Keeps an open målbild in step with the server: drives the pure ClientSession over a WebSocket, comes
-//! back when the connection is gone, and tells the state what the status line may claim. It knows no
-//! view.
+//! back when the connection is gone, and tells the state what the status line may claim. What it keeps on this
+//! device is in `keep`. It knows no view.
 
+mod keep;
 mod socket;
 
 use std::cell::{Cell, RefCell};
@@ -11,25 +12,30 @@ use std::time::Duration;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use samsyn_shared::backoff::Backoff;
-use samsyn_shared::client_session::{ClientSession, Effect, Event};
+use samsyn_shared::client_session::{ClientSession, Effect, Event, Stopped};
 use samsyn_shared::limits;
 use samsyn_shared::protocol::{Message, PresenceEntry, encode_presence};
 use samsyn_shared::silence::Silence;
 
 use crate::api;
-use crate::state::malbild::port::Port;
+use crate::state::malbild::port::{Kept, Port};
 use crate::state::malbild::{Malbild, Phase};
+use keep::Keep;
 use socket::Socket;
 
 /// Starts syncing; it goes on as long as the page lives.
-pub fn connect(malbild: Malbild) {
+pub fn connect(malbild: Malbild, kept: Kept) {
+    let Kept { device, epoch, found, token } = kept;
     let link = Rc::new(Link {
         malbild,
-        session: RefCell::default(),
+        session: RefCell::new(epoch.map_or_else(ClientSession::default, ClientSession::holding)),
+        keep: Keep::on(device),
+        token: RefCell::new(token),
         socket: RefCell::default(),
         backoff: RefCell::default(),
         silence: Cell::default(),
         attempt: Cell::new(0),
+        was_heard: Cell::new(false),
         done: Cell::new(false),
     });
     let (edited, presence, retry) = (link.clone(), link.clone(), link.clone());
@@ -49,18 +55,24 @@ pub fn connect(malbild: Malbild) {
             visible.doubt();
         }
     });
+    link.take_over(found);
     link.open();
 }
 
 struct Link {
     malbild: Malbild,
     session: RefCell<ClientSession>,
+    keep: Keep,
+    /// A link's token that is still to be traded for a session.
+    token: RefCell<Option<String>>,
     socket: RefCell<Option<Socket>>,
     backoff: RefCell<Backoff>,
     /// How long nothing was heard.
     silence: Cell<Silence>,
     /// Counts attempts, so that what an abandoned socket still says is not taken for the new one's.
     attempt: Cell<u64>,
+    /// Whether anything came over this connection.
+    was_heard: Cell<bool>,
     done: Cell<bool>,
 }
 
@@ -71,6 +83,9 @@ impl Link {
         }
         let attempt = self.attempt.get() + 1;
         self.attempt.set(attempt);
+        if self.token.borrow().is_some() {
+            return self.trade_token(attempt);
+        }
         self.silence.set(Silence::default());
         let (opened, received, closed) = (self.clone(), self.clone(), self.clone());
         let socket = Socket::open(
@@ -82,6 +97,7 @@ impl Link {
             },
             move |bytes| {
                 if received.attempt.get() == attempt {
+                    received.was_heard.set(true);
                     received.with_silence(Silence::heard);
                     received.handle(Event::Received(bytes));
                 }
@@ -95,6 +111,27 @@ impl Link {
         *self.socket.borrow_mut() = Some(socket);
     }
 
+    /// What this device keeps was shown at once; the server wants to see the link first.
+    fn trade_token(self: &Rc<Self>, attempt: u64) {
+        let link = self.clone();
+        let token = self.token.borrow().clone().unwrap_or_default();
+        spawn_local(async move {
+            let outcome = api::trade_token(link.malbild.id, &token).await;
+            if link.attempt.get() != attempt {
+                return;
+            }
+            match outcome {
+                Err(error) if error.is_network() || error.status >= 500 => link.lost(),
+                // A link that opens nothing leaves whatever this browser may do already.
+                Ok(()) | Err(_) => {
+                    link.token.take();
+                    link.malbild.forget_token();
+                    link.open();
+                }
+            }
+        });
+    }
+
     /// The connection is gone: say so, and come back after a while.
     fn lost(self: &Rc<Self>) {
         let attempt = self.attempt.get() + 1;
@@ -105,7 +142,7 @@ impl Link {
         if self.done.get() {
             return;
         }
-        if self.malbild.phase.get_untracked() != Phase::Open {
+        if !self.was_heard.replace(false) {
             self.ask_for_access();
         }
         let delay = self.backoff.borrow_mut().next(&mut crate::state::random());
@@ -120,16 +157,20 @@ impl Link {
         );
     }
 
-    /// A browser does not tell why a socket did not open; the server's answer to a request does. Once
-    /// the målbild is open nobody asks: what is on the page stays there, also when access is lost.
+    /// A browser does not tell why a socket did not open; the server's answer to a request does.
     fn ask_for_access(self: &Rc<Self>) {
-        let malbild = self.malbild;
+        let link = self.clone();
         spawn_local(async move {
+            let malbild = link.malbild;
+            let is_open = malbild.phase.get_untracked() == Phase::Open;
             match api::get_malbild(malbild.id).await {
                 Ok(_) => {}
                 Err(error) if error.is_network() || error.status >= 500 => {
-                    malbild.phase.set(Phase::Unreachable);
+                    if !is_open {
+                        malbild.phase.set(Phase::Unreachable);
+                    }
                 }
+                Err(_) if is_open => link.handle(Event::Denied),
                 Err(_) => malbild.phase.set(Phase::NoAccess),
             }
         });
@@ -203,13 +244,18 @@ impl Link {
             (session.status(), session.pending(), session.role())
         };
         self.malbild.report(status, pending, role);
+        self.note();
     }
 
     fn perform(self: &Rc<Self>, effect: Effect) {
         match effect {
             Effect::Transmit(bytes) => self.transmit(&bytes),
+            Effect::Keep(number, update) => self.keep_edit(number, update),
+            Effect::Saved(number) => self.keep.saved(number),
             Effect::Integrate(update) => {
-                if self.malbild.integrate(&update).is_err() {
+                if self.malbild.integrate(&update).is_ok() {
+                    self.keep.integrated(update);
+                } else {
                     self.lost();
                 }
             }
@@ -220,7 +266,7 @@ impl Link {
             Effect::ShowPresence(entries) => self.malbild.show_presence(Some(entries)),
             Effect::InStep => {
                 self.backoff.borrow_mut().reset();
-                self.malbild.in_step();
+                self.malbild.ready();
                 self.compare_after(Duration::ZERO);
             }
             Effect::AnnouncePresence => self.malbild.announce(),
@@ -235,6 +281,9 @@ impl Link {
                 drop(self.socket.borrow_mut().take());
                 self.malbild.show_presence(None);
                 self.malbild.stop(why);
+                if matches!(why, Stopped::Refused | Stopped::Ahead | Stopped::OtherEpoch) {
+                    self.set_aside();
+                }
             }
             Effect::Reconnect => self.lost(),
         }

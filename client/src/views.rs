@@ -1,7 +1,9 @@
 //! All that is drawn but the text itself. A view reads signals and calls what the state offers; it
 //! never speaks to the server about a document, and it holds no word of its own.
 
+mod aside;
 mod authorship;
+mod banner;
 mod bar;
 mod browser;
 mod contents;
@@ -21,6 +23,7 @@ mod notice;
 mod panel;
 mod part;
 mod people;
+mod removal;
 mod share;
 mod sheet;
 mod start;
@@ -30,10 +33,11 @@ use leptos::prelude::*;
 use samsyn_shared::MalbildId;
 
 use crate::state::malbild::Malbild;
+use crate::state::malbild::port::Connect;
 
 /// The page that the address asks for. There are two, and a link between them loads anew, so the
 /// address is read once. `connect` starts syncing an open målbild.
-pub fn app(connect: fn(Malbild)) -> impl IntoView {
+pub fn app(connect: Connect) -> impl IntoView {
     let location = window().location();
     let path = location.pathname().unwrap_or_default();
     match path.strip_prefix("/m/") {

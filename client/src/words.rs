@@ -12,6 +12,7 @@ use samsyn_shared::link::LinkError;
 use samsyn_shared::paste::PasteError;
 use samsyn_shared::{Role, SyncStatus};
 
+use crate::device::DeviceError;
 use crate::editor::keys::Group;
 use crate::state::preferences::{Language, Theme};
 
@@ -97,8 +98,32 @@ pub struct Words {
     pub to_tools: &'static str,
 
     // The status line.
-    pub sync: fn(SyncStatus, usize) -> String,
-    pub sync_details: fn(SyncStatus) -> &'static str,
+    /// The status, how many changes wait, and whether this device keeps them.
+    pub sync: fn(SyncStatus, usize, bool) -> String,
+    /// What that means, by whether this device keeps what is written.
+    pub sync_details: fn(SyncStatus, bool) -> &'static str,
+    pub offline_since: fn(&str) -> String,
+    /// What this device keeps, or why it doesn't.
+    pub device: fn(Option<DeviceError>) -> &'static str,
+    pub stopped_aside: &'static str,
+    pub stopped_kept: &'static str,
+    pub stopped_unkept: &'static str,
+    // What was set aside.
+    pub aside: &'static str,
+    pub aside_hint: &'static str,
+    pub aside_at: fn(&str) -> String,
+    pub aside_title: &'static str,
+    pub aside_copy: &'static str,
+    pub aside_copy_part: fn(&str) -> String,
+    pub aside_drop: &'static str,
+    pub aside_drop_sure: &'static str,
+    pub aside_there: &'static str,
+    pub aside_show: &'static str,
+    // Leaving this device.
+    pub remove: &'static str,
+    pub remove_heading: &'static str,
+    pub remove_text: fn(usize) -> String,
+    pub remove_go: &'static str,
     pub saved_at: fn(&str) -> String,
     pub stopped: fn(Stopped) -> &'static str,
     pub reload: &'static str,
@@ -218,15 +243,19 @@ mod tests {
     #[test]
     fn the_status_line_counts_in_both_languages() {
         assert_eq!(
-            (sv::WORDS.sync)(SyncStatus::Offline, 12),
+            (sv::WORDS.sync)(SyncStatus::Offline, 12, true),
             "Frånkopplad. 12 ändringar väntar på den här enheten"
         );
         assert_eq!(
-            (sv::WORDS.sync)(SyncStatus::Offline, 1),
+            (sv::WORDS.sync)(SyncStatus::Offline, 1, true),
             "Frånkopplad. 1 ändring väntar på den här enheten"
         );
-        assert_eq!((sv::WORDS.sync)(SyncStatus::Offline, 0), "Frånkopplad");
-        assert_eq!((en::WORDS.sync)(SyncStatus::Offline, 1), "Offline. 1 change waits on this device");
+        assert_eq!(
+            (sv::WORDS.sync)(SyncStatus::Offline, 2, false),
+            "Frånkopplad. 2 ändringar finns bara på den här sidan"
+        );
+        assert_eq!((sv::WORDS.sync)(SyncStatus::Offline, 0, true), "Frånkopplad");
+        assert_eq!((en::WORDS.sync)(SyncStatus::Offline, 1, true), "Offline. 1 change waits on this device");
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! One open målbild: its signals for the views, its replica and its text surfaces, and what a person
-//! does to them. What sync sees of it is in [`port`], what is shown in `showing`, who is here in
-//! `presence`, what is pasted in `pasting`, links in [`linking`]. Everything that changes the page's truth goes through here.
+//! does to them. How it opens is in `opening`, what sync sees of it in [`port`], what is shown in `showing`, who is
+//! here in `presence`, what is pasted in `pasting`, links in [`linking`]. Everything that changes the page's truth goes through here.
 
 mod authorship;
 mod finding;
 pub mod linking;
 mod marks;
+mod opening;
 mod pasting;
 pub mod port;
 mod presence;
@@ -13,19 +14,17 @@ mod showing;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use samsyn_shared::client_session::Stopped;
 use samsyn_shared::delta::{List, Op, plain};
 use samsyn_shared::diff::diff;
 use samsyn_shared::paste::{PasteError, Transfer};
 use samsyn_shared::presence::Presences;
 use samsyn_shared::read_model::one_line;
-use samsyn_shared::{MalbildId, Role, SyncStatus, Template, ids};
-use wasm_bindgen::prelude::*;
+use samsyn_shared::keeping::Key;
+use samsyn_shared::{MalbildId, Role, SyncStatus, Template};
 use web_sys::HtmlElement;
 
 use super::carried::Carried;
@@ -33,14 +32,14 @@ use super::identity::{self, Identity};
 use super::people::Person;
 use super::replica::{By, Change, Place, Replica, caret_after};
 use super::section::{Section, watch_size};
-use crate::api;
+use crate::device::{Aside, DeviceError};
 use crate::editor::autoformat::{self, autoformat};
 use crate::editor::command::{Command, Outcome, backspace_grapheme, perform};
 use crate::editor::surface::{Options, Reports, read_delta};
 pub use authorship::Authorship;
 pub use finding::{Finding, Found};
 use linking::LinkBox;
-use port::Port;
+use port::{Connect, Port};
 
 /// How far opening has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,10 +90,16 @@ pub struct Malbild {
     pub title: RwSignal<String>,
     /// What the status line may claim.
     pub status: RwSignal<SyncStatus>,
-    /// How many of this page's updates are not known to be on the server's disk.
+    /// How many of this device's updates are not known to be on the server's disk.
     pub pending: RwSignal<usize>,
     /// What the status line says, and of how many updates: what it may claim, or for a moment less.
     pub said: RwSignal<(SyncStatus, usize)>,
+    /// Since when the server is not reached, in milliseconds since 1970.
+    pub cut_at: RwSignal<Option<f64>>,
+    /// Why this device does not keep what is written, if it doesn't.
+    pub device: RwSignal<Option<DeviceError>>,
+    /// What was set aside on this device.
+    pub asides: RwSignal<Vec<(Key, Aside)>>,
     /// Since when all is known to be on the server's disk, in milliseconds since 1970.
     pub saved_at: RwSignal<Option<f64>>,
     /// Why syncing ended for good, if it did.
@@ -131,7 +136,7 @@ struct Core {
     carried: RefCell<Carried>,
     announced: RefCell<Option<(u64, String)>>,
     port: RefCell<Option<Port>>,
-    connect: Cell<Option<fn(Malbild)>>,
+    connect: Cell<Option<Connect>>,
     presence_due: Cell<bool>,
     carets_due: Cell<bool>,
     people_due: Cell<bool>,
@@ -149,7 +154,7 @@ struct Core {
 impl Malbild {
     /// Opens a målbild: trades a token from a link for a session, asks what it is, and has `connect`
     /// start syncing.
-    pub fn open(id: MalbildId, token: Option<String>, connect: fn(Self)) -> Self {
+    pub fn open(id: MalbildId, token: Option<String>, connect: Connect) -> Self {
         let core = Core::default();
         core.connect.set(Some(connect));
         let malbild = Self {
@@ -161,6 +166,9 @@ impl Malbild {
             status: RwSignal::new(SyncStatus::Offline),
             pending: RwSignal::new(0),
             said: RwSignal::new((SyncStatus::Offline, 0)),
+            cut_at: RwSignal::new(None),
+            device: RwSignal::new(None),
+            asides: RwSignal::new(Vec::new()),
             saved_at: RwSignal::new(None),
             stopped: RwSignal::new(None),
             people: RwSignal::new(Vec::new()),
@@ -180,68 +188,14 @@ impl Malbild {
         malbild
     }
 
-    fn begin(self, token: Option<String>) {
-        self.phase.set(Phase::Opening);
-        spawn_local(async move {
-            let outcome = async {
-                if let Some(token) = token {
-                    api::trade_token(self.id, &token).await?;
-                    forget_fragment();
-                }
-                api::get_malbild(self.id).await
-            };
-            match outcome.await {
-                Ok(info) => match Template::find(&info.template) {
-                    Some(template) => self.start(template, info.role, info.title),
-                    // A later server knows templates that this page does not.
-                    None => self.stop(Stopped::NewerServer),
-                },
-                Err(error) if error.is_network() => self.phase.set(Phase::Unreachable),
-                Err(_) => self.phase.set(Phase::NoAccess),
-            }
-        });
-    }
-
-    fn start(self, template: &'static Template, role: Role, title: String) {
-        let core = self.core();
-        if core.replica.borrow().is_some() {
-            // Syncing began already; it was the way to the server that failed.
-            return self.hurry();
-        }
-        let client = ids::client_id(&mut crate::state::random());
-        let clock = Arc::new(|| js_sys::Date::now() as u64);
-        *core.replica.borrow_mut() = Some(Replica::new(template, client, clock));
-        self.template.set(Some(template));
-        self.role.set(role);
-        self.title.set(title);
-        self.sign();
-        if let Some(connect) = core.connect.get() {
-            connect(self);
-        }
-    }
-
     /// Leaving the page asks back only when something would be lost.
     fn guard_leaving(self) {
         let guard = window_event_listener(leptos::ev::beforeunload, move |event| {
-            if self.pending.get_untracked() > 0 {
+            if self.device.get_untracked().is_some() && self.pending.get_untracked() > 0 {
                 event.prevent_default();
             }
         });
         on_cleanup(move || guard.remove());
-    }
-
-    /// Tries again to reach the server.
-    pub fn retry(&self) {
-        match self.phase.get_untracked() {
-            Phase::Open => self.hurry(),
-            _ => self.begin(None),
-        }
-    }
-
-    fn hurry(&self) {
-        if let Some(port) = &*self.core().port.borrow() {
-            (port.retry)();
-        }
     }
 
     /// Takes the token of a pasted link and opens with it; false when it is no link to this målbild.
@@ -462,15 +416,5 @@ fn before_caret(text: &[Op], caret: u32) -> String {
 fn set_changed<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
     if signal.with_untracked(|old| *old != value) {
         signal.set(value);
-    }
-}
-
-/// The token leaves the address bar once it is traded; the rest of the address stays.
-fn forget_fragment() {
-    let location = window().location();
-    let parts = (location.pathname(), location.search(), window().history());
-    if let (Ok(path), Ok(search), Ok(history)) = parts {
-        let replaced = history.replace_state_with_url(&JsValue::NULL, "", Some(&format!("{path}{search}")));
-        replaced.expect("an address of the page's own origin is allowed");
     }
 }

@@ -215,6 +215,19 @@ impl Replica {
         Ok(Fingerprint::of(&self.doc.try_transact()?))
     }
 
+    /// Whether something waits for what did not come.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.doc.try_transact().is_ok_and(|txn| txn.has_missing_updates())
+    }
+
+    /// All that the document has as one update; none while something waits for what did not come.
+    #[must_use]
+    pub fn whole(&self) -> Option<Bytes> {
+        let txn = self.doc.try_transact().ok().filter(|txn| !txn.has_missing_updates())?;
+        Some(txn.encode_diff_v1(&StateVector::default()).into())
+    }
+
     /// All that the document has beyond a state vector.
     ///
     /// # Errors

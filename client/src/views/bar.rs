@@ -84,7 +84,7 @@ fn people_button(desk: Desk) -> impl IntoView {
 /// The status in words.
 pub(super) fn said(malbild: Malbild) -> String {
     let (status, pending) = malbild.said.get();
-    (words().sync)(status, pending)
+    (words().sync)(status, pending, malbild.device.get().is_none())
 }
 
 /// What stands behind the word of the status line.
@@ -92,7 +92,7 @@ pub(super) fn sync_details(malbild: Malbild) -> impl IntoView {
     let w = words();
     let text = move || match malbild.stopped.get() {
         Some(why) => (w.stopped)(why),
-        None => (w.sync_details)(malbild.said.get().0),
+        None => (w.sync_details)(malbild.said.get().0, malbild.device.get().is_none()),
     };
     // Each key is saved; the words for when are made once a minute.
     let minute = Memo::new(move |_| malbild.saved_at.get().map(|at| (at / 60_000.0).floor() * 60_000.0));
@@ -103,8 +103,11 @@ pub(super) fn sync_details(malbild: Malbild) -> impl IntoView {
         let popover: HtmlElement = event_target(&event);
         opened.set(popover.matches(":popover-open").expect("the selector is valid"));
     };
-    let saved =
-        move || opened.get().then(|| minute.get().map(|at| (w.saved_at)(&browser::moment(at)))).flatten();
+    let when = move || {
+        let cut = malbild.cut_at.get().map(|at| (w.offline_since)(&browser::moment(at)));
+        let saved = minute.get().map(|at| (w.saved_at)(&browser::moment(at)));
+        view! { {[cut, saved].into_iter().flatten().map(|line| view! { <p class="hint">{line}</p> }).collect_view()} }
+    };
     let action = move || {
         use samsyn_shared::SyncStatus::{Error, Offline};
         if malbild.stopped.get().is_some() {
@@ -121,7 +124,8 @@ pub(super) fn sync_details(malbild: Malbild) -> impl IntoView {
             aria-labelledby="sync-state" on:toggle=act(toggled)>
             <p><strong id="sync-state">{move || said(malbild)}</strong></p>
             <p>{move || text()}</p>
-            <p class="hint">{move || saved().unwrap_or_default()}</p>
+            {move || opened.get().then(when)}
+            <p class="hint">{move || (w.device)(malbild.device.get())}</p>
             {move || action()}
         </div>
     }

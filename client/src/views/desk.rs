@@ -16,6 +16,8 @@ pub(super) enum Panel {
     Share,
     /// The owner's link, once.
     Made,
+    /// What was set aside on this device.
+    Aside,
 }
 
 /// An open målbild and how its page is arranged.

@@ -9,8 +9,8 @@ use web_sys::KeyboardEvent;
 use super::desk::{Desk, Panel};
 use super::part::{act, when};
 use super::{
-    authorship, bar, browser, contents, find, introduction, keys, menu, not_pasted, notice, people, share,
-    sheet,
+    aside, authorship, banner, bar, browser, contents, find, introduction, keys, menu, not_pasted, notice, people, removal,
+    share, sheet,
 };
 use crate::state::made;
 use crate::state::malbild::{Malbild, Phase};
@@ -49,6 +49,7 @@ fn open(malbild: Malbild) -> impl IntoView {
         Some(Panel::Keys) => keys::panel(desk).into_any(),
         Some(Panel::Share) => share::panel(desk).into_any(),
         Some(Panel::Made) => share::made_panel(desk).into_any(),
+        Some(Panel::Aside) => aside::panel(desk).into_any(),
     };
     let first = malbild.template.get_untracked().and_then(|template| template.sections.first());
     let skip = move |_| {
@@ -64,6 +65,7 @@ fn open(malbild: Malbild) -> impl IntoView {
             <button type="button" class="skip" on:click=act(skip)>{w.skip}</button>
             {bar::bar(desk)}
             {contents::contents(desk)}
+            {banner::banner(desk)}
             <main class="desk">{sheet::sheet(malbild)}</main>
             {find::find(malbild)}
             {move || panel()}
@@ -72,6 +74,7 @@ fn open(malbild: Malbild) -> impl IntoView {
             {menu::menu(desk)}
             {when(!is_wall_asked_for(), || introduction::introduction(malbild))}
             {not_pasted::not_pasted(malbild)}
+            {removal::removal(malbild)}
             {announcer(malbild)}
         </div>
     }
@@ -106,7 +109,8 @@ fn announcer(malbild: Malbild) -> impl IntoView {
         let now = malbild.status.get();
         let cut = |status| matches!(status, SyncStatus::Offline | SyncStatus::Error);
         if cut(now) && before != Some(now) {
-            news.set((w.sync)(now, malbild.pending.get_untracked()));
+            let is_kept = malbild.device.get_untracked().is_none();
+            news.set((w.sync)(now, malbild.pending.get_untracked(), is_kept));
         } else if !cut(now) && before.is_some_and(cut) {
             news.set(w.back_online.to_owned());
         }

@@ -7,7 +7,7 @@ use web_sys::HtmlElement;
 use super::copying::{self, Outcome};
 use super::desk::{Desk, Panel};
 use super::part::{act, truth};
-use super::{browser, find};
+use super::{browser, find, removal};
 use crate::editor::keys::{FIND, HELP, written};
 use crate::state::preferences::{Language, Theme};
 use crate::words::{language, words};
@@ -55,6 +55,10 @@ pub(super) fn menu(desk: Desk) -> impl IntoView {
         hide();
         desk.toggle(Panel::Authors);
     };
+    let remove = move |_| {
+        hide();
+        removal::ask();
+    };
     let show_keys = move |_| {
         hide();
         desk.panel.set(Some(Panel::Keys));
@@ -100,6 +104,7 @@ pub(super) fn menu(desk: Desk) -> impl IntoView {
             <button type="button" class="plain" aria-keyshortcuts=HELP on:click=act(show_keys)>
                 {w.keys}<kbd aria-hidden="true">{HELP}</kbd>
             </button>
+            <button type="button" class="plain" data-action="remove" on:click=act(remove)>{w.remove}</button>
             <h3>{w.theme}</h3>
             {themes.collect_view()}
             <h3>{w.language}</h3>

@@ -6,6 +6,7 @@ use samsyn_shared::paste::PasteError;
 use samsyn_shared::{Role, SyncStatus};
 
 use super::Words;
+use crate::device::DeviceError;
 use crate::editor::keys::Group;
 use crate::state::preferences::{Language, Theme};
 
@@ -122,46 +123,88 @@ pub(super) const WORDS: Words = Words {
     leave_text: "Leave the text: after it, Tab moves on through the page",
     to_tools: "To the tools. The arrow keys move between them",
 
-    sync: |status, pending| match (status, pending) {
+    sync: |status, pending, is_kept| match (status, pending) {
         (SyncStatus::Saved, _) => "Saved".to_owned(),
         (SyncStatus::Saving, _) => "Saving …".to_owned(),
         (SyncStatus::Offline, 0) => "Offline".to_owned(),
-        (SyncStatus::Offline, 1) => "Offline. 1 change waits on this device".to_owned(),
-        (SyncStatus::Offline, n) => format!("Offline. {n} changes wait on this device"),
+        (SyncStatus::Offline, n) => match (n, is_kept) {
+            (1, true) => "Offline. 1 change waits on this device".to_owned(),
+            (1, false) => "Offline. 1 change is only on this page".to_owned(),
+            (_, true) => format!("Offline. {n} changes wait on this device"),
+            (_, false) => format!("Offline. {n} changes are only on this page"),
+        },
         (SyncStatus::ReadOnly, _) => "Read only".to_owned(),
         (SyncStatus::Error, _) => "Cannot save right now".to_owned(),
     },
-    sync_details: |status| match status {
-        SyncStatus::Saved => "All that you have written is on the server’s disk.",
-        SyncStatus::Saving => "What you write is on its way to the server.",
-        SyncStatus::Offline => {
-            "The server cannot be reached. Go on writing, but leave this page open: what you write stays \
-             here and is sent as soon as the server answers."
+    sync_details: |status, is_kept| match (status, is_kept) {
+        (SyncStatus::Saved, _) => "All that you wrote is on the server's disk.",
+        (SyncStatus::Saving, _) => "What you write is on its way to the server.",
+        (SyncStatus::Offline, true) => {
+            "The server is not reached. Go on writing: what you write is kept on this device, even if you close the \
+             page, and is sent as soon as the server answers."
         }
-        SyncStatus::ReadOnly => {
-            "Your link is for reading. Ask whoever leads the work for another one to write."
+        (SyncStatus::Offline, false) => {
+            "The server is not reached. Go on writing, but do not close the page: what you write is only here, and \
+             is sent as soon as the server answers."
         }
-        SyncStatus::Error => {
-            "What you write stays on this page and is sent as soon as the server can save. Leave this page \
-             open. Copying the text is a good idea."
+        (SyncStatus::ReadOnly, _) => {
+            "Your link is for reading. Ask whoever leads the work for another one if you are to write."
+        }
+        (SyncStatus::Error, true) => {
+            "What you write is kept on this device and is sent as soon as the server can save."
+        }
+        (SyncStatus::Error, false) => {
+            "What you write is kept on this page and is sent as soon as the server can save. Do not close the page. \
+             You may want to copy the text."
         }
     },
+    offline_since: |time| format!("Offline since {time}."),
+    device: |trouble| match trouble {
+        None => "This device has a copy of its own, which opens without a network.",
+        Some(DeviceError::Missing) => {
+            "The browser does not let the page keep anything on this device. Do not close the page before all is \
+             saved."
+        }
+        Some(DeviceError::Full) => {
+            "This device is full, so what you write is only on the page. Do not close it before all is saved. Free \
+             some space if you can."
+        }
+        Some(DeviceError::Failing) => {
+            "Nothing can be kept on this device right now. Do not close the page before all is saved."
+        }
+    },
+    stopped_aside: "The text that stood here was set aside on this device. Reload the page: you get the server's \
+                    text, and can copy in what you want to keep.",
+    stopped_kept: "What you wrote is kept on this device and is sent when the page was reloaded.",
+    stopped_unkept: "Copy the text that you want to keep before you reload the page.",
+    aside: "Text set aside",
+    aside_hint: "This stood on the page, but is not surely in the målbild. Copy in what should be there, then remove \
+                 it.",
+    aside_at: |time| format!("Set aside {time}"),
+    aside_title: "Title",
+    aside_copy: "Copy",
+    aside_copy_part: |heading| format!("Copy the text under {heading}"),
+    aside_drop: "Remove the text that was set aside",
+    aside_drop_sure: "Yes, remove it",
+    aside_there: "There is text set aside on this device.",
+    aside_show: "Show it",
+    remove: "Remove from this device",
+    remove_heading: "Remove from this device?",
+    remove_text: |pending| match pending {
+        0 => "The copy in this browser is removed. The målbild stays on the server; open it again with your link."
+            .to_owned(),
+        1 => "1 change is only on this device, and will be lost.".to_owned(),
+        n => format!("{n} changes are only on this device, and will be lost."),
+    },
+    remove_go: "Remove",
     saved_at: |time| format!("Last saved {time}."),
     stopped: |why| match why {
-        Stopped::OtherEpoch => {
-            "The målbild was replaced on the server while this page was open. Copy what you want to keep, \
-             then load the page again."
-        }
-        Stopped::NewerServer => {
-            "The server has been updated. Copy what you just wrote, then load the page again."
-        }
-        Stopped::Refused => {
-            "The server did not accept what you wrote. The text is still here: copy what you want to keep, \
-             then load the page again."
-        }
-        Stopped::Ahead => {
-            "This page shows text that the server does not have, probably after a failure. Copy what you want \
-             to keep, then load the page again."
+        Stopped::OtherEpoch => "The målbild was replaced on the server.",
+        Stopped::NewerServer => "The server was updated, and the page must be reloaded.",
+        Stopped::Refused => "The server did not take what you wrote.",
+        Stopped::Ahead => "The page showed text that the server does not have, probably after a breakdown.",
+        Stopped::NoAccess => {
+            "This browser may not open the målbild any more. Open it again with a link from whoever leads the work."
         }
     },
     reload: "Load the page again",

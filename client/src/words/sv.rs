@@ -6,6 +6,7 @@ use samsyn_shared::paste::PasteError;
 use samsyn_shared::{Role, SyncStatus};
 
 use super::Words;
+use crate::device::DeviceError;
 use crate::editor::keys::Group;
 use crate::state::preferences::{Language, Theme};
 
@@ -121,46 +122,88 @@ pub(super) const WORDS: Words = Words {
     leave_text: "Lämna texten: därefter går Tabb vidare på sidan",
     to_tools: "Till verktygen. Piltangenterna går mellan dem",
 
-    sync: |status, pending| match (status, pending) {
+    sync: |status, pending, is_kept| match (status, pending) {
         (SyncStatus::Saved, _) => "Sparat".to_owned(),
         (SyncStatus::Saving, _) => "Sparar …".to_owned(),
         (SyncStatus::Offline, 0) => "Frånkopplad".to_owned(),
-        (SyncStatus::Offline, 1) => "Frånkopplad. 1 ändring väntar på den här enheten".to_owned(),
-        (SyncStatus::Offline, n) => format!("Frånkopplad. {n} ändringar väntar på den här enheten"),
+        (SyncStatus::Offline, n) => {
+            let changes = if n == 1 { "1 ändring".to_owned() } else { format!("{n} ändringar") };
+            let place = if is_kept { "väntar på den här enheten" } else { "finns bara på den här sidan" };
+            format!("Frånkopplad. {changes} {place}")
+        }
         (SyncStatus::ReadOnly, _) => "Endast läsning".to_owned(),
         (SyncStatus::Error, _) => "Kan inte spara just nu".to_owned(),
     },
-    sync_details: |status| match status {
-        SyncStatus::Saved => "Allt du har skrivit finns på serverns disk.",
-        SyncStatus::Saving => "Det du skriver är på väg till servern.",
-        SyncStatus::Offline => {
-            "Servern nås inte. Fortsätt skriva, men stäng inte sidan: det du skriver finns kvar här och \
+    sync_details: |status, is_kept| match (status, is_kept) {
+        (SyncStatus::Saved, _) => "Allt du har skrivit finns på serverns disk.",
+        (SyncStatus::Saving, _) => "Det du skriver är på väg till servern.",
+        (SyncStatus::Offline, true) => {
+            "Servern nås inte. Fortsätt skriva: det du skriver sparas på den här enheten, även om du stänger \
+             sidan, och skickas så snart servern svarar."
+        }
+        (SyncStatus::Offline, false) => {
+            "Servern nås inte. Fortsätt skriva, men stäng inte sidan: det du skriver finns bara här och \
              skickas så snart servern svarar."
         }
-        SyncStatus::ReadOnly => {
+        (SyncStatus::ReadOnly, _) => {
             "Din länk är för att läsa. Be den som leder arbetet om en annan länk om du ska skriva."
         }
-        SyncStatus::Error => {
+        (SyncStatus::Error, true) => {
+            "Det du skriver finns kvar på den här enheten och skickas så snart servern kan spara."
+        }
+        (SyncStatus::Error, false) => {
             "Det du skriver finns kvar på den här sidan och skickas så snart servern kan spara. Stäng inte \
              sidan. Kopiera gärna texten."
         }
     },
+    offline_since: |time| format!("Frånkopplad sedan {time}."),
+    device: |trouble| match trouble {
+        None => "Den här enheten har en egen kopia, som går att öppna utan nätverk.",
+        Some(DeviceError::Missing) => {
+            "Webbläsaren låter inte sidan spara något på den här enheten. Stäng inte sidan förrän allt är sparat."
+        }
+        Some(DeviceError::Full) => {
+            "Den här enheten är full, så det du skriver finns bara på sidan. Stäng den inte förrän allt är \
+             sparat. Frigör gärna utrymme."
+        }
+        Some(DeviceError::Failing) => {
+            "Det går inte att spara på den här enheten just nu. Stäng inte sidan förrän allt är sparat."
+        }
+    },
+    stopped_aside: "Texten som stod här har lagts undan på den här enheten. Ladda om sidan: då får du serverns \
+                    text, och kan kopiera in det du vill behålla.",
+    stopped_kept: "Det du skrev finns kvar på den här enheten och skickas när sidan har laddats om.",
+    stopped_unkept: "Kopiera den text du vill behålla innan du laddar om sidan.",
+    aside: "Undanlagd text",
+    aside_hint: "Det här stod på sidan men finns inte säkert i målbilden. Kopiera in det som ska vara med, och ta \
+                 sedan bort det.",
+    aside_at: |time| format!("Undanlagt {time}"),
+    aside_title: "Titel",
+    aside_copy: "Kopiera",
+    aside_copy_part: |heading| format!("Kopiera texten under {heading}"),
+    aside_drop: "Ta bort den undanlagda texten",
+    aside_drop_sure: "Ja, ta bort den",
+    aside_there: "Det finns undanlagd text på den här enheten.",
+    aside_show: "Visa den",
+    remove: "Ta bort från den här enheten",
+    remove_heading: "Ta bort från den här enheten?",
+    remove_text: |pending| match pending {
+        0 => "Kopian i den här webbläsaren tas bort. Målbilden finns kvar på servern, och du öppnar den igen med \
+              din länk."
+            .to_owned(),
+        1 => "1 ändring finns bara på den här enheten och går förlorad.".to_owned(),
+        n => format!("{n} ändringar finns bara på den här enheten och går förlorade."),
+    },
+    remove_go: "Ta bort",
     saved_at: |time| format!("Senast sparat {time}."),
     stopped: |why| match why {
-        Stopped::OtherEpoch => {
-            "Målbilden har ersatts på servern medan sidan var öppen. Kopiera den text du vill behålla och \
-             ladda sedan om sidan."
-        }
-        Stopped::NewerServer => {
-            "Servern har uppdaterats. Kopiera det du nyss skrev och ladda sedan om sidan."
-        }
-        Stopped::Refused => {
-            "Servern tog inte emot det du skrev. Texten finns kvar här: kopiera den du vill behålla och \
-             ladda sedan om sidan."
-        }
-        Stopped::Ahead => {
-            "Sidan visar text som servern inte har, troligen efter ett avbrott. Kopiera den text du vill \
-             behålla och ladda sedan om sidan."
+        Stopped::OtherEpoch => "Målbilden har ersatts på servern.",
+        Stopped::NewerServer => "Servern har uppdaterats, och sidan måste laddas om.",
+        Stopped::Refused => "Servern tog inte emot det du skrev.",
+        Stopped::Ahead => "Sidan visade text som servern inte har, troligen efter ett avbrott.",
+        Stopped::NoAccess => {
+            "Den här webbläsaren har inte längre tillgång till målbilden. Öppna den igen med en länk från den som \
+             leder arbetet."
         }
     },
     reload: "Ladda om sidan",

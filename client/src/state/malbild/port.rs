@@ -7,13 +7,31 @@ use leptos::prelude::*;
 use samsyn_shared::client_session::Stopped;
 use samsyn_shared::fingerprint::Fingerprint;
 use samsyn_shared::protocol::PresenceEntry;
-use samsyn_shared::{Role, SyncStatus};
+use samsyn_shared::{Epoch, Role, SyncStatus};
 
+use super::opening::forget_fragment;
 use super::{Malbild, Phase, set_changed};
+use crate::device::{Device, Found};
 use crate::state::replica::IntegrateError;
 
 /// The status line says that all is saved when it was so for this long.
 const REST: Duration = Duration::from_millis(600);
+
+/// Starts syncing a målbild.
+pub type Connect = fn(Malbild, Kept);
+
+/// What sync begins with.
+#[derive(Debug)]
+pub struct Kept {
+    /// What this browser keeps things in, if it does.
+    pub device: Option<Device>,
+    /// The history of what was found there.
+    pub epoch: Option<Epoch>,
+    /// What was found there; the document has it.
+    pub found: Found,
+    /// A link's token that is still to be traded for a session.
+    pub token: Option<String>,
+}
 
 /// The way out of the state: what sync is told.
 pub struct Port {
@@ -46,6 +64,12 @@ impl Malbild {
         self.with_replica(|replica| replica.difference(vector)).unwrap_or(Err(IntegrateError::Invalid))
     }
 
+    /// All that the document has as one update, if nothing waits for what did not come.
+    #[must_use]
+    pub fn whole(&self) -> Option<Bytes> {
+        self.with_replica(|replica| replica.whole()).flatten()
+    }
+
     /// What the document holds, in short.
     #[must_use]
     pub fn fingerprint(&self) -> Option<Fingerprint> {
@@ -65,8 +89,8 @@ impl Malbild {
         Ok(())
     }
 
-    /// All that the server had is here: the page may be shown.
-    pub fn in_step(&self) {
+    /// All that the server had is here, or all that this device had: the page may be shown.
+    pub fn ready(&self) {
         if self.phase.get_untracked() != Phase::Open {
             self.refresh_title();
             self.refresh_filled();
@@ -78,6 +102,9 @@ impl Malbild {
     pub fn report(&self, status: SyncStatus, pending: usize, role: Option<Role>) {
         if status == SyncStatus::Saved && self.status.get_untracked() != status {
             self.saved_at.set(Some(js_sys::Date::now()));
+        }
+        if (status == SyncStatus::Offline) != self.cut_at.get_untracked().is_some() {
+            self.cut_at.set((status == SyncStatus::Offline).then(js_sys::Date::now));
         }
         set_changed(self.status, status);
         set_changed(self.pending, pending);
@@ -118,6 +145,16 @@ impl Malbild {
             }
         };
         set_timeout(say, rest);
+    }
+
+    /// Brings what is being composed or drawn in the sections into the document: the page may be about to end.
+    pub fn settle(&self) {
+        self.sections().iter().for_each(|section| section.surface.settle());
+    }
+
+    /// The link's token was traded.
+    pub fn forget_token(&self) {
+        forget_fragment();
     }
 
     /// Syncing ended for good; the text stays as it is.

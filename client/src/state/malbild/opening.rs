@@ -1,0 +1,215 @@
+//! How a målbild opens: from what this device keeps of it, at once and without a network; else from the server. And
+//! what was set aside here before.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use samsyn_shared::client_session::Stopped;
+use samsyn_shared::delta::plain;
+use samsyn_shared::keeping::Key;
+use samsyn_shared::{Epoch, Role, Template, ids};
+use wasm_bindgen::JsValue;
+
+use super::port::Kept;
+use super::{Malbild, Phase};
+use crate::api;
+use crate::device::{Aside, Device, Found, Part};
+use crate::state::recent;
+use crate::state::replica::Replica;
+
+/// How long a page that could not open waits before it tries again.
+const AGAIN: Duration = Duration::from_secs(5);
+
+impl Malbild {
+    pub(super) fn begin(self, token: Option<String>) {
+        spawn_local(async move {
+            if self.core().replica.borrow().is_some() {
+                // Syncing began already; it was the way to the server that failed.
+                if let Some(token) = token
+                    && api::trade_token(self.id, &token).await.is_ok()
+                {
+                    forget_fragment();
+                }
+                return self.hurry();
+            }
+            let device = self.open_device().await;
+            if let Some(device) = device.clone()
+                && let Some((template, role, epoch, found)) = recall(&device).await
+            {
+                return self.start(template, role, (Some(device), Some(epoch), found), token).await;
+            }
+            self.ask_server(device, token).await;
+        });
+    }
+
+    async fn open_device(self) -> Option<Device> {
+        match Device::open(self.id).await {
+            Ok(device) => {
+                self.asides.set(device.asides().await.unwrap_or_default());
+                Some(device)
+            }
+            Err(error) => {
+                self.device.set(Some(error));
+                None
+            }
+        }
+    }
+
+    async fn ask_server(self, device: Option<Device>, token: Option<String>) {
+        let outcome = async {
+            if let Some(token) = token {
+                api::trade_token(self.id, &token).await?;
+                forget_fragment();
+            }
+            api::get_malbild(self.id).await
+        };
+        match outcome.await {
+            Ok(info) => match Template::find(&info.template) {
+                Some(template) => {
+                    self.title.set(info.title);
+                    self.start(template, info.role, (device, None, Found::default()), None).await;
+                }
+                // A later server knows templates that this page does not.
+                None => self.stop(Stopped::NewerServer),
+            },
+            Err(error) if error.is_network() => {
+                self.phase.set(Phase::Unreachable);
+                let again = move || {
+                    if self.phase.get_untracked() == Phase::Unreachable {
+                        self.begin(None);
+                    }
+                };
+                set_timeout(again, AGAIN);
+            }
+            Err(_) => self.phase.set(Phase::NoAccess),
+        }
+    }
+
+    async fn start(
+        self,
+        template: &'static Template,
+        role: Role,
+        (device, epoch, found): (Option<Device>, Option<Epoch>, Found),
+        token: Option<String>,
+    ) {
+        let core = self.core();
+        if core.replica.borrow().is_some() {
+            // Somebody was impatient, and another attempt was faster.
+            return self.hurry();
+        }
+        self.template.set(Some(template));
+        *core.replica.borrow_mut() = Some(fresh(template));
+        let mut kept = Kept { device, epoch, found, token };
+        if !self.recall(&kept.found) {
+            // Damaged: what can be read of it is set aside, and the server's text is what counts.
+            let aside = self.aside();
+            *core.replica.borrow_mut() = Some(fresh(template));
+            if let Some(device) = &kept.device {
+                match device.set_aside(&aside).await {
+                    Ok(()) => self.asides.set(device.asides().await.unwrap_or_default()),
+                    Err(error) => self.device.set(Some(error)),
+                }
+            }
+            kept.found = Found::default();
+        }
+        self.role.set(role);
+        self.sign();
+        let is_there = !kept.found.log.is_empty();
+        if let Some(connect) = core.connect.get() {
+            connect(self, kept);
+        }
+        if is_there {
+            self.ready();
+        }
+    }
+
+    /// Brings what was found on this device into the document. False if some of it waits for what is not there.
+    fn recall(self, found: &Found) -> bool {
+        let mut updates = found.log.iter().chain(&found.edits).flat_map(|(_, _, record)| &record.updates);
+        self.with_replica(|replica| {
+            updates.all(|update| replica.integrate(update).is_ok()) && !replica.is_waiting()
+        })
+        .unwrap_or_default()
+    }
+
+    /// Tries again to reach the server.
+    pub fn retry(&self) {
+        match self.phase.get_untracked() {
+            Phase::Open => self.hurry(),
+            _ => self.begin(None),
+        }
+    }
+
+    pub(super) fn hurry(&self) {
+        if let Some(port) = &*self.core().port.borrow() {
+            (port.retry)();
+        }
+    }
+
+    /// What stands on this page, to be set aside.
+    #[must_use]
+    pub fn aside(&self) -> Aside {
+        let model = self.with_replica(|replica| replica.read_model().ok()).flatten();
+        let title = model.as_ref().map(|model| (String::new(), model.title.clone()));
+        let sections = model.iter().flat_map(|model| &model.sections);
+        let texts = sections.map(|section| (section.heading.clone(), plain(&section.delta)));
+        let parts = title.into_iter().chain(texts).filter(|(_, text)| !text.trim().is_empty());
+        Aside {
+            at: js_sys::Date::now(),
+            parts: parts.map(|(heading, text)| Part { heading, text: text.trim_end().to_owned() }).collect(),
+        }
+    }
+
+    /// Forgets what was set aside.
+    pub fn drop_aside(&self, key: Key) {
+        let malbild = *self;
+        malbild.asides.update(|asides| asides.retain(|(other, _)| *other != key));
+        spawn_local(async move {
+            let dropped = async { Device::open(malbild.id).await?.drop_aside(key).await };
+            if let Err(error) = dropped.await {
+                malbild.device.set(Some(error));
+            }
+        });
+    }
+
+    /// Removes all of this målbild from this device, and leaves the page.
+    pub fn remove_from_device(&self) {
+        let malbild = *self;
+        recent::forget(malbild.id);
+        spawn_local(async move {
+            match Device::remove(malbild.id).await {
+                Ok(()) => window().location().assign("/").expect("the start page is ours"),
+                Err(error) => malbild.device.set(Some(error)),
+            }
+        });
+    }
+}
+
+/// What the device has of a målbild, if that is enough to show it.
+async fn recall(device: &Device) -> Option<(&'static Template, Role, Epoch, Found)> {
+    let about = device.about().await.ok().flatten()?;
+    let template = Template::find(&about.template)?;
+    let found = device.find(Key(0), Key(0)).await.ok()?;
+    if found.is_damaged {
+        leptos::logging::warn!("some of what this device kept is damaged");
+    }
+    (!found.log.is_empty()).then_some((template, about.role, about.epoch, found))
+}
+
+/// An empty replica under a new client id.
+fn fresh(template: &'static Template) -> Replica {
+    let client = ids::client_id(&mut crate::state::random());
+    Replica::new(template, client, Arc::new(|| js_sys::Date::now() as u64))
+}
+
+/// The token leaves the address bar once it is traded; the rest of the address stays.
+pub(super) fn forget_fragment() {
+    let location = window().location();
+    let parts = (location.pathname(), location.search(), window().history());
+    if let (Ok(path), Ok(search), Ok(history)) = parts {
+        let replaced = history.replace_state_with_url(&JsValue::NULL, "", Some(&format!("{path}{search}")));
+        replaced.expect("an address of the page's own origin is allowed");
+    }
+}
