@@ -1,5 +1,5 @@
-// A witness in the page: npm's yjs over every update that the page's socket sends and receives, and so
-// what the page's document must be. It is injected before the page's own scripts, and takes no part.
+// A witness in the page: npm's yjs over every update that the page's socket sends and receives or that it reads on
+// this device, and so what the page's document must be. It is injected before the page's own scripts, and takes no part.
 
 import * as decoding from "lib0/decoding";
 import * as Y from "yjs";
@@ -34,6 +34,23 @@ window.WebSocket = class extends WebSocket {
     super.send(data);
   }
 };
+
+/** A record of what this device keeps (`shared::keeping::Record`): its updates are the document's, too. */
+function read(record) {
+  if (!(record instanceof Uint8Array)) return;
+  const decoder = decoding.createDecoder(record);
+  const [, , count] = [decoding.readUint8(decoder), decoding.readVarUint(decoder), decoding.readVarUint(decoder)];
+  for (let left = count; left > 0; left--) Y.applyUpdate(doc, decoding.readVarUint8Array(decoder));
+}
+
+const { get } = Object.getOwnPropertyDescriptor(IDBRequest.prototype, "result");
+Object.defineProperty(IDBRequest.prototype, "result", {
+  get() {
+    const result = get.call(this);
+    if (Array.isArray(result)) result.forEach(read);
+    return result;
+  },
+});
 
 const INLINE = ["bold", "italic", "underline", "link"];
 
