@@ -78,6 +78,11 @@ pub struct SharedLink {
     pub link: String,
 }
 
+/// Whether the server answers.
+pub async fn is_reached() -> bool {
+    ask("GET", "/healthz", JSON, None).await.is_ok()
+}
+
 /// Makes a målbild from a template.
 ///
 /// # Errors

@@ -10,6 +10,7 @@ pub mod state;
 pub mod sync;
 pub mod views;
 pub mod words;
+pub mod worker;
 
 use leptos::prelude::*;
 use state::preferences::{Language, Theme};
@@ -22,4 +23,5 @@ fn main() {
         root.set_attribute("lang", language.tag()).expect("the attribute's name is valid");
     }
     mount_to_body(|| views::app(sync::connect));
+    worker::install();
 }

@@ -33,6 +33,7 @@ pub struct Words {
     pub template: fn(&str) -> (&'static str, &'static str),
     pub create: &'static str,
     pub creating: &'static str,
+    pub cannot_create: &'static str,
     pub recent_heading: &'static str,
     pub recent_empty: &'static str,
     pub recent_remove: fn(&str) -> String,

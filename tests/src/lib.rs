@@ -14,6 +14,7 @@ pub mod operator;
 pub mod page;
 pub mod peer;
 pub mod proxy;
+pub mod release;
 pub mod screen;
 pub mod server;
 pub mod shown;

@@ -124,7 +124,18 @@ impl Page {
     /// # Errors
     /// When the browser cannot.
     pub async fn reload(&self) -> Result<()> {
-        Ok(self.driver.refresh().await?)
+        if self.kind == Kind::Chromium {
+            return Ok(self.driver.refresh().await?);
+        }
+        // Firefox's driver would ask the network past all workers, which nobody does who reloads a page.
+        self.script("globalThis.isLeft = true; location.reload()", vec![]).await?;
+        self.until("the page to be loaded anew", async || {
+            let script = "return !globalThis.isLeft && document.readyState === 'complete'";
+            // There may be no page to ask at that moment.
+            let loaded = self.script(script, vec![]).await.unwrap_or_default();
+            Ok(Look::at(loaded == true, || loaded.to_string()))
+        })
+        .await
     }
 
     /// The address in the address bar.

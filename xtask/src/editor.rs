@@ -1,5 +1,5 @@
-//! The text surface's bundle, which is committed so that building needs no Node: made anew from its
-//! TypeScript, and checked against it.
+//! The bundles of the text surface and of the service worker, which are committed so that building needs no Node: made
+//! anew from their TypeScript, and checked against it.
 
 use crate::npm;
 use crate::process;
@@ -19,19 +19,24 @@ pub(crate) fn rebuild(project: &Project) -> Result<()> {
     script(project, "build")
 }
 
-/// Checks the types, and that the committed bundle is what its sources make. A bundle that is not
+/// Checks the types, and that the committed bundles are what their sources make. A bundle that is not
 /// stays rebuilt, since that is what has to be done about it.
 pub(crate) fn check(project: &Project) -> Result<()> {
     npm::install(project, &folder(project))?;
     script(project, "check")?;
-    let before = TreeHash::default().path(&folder(project))?.finish();
+    let before = held(project)?;
     script(project, "build")?;
-    let after = TreeHash::default().path(&folder(project))?.finish();
-    if before != after {
-        bail!("the text surface's bundle was not made from its sources; it is now: commit it");
+    if before != held(project)? {
+        bail!("a bundle was not made from its TypeScript; it is now: commit it");
     }
-    say("the text surface's bundle is what its sources make");
+    say("the bundles of the text surface and of the service worker are what their sources make");
     Ok(())
+}
+
+/// What the folders hold that the bundles lie in.
+fn held(project: &Project) -> Result<String> {
+    let worker = project.root.join("client/worker");
+    Ok(TreeHash::default().path(&folder(project))?.path(&worker)?.finish())
 }
 
 /// Whether there is a text surface to check.

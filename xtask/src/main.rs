@@ -78,7 +78,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         word: "editor",
-        help: "bundle the text surface anew from its TypeScript in client/editor",
+        help: "bundle the text surface and the service worker anew from their TypeScript",
         run: |project, arguments| without_arguments(arguments, || editor::rebuild(project)),
     },
     Command {

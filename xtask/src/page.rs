@@ -1,8 +1,9 @@
-//! The page: made by Trunk, named by what its files hold, compressed, and weighed.
+//! The page: made by Trunk, named by what its files hold, given a worker that knows them, compressed, and weighed.
 
 mod names;
 mod style;
 mod weight;
+mod worker;
 
 use crate::process;
 use crate::project::Project;
@@ -37,6 +38,7 @@ pub(crate) fn make(project: &Project, tools: &PageTools) -> Result<()> {
         bundle(project, tools)?;
         style::merge(&project.dist())?;
         names::rename(&project.dist())?;
+        worker::write(&project.root.join("client/worker/worker.js"), &project.dist())?;
         weight::compress(&project.dist())?;
         note(project, &sources)?;
     }

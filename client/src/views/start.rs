@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use samsyn_shared::backoff::Backoff;
 use samsyn_shared::{Template, limits};
 use web_sys::Event;
 
@@ -41,6 +42,8 @@ fn new_malbild() -> impl IntoView {
     let template = RwSignal::new(Template::all()[0].name);
     let problem = RwSignal::new(None::<&'static str>);
     let under_way = RwSignal::new(false);
+    let unreached = RwSignal::new(false);
+    look_for_server(unreached);
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         if under_way.get_untracked() {
@@ -75,6 +78,9 @@ fn new_malbild() -> impl IntoView {
     view! {
         <section class="start-new" aria-labelledby="new-heading">
             <h2 id="new-heading">{w.new_heading}</h2>
+            <p class="hint" role="status" data-unreached=move || unreached.get().then_some("")>
+                {move || if unreached.get() { w.cannot_create } else { "" }}
+            </p>
             <form on:submit=act(submit)>
                 <div class="field">
                     <label for="new-title">{w.title_label}</label>
@@ -97,6 +103,17 @@ fn new_malbild() -> impl IntoView {
             </form>
         </section>
     }
+}
+
+/// The page may have come from this browser alone. It says so for as long as the server does not answer.
+fn look_for_server(unreached: RwSignal<bool>) {
+    spawn_local(async move {
+        let is_reached = api::is_reached().await;
+        unreached.set(!is_reached);
+        if !is_reached {
+            set_timeout(move || look_for_server(unreached), Backoff::CEILING);
+        }
+    });
 }
 
 /// A målbild that nobody named is called after its template.

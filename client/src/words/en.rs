@@ -28,6 +28,7 @@ pub(super) const WORDS: Words = Words {
     },
     create: "Make the målbild",
     creating: "Making it …",
+    cannot_create: "The server cannot be reached just now. You need a network to make a new målbild.",
     recent_heading: "Opened here",
     recent_empty: "What you open in this browser will be listed here.",
     recent_remove: |title| format!("Remove “{title}” from the list"),

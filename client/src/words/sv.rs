@@ -26,6 +26,7 @@ pub(super) const WORDS: Words = Words {
     },
     create: "Skapa målbilden",
     creating: "Skapar …",
+    cannot_create: "Servern nås inte just nu. Du behöver nätverk för att skapa en ny målbild.",
     recent_heading: "Öppnade här",
     recent_empty: "Målbilder som du öppnar i den här webbläsaren hittar du här.",
     recent_remove: |title| format!("Ta bort ”{title}” från listan"),

@@ -26,6 +26,10 @@ const NONCE: &str = "{{__TRUNK_NONCE__}}";
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 const ASK_AGAIN: &str = "no-cache";
 
+/// The service worker, and what it may do: fetch what it keeps.
+const WORKER: &str = "worker.js";
+const WORKERS_POLICY: &str = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'";
+
 /// `GET /` and `GET /m/{id}`: the page, with a nonce of its own.
 pub(super) async fn index(State(app): State<App>, headers: HeaderMap) -> Response {
     let Some(file) = Dist::get("index.html") else { return not_built() };
@@ -94,6 +98,9 @@ fn serve(
     if is_twin {
         answer.insert(header::CONTENT_ENCODING, HeaderValue::from_static("br"));
     }
+    if name == WORKER {
+        answer.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(WORKERS_POLICY));
+    }
     response
 }
 
@@ -146,7 +153,9 @@ mod tests {
         for hashed in ["samsyn-0123456789abcdef.js", "a/samsyn-0123456789abcdef_bg.wasm"] {
             assert!(has_hash(hashed), "{hashed}");
         }
-        for plain in ["favicon.svg", "samsyn-0123456789abcdeF.js", "a-0123.js", "font-regular.woff2"] {
+        for plain in
+            ["favicon.svg", "worker.js", "samsyn-0123456789abcdeF.js", "a-0123.js", "font-regular.woff2"]
+        {
             assert!(!has_hash(plain), "{plain}");
         }
     }
@@ -178,6 +187,14 @@ mod tests {
         let tag = file("favicon.svg", None, false).headers()[header::ETAG].to_str().unwrap().to_owned();
         assert_eq!(file("favicon.svg", Some(&tag), true).status(), StatusCode::NOT_MODIFIED);
         assert_eq!(file("favicon.svg", Some("\"other\""), true).status(), StatusCode::OK);
+    }
+
+    #[test]
+    fn the_worker_may_fetch_what_it_keeps_and_is_asked_for_each_time() {
+        let worker = file(WORKER, None, true);
+        assert_eq!(worker.headers()[header::CONTENT_SECURITY_POLICY], WORKERS_POLICY);
+        assert_eq!(worker.headers()[header::CACHE_CONTROL], ASK_AGAIN);
+        assert!(!file("favicon.svg", None, true).headers().contains_key(header::CONTENT_SECURITY_POLICY));
     }
 
     #[tokio::test]

@@ -3,26 +3,37 @@
 //! The server lets browsers keep such files for ever. Trunk hashes what cargo made, before
 //! wasm-bindgen and wasm-opt worked on it, and names the JavaScript after it too; wasm-bindgen puts
 //! a crate's own JavaScript into `snippets/` under a hash of the crate's name. So a new text surface
-//! or a new wasm-opt would reach nobody who has been here before.
+//! or a new wasm-opt would reach nobody who has been here before. What Trunk only copies it gives no hash at all.
 
 use crate::tree_hash::TreeHash;
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Puts a hash of the content into the name of each file that others refer to by name, those first
-/// that refer to none of the rest.
+/// Kinds of files, those first that refer to none of the rest.
+const KINDS: &[&str] = &["woff2", "wasm", "svg", "webmanifest", "css", "js"];
+
+/// Puts a hash of the content into the name of each file that others refer to by name.
 pub(crate) fn rename(dist: &Path) -> Result<()> {
     for entry in children(&dist.join("snippets"))? {
         rename_one(dist, &entry)?;
     }
-    let files = children(dist)?;
-    for ending in ["wasm", "svg", "css", "js"] {
-        for file in files.iter().filter(|file| file.is_file() && ends_in(file, ending)) {
+    let mut files = children(&dist.join("fonts"))?;
+    files.append(&mut children(dist)?);
+    for kind in KINDS {
+        for file in files.iter().filter(|file| file.is_file() && ends_in(file, kind)) {
             rename_one(dist, file)?;
         }
     }
     Ok(())
+}
+
+/// Whether a file is named after what it holds.
+pub(crate) fn has_hash(path: &Path) -> bool {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let stem = stem.strip_suffix("_bg").unwrap_or(&stem);
+    stem.rsplit_once('-')
+        .is_some_and(|(_, hash)| hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 /// Renames a file, or a folder of snippets, after what it holds now, and everything that says its
@@ -30,12 +41,10 @@ pub(crate) fn rename(dist: &Path) -> Result<()> {
 fn rename_one(dist: &Path, path: &Path) -> Result<()> {
     let old =
         path.file_name().map(|name| name.to_string_lossy().into_owned()).context("a file without a name")?;
-    let Some(new) = renamed(&old, &TreeHash::default().path(path)?.finish()) else {
-        return Ok(());
-    };
+    let new = renamed(&old, &TreeHash::default().path(path)?.finish());
     fs::rename(path, path.with_file_name(&new))?;
     for file in children(dist)? {
-        if !(ends_in(&file, "html") || ends_in(&file, "js") || ends_in(&file, "css")) {
+        if !["html", "js", "css", "webmanifest"].iter().any(|kind| ends_in(&file, kind)) {
             continue;
         }
         let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
@@ -46,14 +55,16 @@ fn rename_one(dist: &Path, path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The name with another hash in it. A name without a hash is one that the outside may ask for, and
-/// stays.
-fn renamed(name: &str, hash: &str) -> Option<String> {
+/// The name with another hash in it, or with one before its ending.
+fn renamed(name: &str, hash: &str) -> String {
     // Trunk writes its hash as a number, without the zeros that it may begin with.
     let is_hash =
         |part: &str| (12..=16).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let old = name.split(['-', '_', '.']).find(|part| is_hash(part))?;
-    Some(name.replacen(old, hash, 1))
+    match (name.split(['-', '_', '.']).find(|part| is_hash(part)), name.rsplit_once('.')) {
+        (Some(old), _) => name.replacen(old, hash, 1),
+        (None, Some((stem, ending))) => format!("{stem}-{hash}.{ending}"),
+        (None, None) => format!("{name}-{hash}"),
+    }
 }
 
 fn children(folder: &Path) -> Result<Vec<PathBuf>> {
@@ -76,16 +87,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_hash_in_a_name_is_replaced() {
+    fn the_hash_in_a_name_is_replaced_and_a_name_without_one_gets_it() {
         let new = |name| renamed(name, "ffffffffffffffff");
-        assert_eq!(
-            new("samsyn-client-2a6e0dc0b8a9b34a_bg.wasm").as_deref(),
-            Some("samsyn-client-ffffffffffffffff_bg.wasm")
-        );
-        assert_eq!(new("page-2a6e0dc0b8a9b34a.css").as_deref(), Some("page-ffffffffffffffff.css"));
-        assert_eq!(new("phone-796aecf9fd16d71.css").as_deref(), Some("phone-ffffffffffffffff.css"));
-        assert_eq!(new("index.html"), None);
-        assert_eq!(new("robots.txt"), None);
+        assert_eq!(new("samsyn-client-2a6e0dc0b8a9b34a_bg.wasm"), "samsyn-client-ffffffffffffffff_bg.wasm");
+        assert_eq!(new("page-2a6e0dc0b8a9b34a.css"), "page-ffffffffffffffff.css");
+        assert_eq!(new("phone-796aecf9fd16d71.css"), "phone-ffffffffffffffff.css");
+        assert_eq!(new("inter-latin-wght.woff2"), "inter-latin-wght-ffffffffffffffff.woff2");
+        for name in ["samsyn-client-2a6e0dc0b8a9b34a_bg.wasm", "inter-latin-wght.woff2"] {
+            assert!(has_hash(Path::new(&new(name))), "{name}");
+        }
+        assert!(!has_hash(Path::new("OFL-inter.txt")) && !has_hash(Path::new("index.html")));
     }
 
     #[test]
