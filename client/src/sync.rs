@@ -202,6 +202,7 @@ impl Link {
         if self.socket.borrow().is_some() {
             self.transmit(&Message::QueryPresence.encode());
             self.with_silence(Silence::doubted);
+            self.handle(Event::Doubted);
         }
         self.hurry();
     }

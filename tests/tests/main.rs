@@ -6,6 +6,7 @@ mod api;
 mod authorship;
 mod backup;
 mod browser;
+mod device;
 mod durability;
 mod durability_kill;
 mod durability_power;

@@ -1,8 +1,8 @@
 //! Texts that were set aside on this device: what the server did not take, or what belongs to a history that was
 //! replaced. They are never merged with anything; a person reads them and copies what they want to keep.
 
-use serde::{Deserialize, Serialize};
 use samsyn_shared::keeping::Key;
+use serde::{Deserialize, Serialize};
 
 use super::{ABOUT, ASIDE, Device, DeviceError, EDITS, LOG};
 use js_sys::Array;

@@ -63,10 +63,7 @@ impl Database {
         request.set_onupgradeneeded(Some(make.unchecked_ref()));
         // A browser may also never answer.
         let given_up = Promise::new(&mut |_, reject| {
-            set_timeout(
-                move || drop(reject.call1(&JsValue::NULL, &JsValue::NULL)),
-                limits::DEVICE_PATIENCE,
-            );
+            set_timeout(move || drop(reject.call1(&JsValue::NULL, &JsValue::NULL)), limits::DEVICE_PATIENCE);
         });
         let opened = Promise::new(&mut |resolve, reject| {
             request.set_onsuccess(Some(&resolve));

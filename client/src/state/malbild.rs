@@ -20,10 +20,10 @@ use leptos::prelude::*;
 use samsyn_shared::client_session::Stopped;
 use samsyn_shared::delta::{List, Op, plain};
 use samsyn_shared::diff::diff;
+use samsyn_shared::keeping::Key;
 use samsyn_shared::paste::{PasteError, Transfer};
 use samsyn_shared::presence::Presences;
 use samsyn_shared::read_model::one_line;
-use samsyn_shared::keeping::Key;
 use samsyn_shared::{MalbildId, Role, SyncStatus, Template};
 use web_sys::HtmlElement;
 

@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use rand::Rng as _;
 use samsyn_shared::client_session::Event;
-use samsyn_shared::keeping::{Due, Key, Keeping, Record};
+use samsyn_shared::keeping::{Due, Keeping, Key, Record};
 use samsyn_shared::{WriteNumber, limits};
 
 use super::Link;

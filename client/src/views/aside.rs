@@ -3,11 +3,11 @@
 use leptos::prelude::*;
 use samsyn_shared::keeping::Key;
 
+use super::browser;
 use super::copying::{self, Outcome};
 use super::desk::Desk;
 use super::panel::panel_frame;
 use super::part::act;
-use super::browser;
 use crate::device::{Aside, Part};
 use crate::words::words;
 

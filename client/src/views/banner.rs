@@ -28,7 +28,9 @@ pub(super) fn banner(desk: Desk) -> impl IntoView {
     };
     let unkept = move || {
         let trouble = malbild.device.get().filter(|_| malbild.role.get().may_write_content());
-        trouble.map(|trouble| view! { <div class="banner" role="status"><p>{(w.device)(Some(trouble))}</p></div> })
+        trouble.map(
+            |trouble| view! { <div class="banner" role="status"><p>{(w.device)(Some(trouble))}</p></div> },
+        )
     };
     let aside = move || {
         let show = move |_| desk.panel.set(Some(Panel::Aside));

@@ -9,8 +9,8 @@ use web_sys::KeyboardEvent;
 use super::desk::{Desk, Panel};
 use super::part::{act, when};
 use super::{
-    aside, authorship, banner, bar, browser, contents, find, introduction, keys, menu, not_pasted, notice, people, removal,
-    share, sheet,
+    aside, authorship, banner, bar, browser, contents, find, introduction, keys, menu, not_pasted, notice,
+    people, removal, share, sheet,
 };
 use crate::state::made;
 use crate::state::malbild::{Malbild, Phase};

@@ -191,11 +191,13 @@ pub(super) const WORDS: Words = Words {
     aside_show: "Show it",
     remove: "Remove from this device",
     remove_heading: "Remove from this device?",
-    remove_text: |pending| match pending {
+    remove_text: |pending| {
+        match pending {
         0 => "The copy in this browser is removed. The målbild stays on the server; open it again with your link."
             .to_owned(),
         1 => "1 change is only on this device, and will be lost.".to_owned(),
         n => format!("{n} changes are only on this device, and will be lost."),
+    }
     },
     remove_go: "Remove",
     saved_at: |time| format!("Last saved {time}."),

@@ -129,7 +129,8 @@ pub(super) const WORDS: Words = Words {
         (SyncStatus::Offline, 0) => "Frånkopplad".to_owned(),
         (SyncStatus::Offline, n) => {
             let changes = if n == 1 { "1 ändring".to_owned() } else { format!("{n} ändringar") };
-            let place = if is_kept { "väntar på den här enheten" } else { "finns bara på den här sidan" };
+            let place =
+                if is_kept { "väntar på den här enheten" } else { "finns bara på den här sidan" };
             format!("Frånkopplad. {changes} {place}")
         }
         (SyncStatus::ReadOnly, _) => "Endast läsning".to_owned(),
@@ -188,12 +189,14 @@ pub(super) const WORDS: Words = Words {
     aside_show: "Visa den",
     remove: "Ta bort från den här enheten",
     remove_heading: "Ta bort från den här enheten?",
-    remove_text: |pending| match pending {
+    remove_text: |pending| {
+        match pending {
         0 => "Kopian i den här webbläsaren tas bort. Målbilden finns kvar på servern, och du öppnar den igen med \
               din länk."
             .to_owned(),
         1 => "1 ändring finns bara på den här enheten och går förlorad.".to_owned(),
         n => format!("{n} ändringar finns bara på den här enheten och går förlorade."),
+    }
     },
     remove_go: "Ta bort",
     saved_at: |time| format!("Senast sparat {time}."),
