@@ -162,8 +162,9 @@ impl Link {
         let link = self.clone();
         spawn_local(async move {
             let malbild = link.malbild;
+            let answer = api::get_malbild(malbild.id).await;
             let is_open = malbild.phase.get_untracked() == Phase::Open;
-            match api::get_malbild(malbild.id).await {
+            match answer {
                 Ok(_) => {}
                 Err(error) if error.is_network() || error.status >= 500 => {
                     if !is_open {

@@ -128,9 +128,11 @@ impl Page {
             return Ok(self.driver.refresh().await?);
         }
         // Firefox's driver would ask the network past all workers, which nobody does who reloads a page.
-        self.script("globalThis.isLeft = true; location.reload()", vec![]).await?;
+        self.script("document.documentElement.dataset.left = ''; location.reload()", vec![]).await?;
         self.until("the page to be loaded anew", async || {
-            let script = "return !globalThis.isLeft && document.readyState === 'complete'";
+            // Firefox's driver runs each script in a world of its own; only the document is the same.
+            let script = "return document.documentElement.dataset.left === undefined
+                && document.readyState === 'complete'";
             // There may be no page to ask at that moment.
             let loaded = self.script(script, vec![]).await.unwrap_or_default();
             Ok(Look::at(loaded == true, || loaded.to_string()))
@@ -194,8 +196,11 @@ impl Page {
         self.until(&format!("a click on {selector}"), async || {
             match self.visible(selector).await?.click().await {
                 Ok(()) => Ok(Look::Yes(())),
-                // The page moved under the pointer, since somebody wrote; a person aims again.
+                // The page moved under the pointer, since somebody wrote, or it lies under the bar; a person scrolls
+                // and aims again.
                 Err(error) if matches!(*error, WebDriverErrorInner::ElementClickIntercepted(_)) => {
+                    let scroll = "document.querySelector(arguments[0])?.scrollIntoView({ block: 'center' })";
+                    self.script(scroll, vec![selector.into()]).await?;
                     Ok(Look::NotYet(error.to_string()))
                 }
                 Err(error) => Err(error.into()),

@@ -3,6 +3,7 @@
 
 mod accessibility;
 mod api;
+mod aside;
 mod authorship;
 mod backup;
 mod browser;
