@@ -115,6 +115,10 @@ pub const COMPARE_EVERY: Duration = Duration::from_secs(60);
 /// How long the server may take to answer a page that has reason to doubt it, 3 s.
 pub const ANSWER: Duration = Duration::from_secs(3);
 
+/// Bytes of the body of one request that carries messages over HTTP, 16 MiB and some: what one WebSocket message
+/// may have. More is answered with 413, and closes the connection with 4413.
+pub const POST_BYTES: usize = READ_BYTES + ENVELOPE_BYTES;
+
 /// How long the last words of a closing connection may take, 2 s. Then it is cut.
 pub const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -182,6 +186,10 @@ pub const FRAMES_PER_SECOND_MAX: u32 = 25_000;
 /// Connections that wait to be accepted, 4096 (or what the kernel allows, if that is less). One beyond it comes
 /// a second late.
 pub const BACKLOG: u32 = 4096;
+
+/// How long the kernel waits for the other side to take anything of what it is sent, 60,000 ms. Then it cuts the
+/// connection: some hundred kilobytes of an answer that nobody reads must not wait for ever.
+pub const UNREAD_MS: u32 = 60_000;
 
 /// How long open connections are given when the server stops, 5 s. Then they are cut; what was accepted is
 /// stored before.
