@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 use samsyn_shared::client_session::Stopped;
 use samsyn_shared::link::LinkError;
 use samsyn_shared::paste::PasteError;
+use samsyn_shared::way::Way;
 use samsyn_shared::{Role, SyncStatus};
 
 use crate::editor::keys::Group;
@@ -100,6 +101,7 @@ pub struct Words {
     pub sync: fn(SyncStatus, usize) -> String,
     pub sync_details: fn(SyncStatus) -> &'static str,
     pub saved_at: fn(&str) -> String,
+    pub connected_by: fn(Way) -> &'static str,
     pub stopped: fn(Stopped) -> &'static str,
     pub reload: &'static str,
     pub retry: &'static str,

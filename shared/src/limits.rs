@@ -109,6 +109,26 @@ pub const LOOK_EVERY: Duration = Duration::from_secs(1);
 pub const DEAD_AFTER: Duration = Duration::from_secs(9);
 const _: () = assert!(DEAD_AFTER.as_secs() > 2 * SILENCE.as_secs());
 
+/// How long a WebSocket may take until something comes over it, 2.5 s. Then the page tries HTTP: who opens a
+/// målbild where WebSockets are blocked is in step within 5 s.
+pub const WEBSOCKET_ANSWER: Duration = Duration::from_millis(2500);
+
+/// How long a page goes by HTTP alone once that worked and a WebSocket did not, 5 min. A connection that is made
+/// later than that is tried as a WebSocket first.
+pub const WEBSOCKET_AGAIN: Duration = Duration::from_secs(300);
+
+/// A page that goes by HTTP answers what it hears when its last request was made so long ago, 2 s. It hears
+/// something every [`SILENCE`], and a tick of the room.
+pub const ANSWER_EVERY: Duration = Duration::from_secs(2);
+const _: () = assert!(
+    SILENT.as_secs()
+        > ANSWER_EVERY.as_secs() + SILENCE.as_secs() + ROOM_TICK.as_secs() + ANSWER.as_secs() - 1
+);
+
+/// Bytes of a body that a browser sends also when the page is gone meanwhile, 60 KiB: it takes 64 KiB of them at
+/// a time. A larger one ends with the page.
+pub const KEPT_ALIVE_BYTES: usize = 60 * 1024;
+
 /// How often a page compares what it holds with what the room holds, 1 min; and once it has joined.
 pub const COMPARE_EVERY: Duration = Duration::from_secs(60);
 

@@ -24,6 +24,7 @@ use samsyn_shared::diff::diff;
 use samsyn_shared::paste::{PasteError, Transfer};
 use samsyn_shared::presence::Presences;
 use samsyn_shared::read_model::one_line;
+use samsyn_shared::way::Way;
 use samsyn_shared::{MalbildId, Role, SyncStatus, Template, ids};
 use wasm_bindgen::prelude::*;
 use web_sys::HtmlElement;
@@ -97,6 +98,8 @@ pub struct Malbild {
     pub said: RwSignal<(SyncStatus, usize)>,
     /// Since when all is known to be on the server's disk, in milliseconds since 1970.
     pub saved_at: RwSignal<Option<f64>>,
+    /// By which way the server is reached, while it is.
+    pub way: RwSignal<Option<Way>>,
     /// Why syncing ended for good, if it did.
     pub stopped: RwSignal<Option<Stopped>>,
     /// The others.
@@ -162,6 +165,7 @@ impl Malbild {
             pending: RwSignal::new(0),
             said: RwSignal::new((SyncStatus::Offline, 0)),
             saved_at: RwSignal::new(None),
+            way: RwSignal::new(None),
             stopped: RwSignal::new(None),
             people: RwSignal::new(Vec::new()),
             me: RwSignal::new(identity::load()),

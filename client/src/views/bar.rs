@@ -105,6 +105,10 @@ pub(super) fn sync_details(malbild: Malbild) -> impl IntoView {
     };
     let saved =
         move || opened.get().then(|| minute.get().map(|at| (w.saved_at)(&browser::moment(at)))).flatten();
+    let hint = move || {
+        let way = malbild.way.get().map(w.connected_by).unwrap_or_default();
+        saved().unwrap_or_default() + " " + way
+    };
     let action = move || {
         use samsyn_shared::SyncStatus::{Error, Offline};
         if malbild.stopped.get().is_some() {
@@ -121,7 +125,7 @@ pub(super) fn sync_details(malbild: Malbild) -> impl IntoView {
             aria-labelledby="sync-state" on:toggle=act(toggled)>
             <p><strong id="sync-state">{move || said(malbild)}</strong></p>
             <p>{move || text()}</p>
-            <p class="hint">{move || saved().unwrap_or_default()}</p>
+            <p class="hint">{move || hint()}</p>
             {move || action()}
         </div>
     }
