@@ -22,6 +22,7 @@ mod interop;
 mod keys;
 mod links;
 mod network;
+mod network_crowd;
 mod network_http;
 mod page_files;
 mod paste;
