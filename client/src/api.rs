@@ -2,7 +2,8 @@
 //! request and its answer.
 
 use leptos::prelude::window;
-use samsyn_shared::{MalbildId, Role};
+use samsyn_shared::protocol::stream::{CONNECTION_HEADER, NUMBER_HEADER};
+use samsyn_shared::{MalbildId, Role, limits};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -118,26 +119,48 @@ pub async fn mint_link(id: MalbildId, role: Role) -> Result<SharedLink, ApiError
     read(&ask("POST", &format!("/api/malbilder/{id}/links"), JSON, Some(&body.to_string())).await?)
 }
 
+/// Where a målbild's content comes as events, and where what is said to it is posted.
+#[must_use]
+pub fn events_path(id: MalbildId) -> String {
+    format!("/sync/{id}/content/events")
+}
+
+/// Posts messages to an open stream of events. A small body arrives also when the page is closed meanwhile.
+///
+/// # Errors
+/// [`ApiError`]: not reached, or the stream is gone.
+pub async fn post_messages(id: MalbildId, secret: &str, number: u64, body: &[u8]) -> Result<(), ApiError> {
+    let headers = [(CONNECTION_HEADER, secret), (NUMBER_HEADER, &number.to_string())];
+    let keepalive = body.len() <= limits::KEPT_ALIVE_BYTES;
+    send("POST", &events_path(id), &headers, &js_sys::Uint8Array::from(body), keepalive).await.map(drop)
+}
+
 /// What the body is.
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 
-/// One request with one header, by the browser's own `fetch`: a crate around it brings streams along, which
-/// weigh 6 kB. Gives the answer's text.
-async fn ask(
+/// One request with one header. Gives the answer's text.
+async fn ask(method: &str, path: &str, header: (&str, &str), body: Option<&str>) -> Result<String, ApiError> {
+    send(method, path, &[header], &body.map_or(JsValue::UNDEFINED, JsValue::from_str), false).await
+}
+
+/// One request by the browser's own `fetch`: a crate around it brings streams along, which weigh 6 kB.
+async fn send(
     method: &str,
     path: &str,
-    (name, value): (&str, &str),
-    body: Option<&str>,
+    headers: &[(&str, &str)],
+    body: &JsValue,
+    keepalive: bool,
 ) -> Result<String, ApiError> {
     let sent = async {
-        let headers = Headers::new()?;
-        headers.append(name, value)?;
+        let all = Headers::new()?;
+        for (name, value) in headers {
+            all.append(name, value)?;
+        }
         let init = RequestInit::new();
         init.set_method(method);
-        init.set_headers(&headers);
-        if let Some(body) = body {
-            init.set_body(&JsValue::from_str(body));
-        }
+        init.set_headers(&all);
+        init.set_body(body);
+        js_sys::Reflect::set(&init, &"keepalive".into(), &keepalive.into())?;
         let response = JsFuture::from(window().fetch_with_str_and_init(path, &init)).await?;
         let response: Response = response.unchecked_into();
         let text = JsFuture::from(response.text()?).await?;

@@ -1,14 +1,17 @@
-//! Keeps an open målbild in step with the server: drives the pure ClientSession over a WebSocket, comes
-//! back when the connection is gone, and tells the state what the status line may claim. What it keeps on this
-//! device is in `keep`. It knows no view.
+//! Keeps an open målbild in step with the server: drives the pure ClientSession over a WebSocket or over
+//! HTTP, comes back when the connection is gone, and tells the state what the status line may claim. What it keeps on
+//! this device is in `keep`. It knows no view.
 
+mod carrier;
 mod keep;
 mod socket;
+mod stream;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use samsyn_shared::backoff::Backoff;
@@ -16,12 +19,13 @@ use samsyn_shared::client_session::{ClientSession, Effect, Event, Stopped};
 use samsyn_shared::limits;
 use samsyn_shared::protocol::{Message, PresenceEntry, encode_presence};
 use samsyn_shared::silence::Silence;
+use samsyn_shared::way::Choice;
 
 use crate::api;
 use crate::state::malbild::port::{Kept, Port};
 use crate::state::malbild::{Malbild, Phase};
+use carrier::{Carrier, Ears};
 use keep::Keep;
-use socket::Socket;
 
 /// Starts syncing; it goes on as long as the page lives.
 pub fn connect(malbild: Malbild, kept: Kept) {
@@ -31,7 +35,8 @@ pub fn connect(malbild: Malbild, kept: Kept) {
         session: RefCell::new(epoch.map_or_else(ClientSession::default, ClientSession::holding)),
         keep: Keep::on(device),
         token: RefCell::new(token),
-        socket: RefCell::default(),
+        carrier: RefCell::default(),
+        choice: RefCell::default(),
         backoff: RefCell::default(),
         silence: Cell::default(),
         attempt: Cell::new(0),
@@ -49,7 +54,10 @@ pub fn connect(malbild: Malbild, kept: Kept) {
     set_interval(move || renewing.malbild.announce(), limits::PRESENCE_RENEWAL);
     // The page lives as long as its målbild: the listeners are never removed.
     let (online, visible) = (link.clone(), link.clone());
-    window_event_listener(leptos::ev::online, move |_| online.doubt());
+    window_event_listener(leptos::ev::online, move |_| {
+        online.choice.borrow_mut().network_changed();
+        online.doubt();
+    });
     window_event_listener(leptos::ev::visibilitychange, move |_| {
         if !document().hidden() {
             visible.doubt();
@@ -65,7 +73,8 @@ struct Link {
     keep: Keep,
     /// A link's token that is still to be traded for a session.
     token: RefCell<Option<String>>,
-    socket: RefCell<Option<Socket>>,
+    carrier: RefCell<Option<Carrier>>,
+    choice: RefCell<Choice>,
     backoff: RefCell<Backoff>,
     /// How long nothing was heard.
     silence: Cell<Silence>,
@@ -87,28 +96,41 @@ impl Link {
             return self.trade_token(attempt);
         }
         self.silence.set(Silence::default());
-        let (opened, received, closed) = (self.clone(), self.clone(), self.clone());
-        let socket = Socket::open(
-            self.malbild.id,
-            move || {
+        let (opened, received, closed, waited) = (self.clone(), self.clone(), self.clone(), self.clone());
+        let ears = Ears {
+            opened: Box::new(move || {
                 if opened.attempt.get() == attempt {
                     opened.handle(Event::Opened { vector: opened.malbild.vector() });
                 }
-            },
-            move |bytes| {
+            }),
+            received: Box::new(move |bytes| {
                 if received.attempt.get() == attempt {
-                    received.was_heard.set(true);
-                    received.with_silence(Silence::heard);
+                    received.heard();
                     received.handle(Event::Received(bytes));
                 }
-            },
-            move || {
+            }),
+            closed: Rc::new(move || {
                 if closed.attempt.get() == attempt {
                     closed.lost();
                 }
-            },
-        );
-        *self.socket.borrow_mut() = Some(socket);
+            }),
+        };
+        let way = self.choice.borrow_mut().begin(now());
+        *self.carrier.borrow_mut() = Some(Carrier::open(way, self.malbild.id, ears));
+        let give_up = move || {
+            if waited.attempt.get() == attempt && waited.choice.borrow_mut().is_late() {
+                waited.lost();
+            }
+        };
+        set_timeout(give_up, limits::WEBSOCKET_ANSWER);
+    }
+
+    fn heard(&self) {
+        self.was_heard.set(true);
+        self.with_silence(Silence::heard);
+        if let Some(way) = self.choice.borrow_mut().heard(now()) {
+            self.malbild.way.set(Some(way));
+        }
     }
 
     /// What this device keeps was shown at once; the server wants to see the link first.
@@ -132,15 +154,19 @@ impl Link {
         });
     }
 
-    /// The connection is gone: say so, and come back after a while.
+    /// The connection is gone: say so, and come back, by another way at once or after a while.
     fn lost(self: &Rc<Self>) {
         let attempt = self.attempt.get() + 1;
         self.attempt.set(attempt);
-        drop(self.socket.borrow_mut().take());
+        drop(self.carrier.borrow_mut().take());
         self.handle(Event::Closed);
         self.malbild.show_presence(None);
+        self.malbild.way.set(None);
         if self.done.get() {
             return;
+        }
+        if self.choice.borrow_mut().lost() {
+            return self.open();
         }
         if !self.was_heard.replace(false) {
             self.ask_for_access();
@@ -180,7 +206,7 @@ impl Link {
     /// Somebody asked, or the network came back: try now.
     fn hurry(self: &Rc<Self>) {
         self.backoff.borrow_mut().reset();
-        if self.socket.borrow().is_none() {
+        if self.carrier.borrow().is_none() {
             self.open();
         }
     }
@@ -200,8 +226,8 @@ impl Link {
     /// The network may be another now, or the machine slept: whoever is thought to be there is asked, and
     /// who is not is looked for at once.
     fn doubt(self: &Rc<Self>) {
-        if self.socket.borrow().is_some() {
-            self.transmit(&Message::QueryPresence.encode());
+        if self.carrier.borrow().is_some() {
+            self.transmit(Message::QueryPresence.encode());
             self.with_silence(Silence::doubted);
             self.handle(Event::Doubted);
         }
@@ -209,11 +235,11 @@ impl Link {
     }
 
     fn watch(self: &Rc<Self>) {
-        let now = Duration::from_secs_f64(js_sys::Date::now() / 1000.0);
+        let now = now();
         if self.with_silence(|silence| silence.was_away_at(now)) {
             self.doubt();
         }
-        if self.with_silence(|silence| silence.is_dead_at(now)) && self.socket.borrow().is_some() {
+        if self.with_silence(|silence| silence.is_dead_at(now)) && self.carrier.borrow().is_some() {
             self.lost();
         }
     }
@@ -226,12 +252,12 @@ impl Link {
     }
 
     fn tell_presence(&self, entry: PresenceEntry) {
-        self.transmit(&Message::Presence(encode_presence(&[entry])).encode());
+        self.transmit(Message::Presence(encode_presence(&[entry])).encode());
     }
 
-    fn transmit(&self, bytes: &[u8]) {
-        if let Some(socket) = &*self.socket.borrow() {
-            socket.send(bytes);
+    fn transmit(&self, message: Bytes) {
+        if let Some(carrier) = &*self.carrier.borrow() {
+            carrier.send(message);
         }
     }
 
@@ -251,7 +277,7 @@ impl Link {
 
     fn perform(self: &Rc<Self>, effect: Effect) {
         match effect {
-            Effect::Transmit(bytes) => self.transmit(&bytes),
+            Effect::Transmit(message) => self.transmit(message),
             Effect::Keep(number, update) => self.keep_edit(number, update),
             Effect::Saved(number) => self.keep.saved(number),
             Effect::Integrate(update) => {
@@ -280,8 +306,9 @@ impl Link {
             }
             Effect::Stop(why) => {
                 self.done.set(true);
-                drop(self.socket.borrow_mut().take());
+                drop(self.carrier.borrow_mut().take());
                 self.malbild.show_presence(None);
+                self.malbild.way.set(None);
                 self.malbild.stop(why);
                 if matches!(why, Stopped::Refused | Stopped::Ahead | Stopped::OtherEpoch) {
                     self.set_aside();
@@ -290,4 +317,9 @@ impl Link {
             Effect::Reconnect => self.lost(),
         }
     }
+}
+
+/// Time since 1970, by a clock that may be set.
+fn now() -> Duration {
+    Duration::from_secs_f64(js_sys::Date::now() / 1000.0)
 }

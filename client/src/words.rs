@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 use samsyn_shared::client_session::Stopped;
 use samsyn_shared::link::LinkError;
 use samsyn_shared::paste::PasteError;
+use samsyn_shared::way::Way;
 use samsyn_shared::{Role, SyncStatus};
 
 use crate::device::DeviceError;
@@ -126,6 +127,7 @@ pub struct Words {
     pub remove_text: fn(usize) -> String,
     pub remove_go: &'static str,
     pub saved_at: fn(&str) -> String,
+    pub connected_by: fn(Way) -> &'static str,
     pub stopped: fn(Stopped) -> &'static str,
     pub reload: &'static str,
     pub retry: &'static str,

@@ -7,6 +7,7 @@ mod health;
 mod malbilder;
 mod page;
 mod session;
+mod stream;
 mod sync;
 mod wire;
 
@@ -25,6 +26,7 @@ use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use self::error::ApiError;
+pub use self::stream::Streams;
 use crate::access::Access;
 use crate::registry::Registry;
 use crate::store::Storage;
@@ -44,8 +46,10 @@ pub struct App {
     pub metrics: Option<PrometheusHandle>,
     /// Cancelled when the server stops: `/readyz` says no.
     pub stopping: CancellationToken,
-    /// Counts the WebSockets' tasks, so that stopping can wait for them.
+    /// Counts the connections' tasks, so that stopping can wait for them.
     pub sockets: TaskTracker,
+    /// The connections that are carried by HTTP.
+    pub streams: Streams,
 }
 
 /// All routes.
@@ -63,6 +67,7 @@ pub fn router(app: App) -> Router {
         .nest("/api", api)
         .route("/api", any(|| async { ApiError::NO_ROUTE }))
         .route("/sync/{id}/{part}", get(sync::upgrade))
+        .route("/sync/{id}/{part}/events", get(stream::open).post(stream::post))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))

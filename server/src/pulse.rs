@@ -20,7 +20,7 @@ pub fn describe() {
     use metrics::{describe_counter as counter, describe_gauge as gauge, describe_histogram as histogram};
 
     gauge!("samsyn_rooms_open", "Rooms in memory");
-    gauge!("samsyn_connections_open", "Connections that are upgraded");
+    gauge!("samsyn_connections_open", "Connections, by what carries them");
     gauge!("samsyn_outbox_bytes", Unit::Bytes, "Bytes that wait for connections that read slowly");
     gauge!("samsyn_unsaved_updates", "Updates that rooms have taken and that are not on disk");
     gauge!(

@@ -25,8 +25,8 @@ use self::actor::Actor;
 pub use self::connection::ConnectionId;
 pub use self::document::{Broken, Proven, RoomDocument, Unproven};
 pub use self::gauge::{Gauge, Reading};
-pub(crate) use self::outbox::frame;
 pub use self::outbox::{Outbox, Outlet, Overfull, Pipe, framed};
+pub(crate) use self::outbox::{frame, unframed};
 use crate::store::{DocumentId, Loaded, Storage, StoreError};
 
 /// The way to a room. Cloning it is cheap; the room ends itself when it is idle.

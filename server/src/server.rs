@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::serve::ListenerExt as _;
 use metrics_exporter_prometheus::PrometheusHandle;
+use rustix::net::sockopt::set_tcp_user_timeout;
 use samsyn_shared::limits;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
@@ -17,7 +18,7 @@ use crate::access::Access;
 use crate::backup::schedule::Schedule;
 use crate::control::Operator;
 use crate::control::socket::Socket;
-use crate::http::{App, router};
+use crate::http::{App, Streams, router};
 use crate::options::Settings;
 use crate::pulse;
 use crate::registry::Registry;
@@ -75,6 +76,7 @@ impl Server {
             metrics: metrics.clone(),
             stopping: CancellationToken::new(),
             sockets: TaskTracker::new(),
+            streams: Streams::default(),
         };
         Ok(Self { listener, app, metrics, control: control.ok(), backup })
     }
@@ -109,10 +111,14 @@ impl Server {
         let upkeep = tokio::spawn(upkeep(app.registry.clone(), metrics, stopping.clone()));
         let graceful = stopping.clone();
         let service = router(app.clone());
-        // Frames are small and must not wait for each other.
         let listener = listener.tap_io(|stream| {
+            // Frames are small and must not wait for each other.
             if let Err(error) = stream.set_nodelay(true) {
                 tracing::debug!(%error, "TCP_NODELAY was not set");
+            }
+            // Who takes nothing keeps no answer waiting for ever.
+            if let Err(error) = set_tcp_user_timeout(stream, limits::UNREAD_MS) {
+                tracing::debug!(%error, "TCP_USER_TIMEOUT was not set");
             }
         });
         let serving = axum::serve(listener, service).with_graceful_shutdown(graceful.cancelled_owned());

@@ -3,7 +3,8 @@
 //!
 //! In reading order: the words of the domain ([`MalbildId`], [`Role`], [`Template`]), the document
 //! ([`schema`], [`delta`], [`link`], [`paste`], [`document`], [`authorship`], [`read_model`]), the wire
-//! ([`protocol`], [`scan`], [`client_session`], [`server_session`]), what a device keeps ([`keeping`]), and small pure decisions ([`diff`], [`backoff`]).
+//! ([`protocol`], [`scan`], [`client_session`], [`server_session`]), what a device keeps ([`keeping`]), and small pure
+//! decisions ([`diff`], [`backoff`], [`silence`], [`way`]).
 
 pub mod authorship;
 pub mod backoff;
@@ -30,6 +31,7 @@ pub mod server_session;
 pub mod silence;
 pub mod status;
 pub mod template;
+pub mod way;
 
 pub use ids::{Epoch, MalbildId, Seq, Token, TokenHash, WriteNumber};
 pub use role::Role;

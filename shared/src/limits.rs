@@ -109,11 +109,35 @@ pub const LOOK_EVERY: Duration = Duration::from_secs(1);
 pub const DEAD_AFTER: Duration = Duration::from_secs(9);
 const _: () = assert!(DEAD_AFTER.as_secs() > 2 * SILENCE.as_secs());
 
+/// How long a WebSocket may take until something comes over it, 2.5 s. Then the page tries HTTP: who opens a
+/// målbild where WebSockets are blocked is in step within 5 s.
+pub const WEBSOCKET_ANSWER: Duration = Duration::from_millis(2500);
+
+/// How long a page goes by HTTP alone once that worked and a WebSocket did not, 5 min. A connection that is made
+/// later than that is tried as a WebSocket first.
+pub const WEBSOCKET_AGAIN: Duration = Duration::from_secs(300);
+
+/// A page that goes by HTTP answers what it hears when its last request was made so long ago, 2 s. It hears
+/// something every [`SILENCE`], and a tick of the room.
+pub const ANSWER_EVERY: Duration = Duration::from_secs(2);
+const _: () = assert!(
+    SILENT.as_secs()
+        > ANSWER_EVERY.as_secs() + SILENCE.as_secs() + ROOM_TICK.as_secs() + ANSWER.as_secs() - 1
+);
+
+/// Bytes of a body that a browser sends also when the page is gone meanwhile, 60 KiB: it takes 64 KiB of them at
+/// a time. A larger one ends with the page.
+pub const KEPT_ALIVE_BYTES: usize = 60 * 1024;
+
 /// How often a page compares what it holds with what the room holds, 1 min; and once it has joined.
 pub const COMPARE_EVERY: Duration = Duration::from_secs(60);
 
 /// How long the server may take to answer a page that has reason to doubt it, 3 s.
 pub const ANSWER: Duration = Duration::from_secs(3);
+
+/// Bytes of the body of one request that carries messages over HTTP, 16 MiB and some: what one WebSocket message
+/// may have. More is answered with 413, and closes the connection with 4413.
+pub const POST_BYTES: usize = READ_BYTES + ENVELOPE_BYTES;
 
 /// How long the last words of a closing connection may take, 2 s. Then it is cut.
 pub const FAREWELL: Duration = Duration::from_secs(2);
@@ -199,6 +223,10 @@ pub const FRAMES_PER_SECOND_MAX: u32 = 25_000;
 /// Connections that wait to be accepted, 4096 (or what the kernel allows, if that is less). One beyond it comes
 /// a second late.
 pub const BACKLOG: u32 = 4096;
+
+/// How long the kernel waits for the other side to take anything of what it is sent, 60,000 ms. Then it cuts the
+/// connection: some hundred kilobytes of an answer that nobody reads must not wait for ever.
+pub const UNREAD_MS: u32 = 60_000;
 
 /// How long open connections are given when the server stops, 5 s. Then they are cut; what was accepted is
 /// stored before.

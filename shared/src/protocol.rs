@@ -6,6 +6,7 @@
 mod awareness;
 mod close;
 mod figures;
+pub mod stream;
 
 use bytes::Bytes;
 

@@ -1,5 +1,6 @@
-// A witness in the page: npm's yjs over every update that the page's socket sends and receives or that it reads on
-// this device, and so what the page's document must be. It is injected before the page's own scripts, and takes no part.
+// A witness in the page: npm's yjs over every update that the page sends and receives, by a socket or by HTTP, or reads
+// on this device, and so what the page's document must be. It is injected before the page's own scripts, and takes no
+// part.
 
 import * as decoding from "lib0/decoding";
 import * as Y from "yjs";
@@ -51,6 +52,21 @@ Object.defineProperty(IDBRequest.prototype, "result", {
     return result;
   },
 });
+window.EventSource = class extends EventSource {
+  constructor(...address) {
+    super(...address);
+    this.addEventListener("message", (event) => take(Uint8Array.from(atob(event.data), (c) => c.charCodeAt(0))));
+  }
+};
+
+const { fetch } = window;
+window.fetch = (address, request) => {
+  if (request?.body instanceof Uint8Array) {
+    const messages = decoding.createDecoder(request.body.slice());
+    while (decoding.hasContent(messages)) take(decoding.readVarUint8Array(messages));
+  }
+  return fetch(address, request);
+};
 
 const INLINE = ["bold", "italic", "underline", "link"];
 

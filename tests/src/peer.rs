@@ -1,30 +1,29 @@
 //! A client made by hand: it speaks the sync protocol frame by frame over a replica of its own, as a
 //! stock client or as one of ours, and can send what no decent client would.
 
+mod line;
+
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
-use futures_util::{SinkExt, StreamExt};
 use samsyn_shared::authorship::{self, Author};
 use samsyn_shared::delta::{Op, plain};
 use samsyn_shared::presence::{Cursor, Presence, User};
 use samsyn_shared::protocol::{Message, PresenceEntry, SUBPROTOCOL, decode_presence, encode_presence};
 use samsyn_shared::read_model::ReadModel;
 use samsyn_shared::{Template, WriteNumber, document, ids, schema};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
-use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use yrs::block::ClientID;
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
 use yrs::{Assoc, Doc, IndexedSequence, Map, ReadTxn, StateVector, Transact, Update, WriteTxn};
 
+use self::line::{Came, Line, Stream};
 use crate::api::Malbild;
 use crate::server::Server;
 use crate::until::PATIENCE;
@@ -50,7 +49,7 @@ pub enum Heard {
 /// One connection, with its replica.
 #[derive(Debug)]
 pub struct Peer {
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    line: Line,
     dialect: Dialect,
     doc: Doc,
     last: WriteNumber,
@@ -93,7 +92,21 @@ impl Peer {
             Err(error) => return Err(error.into()),
         };
         let doc = document::replica(ids::client_id(&mut rand::rng()));
-        Ok(Ok(Self { socket, dialect, doc, last: WriteNumber::default(), presence_clock: 0 }))
+        let line = Line::Socket(Box::new(socket));
+        Ok(Ok(Self { line, dialect, doc, last: WriteNumber::default(), presence_clock: 0 }))
+    }
+
+    /// Connects over HTTP, as one of ours, and waits until both sides have what the other had.
+    ///
+    /// # Errors
+    /// When that does not happen.
+    pub async fn join_by_http(server: &Server, malbild: &Malbild, token: &str) -> Result<Self> {
+        let line = Line::Stream(Box::new(Stream::open(server, malbild, token).await?));
+        let doc = document::replica(ids::client_id(&mut rand::rng()));
+        let mut peer =
+            Self { line, dialect: Dialect::Samsyn, doc, last: WriteNumber::default(), presence_clock: 0 };
+        peer.shake_hands().await?;
+        Ok(peer)
     }
 
     /// Connects, and waits until both sides have what the other had.
@@ -120,7 +133,7 @@ impl Peer {
     /// # Errors
     /// When the server refuses the upgrade.
     pub async fn reopen(&mut self, server: &Server, malbild: &Malbild, token: &str) -> Result<()> {
-        self.socket = Self::connect(server, malbild, token, self.dialect).await?.socket;
+        self.line = Self::connect(server, malbild, token, self.dialect).await?.line;
         self.say_what_it_has().await
     }
 
@@ -151,7 +164,7 @@ impl Peer {
     /// # Errors
     /// When the socket is closed.
     pub async fn send_bytes(&mut self, bytes: impl Into<Bytes>) -> Result<()> {
-        Ok(self.socket.send(tungstenite::Message::Binary(bytes.into())).await?)
+        self.line.send(bytes.into()).await
     }
 
     /// Sends a text frame, which the protocol does not have.
@@ -159,16 +172,15 @@ impl Peer {
     /// # Errors
     /// When the socket is closed.
     pub async fn send_text(&mut self, text: &str) -> Result<()> {
-        Ok(self.socket.send(tungstenite::Message::text(text)).await?)
+        self.line.send_text(text).await
     }
 
     /// Closes the socket as a browser does.
     ///
     /// # Errors
     /// When it is closed already.
-    pub async fn leave(mut self) -> Result<()> {
-        let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
-        Ok(self.socket.close(Some(frame)).await?)
+    pub async fn leave(self) -> Result<()> {
+        self.line.leave().await
     }
 
     /// The next thing. Text of others goes into the replica, and a step 1 is answered.
@@ -176,23 +188,13 @@ impl Peer {
     /// # Errors
     /// When nothing comes, or something that is no message.
     pub async fn hear(&mut self) -> Result<Heard> {
-        loop {
-            let frame = timeout(PATIENCE, self.socket.next()).await.context("nothing came")?;
-            match frame {
-                Some(Ok(tungstenite::Message::Binary(bytes))) => {
-                    let message = Message::decode(bytes)?;
-                    self.take(&message).await?;
-                    return Ok(Heard::Message(message));
-                }
-                Some(Ok(tungstenite::Message::Text(text))) => bail!("a text frame came: {text}"),
-                Some(Ok(tungstenite::Message::Close(frame))) => {
-                    // The answer is queued by the library, and goes out with a flush. It may be too late.
-                    self.socket.flush().await.ok();
-                    return Ok(Heard::Closed(frame.map(|frame| frame.code.into())));
-                }
-                Some(Ok(_)) => {}
-                Some(Err(_)) | None => return Ok(Heard::Closed(None)),
+        match self.line.hear().await? {
+            Came::Message(bytes) => {
+                let message = Message::decode(bytes)?;
+                self.take(&message).await?;
+                Ok(Heard::Message(message))
             }
+            Came::Closed(code) => Ok(Heard::Closed(code)),
         }
     }
 

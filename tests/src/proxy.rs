@@ -1,13 +1,26 @@
-//! A wire between a browser and the server that can be cut, or die without a word: what goes through it goes
-//! on to the server as it is, until then. DevTools' own offline switch leaves an open WebSocket running.
+//! A wire between a browser and the server: it can be cut, or die without a word, delay what goes through it, be
+//! narrow, lose some of it, and know better than to let WebSockets through. DevTools' own offline switch leaves an
+//! open WebSocket running.
 
-use std::pin::pin;
+mod head;
+mod pump;
+mod weather;
+
+use std::time::Duration;
 
 use anyhow::Result;
-use tokio::io::copy_bidirectional;
+use bytes::Bytes;
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+
+use self::head::Head;
+use self::pump::pump;
+pub use self::weather::{Weather, WebSockets};
+
+/// Longer than any test.
+const FOR_EVER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A port of its own, in front of a server's.
 #[derive(Debug)]
@@ -17,9 +30,16 @@ pub struct Proxy {
     accepting: JoinHandle<()>,
 }
 
-/// What a wire does.
+/// All that can be said of a wire.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct State {
+    condition: Condition,
+    weather: Weather,
+}
+
+/// Whether a wire carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum Condition {
     Passing,
     /// Every connection ends, and none is taken.
     Cut,
@@ -35,7 +55,8 @@ impl Proxy {
     pub async fn before(server: &str) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let (state, watched) = watch::channel(State::Passing);
+        let state = State { condition: Condition::Passing, weather: Weather::default() };
+        let (state, watched) = watch::channel(state);
         let accepting = tokio::spawn(accept(listener, server.to_owned(), watched));
         Ok(Self { url, state, accepting })
     }
@@ -49,17 +70,31 @@ impl Proxy {
 
     /// Ends every connection, and takes none until it is healed.
     pub fn cut(&self) {
-        self.state.send_replace(State::Cut);
+        self.be(Condition::Cut);
     }
 
     /// Lets nothing pass, and tells nobody: as a network that is gone without a word.
     pub fn mute(&self) {
-        self.state.send_replace(State::Mute);
+        self.be(Condition::Mute);
     }
 
-    /// Takes connections again, and passes on what waits in those that were mute.
+    /// Takes connections again, and passes on what waits in those that were mute. The weather stays.
     pub fn heal(&self) {
-        self.state.send_replace(State::Passing);
+        self.be(Condition::Passing);
+    }
+
+    /// Changes what the wire does to all that it carries from now on.
+    pub fn weather(&self, weather: Weather) {
+        self.state.send_modify(|state| state.weather = weather);
+    }
+
+    /// Changes what becomes of WebSockets that are asked for from now on.
+    pub fn websockets(&self, websockets: WebSockets) {
+        self.state.send_modify(|state| state.weather.websockets = websockets);
+    }
+
+    fn be(&self, condition: Condition) {
+        self.state.send_modify(|state| state.condition = condition);
     }
 }
 
@@ -72,39 +107,76 @@ impl Drop for Proxy {
 
 async fn accept(listener: TcpListener, server: String, state: watch::Receiver<State>) {
     while let Ok((browser, _)) = listener.accept().await {
-        if *state.borrow() != State::Cut {
+        if state.borrow().condition != Condition::Cut {
             tokio::spawn(pass(browser, server.clone(), state.clone()));
         }
     }
 }
 
-/// Passes bytes both ways until either side ends or the wire is cut. An error is an end.
-async fn pass(mut browser: TcpStream, server: String, mut state: watch::Receiver<State>) {
-    let Ok(mut upstream) = TcpStream::connect(server).await else { return };
+/// Passes bytes both ways until both sides have ended, or the wire is cut. An error is an end.
+async fn pass(browser: TcpStream, server: String, state: watch::Receiver<State>) {
+    let mut cut = state.clone();
+    tokio::select! {
+        _ = carry(browser, server, state) => {}
+        _ = cut.wait_for(|state| state.condition == Condition::Cut) => {}
+    }
+}
+
+async fn carry(mut browser: TcpStream, server: String, state: watch::Receiver<State>) -> Result<()> {
+    let upstream = TcpStream::connect(server).await?;
     // Nagle's delay is no part of the wire.
-    if browser.set_nodelay(true).and(upstream.set_nodelay(true)).is_err() {
-        return;
-    }
-    let mut copying = pin!(copy_bidirectional(&mut browser, &mut upstream));
-    loop {
-        let now = *state.borrow_and_update();
-        if now == State::Cut {
-            return;
+    browser.set_nodelay(true)?;
+    upstream.set_nodelay(true)?;
+    // A browser makes a connection of its own for a WebSocket: a look at the first request tells.
+    let already = if state.borrow().weather.websockets == WebSockets::Pass {
+        Bytes::new()
+    } else {
+        let head = Head::read(&mut browser).await?;
+        let websockets = state.borrow().weather.websockets;
+        match websockets {
+            WebSockets::Strip if head.asks_for_websocket() => head.stripped(),
+            other if other != WebSockets::Pass && head.asks_for_websocket() => {
+                return block(other, &head, browser, upstream).await;
+            }
+            _ => head.whole(),
         }
-        tokio::select! {
-            _ = &mut copying, if now == State::Passing => return,
-            changed = state.changed() => if changed.is_err() { return },
+    };
+    let (from_browser, to_browser) = browser.into_split();
+    let (from_server, to_server) = upstream.into_split();
+    let up = pump(already, from_browser, to_server, state.clone());
+    let down = pump(Bytes::new(), from_server, to_browser, state);
+    tokio::try_join!(up, down).map(drop)
+}
+
+/// Does to a WebSocket what those do who let none through.
+async fn block(how: WebSockets, head: &Head, mut browser: TcpStream, mut upstream: TcpStream) -> Result<()> {
+    match how {
+        WebSockets::Refuse(status) => {
+            let answer = format!("HTTP/1.1 {status} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            browser.write_all(answer.as_bytes()).await?;
+            return Ok(browser.shutdown().await?);
         }
+        WebSockets::Swallow => {
+            upstream.write_all(&head.whole()).await?;
+            browser.write_all(&Head::read(&mut upstream).await?.head).await?;
+        }
+        _ => {}
     }
+    std::future::pending().await
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use std::time::Instant;
 
-    #[tokio::test]
-    async fn what_is_cut_ends_and_what_is_healed_passes() -> Result<()> {
+    use super::*;
+    use tokio::io::AsyncReadExt;
+
+    const ASKED: &str =
+        "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX: y\r\n\r\n";
+
+    /// A wire before a server that says what it hears, and where to dial it.
+    async fn before_an_echo() -> Result<(Proxy, String)> {
         let echo = TcpListener::bind("127.0.0.1:0").await?;
         let address = echo.local_addr()?.to_string();
         tokio::spawn(async move {
@@ -116,8 +188,14 @@ mod tests {
             }
         });
         let proxy = Proxy::before(&address).await?;
-        assert_eq!(proxy.through("http://x:1/m/a#b"), format!("{}/m/a#b", proxy.url));
         let dial = proxy.url.trim_start_matches("http://").to_owned();
+        Ok((proxy, dial))
+    }
+
+    #[tokio::test]
+    async fn what_is_cut_ends_and_what_is_healed_passes() -> Result<()> {
+        let (proxy, dial) = before_an_echo().await?;
+        assert_eq!(proxy.through("http://x:1/m/a#b"), format!("{}/m/a#b", proxy.url));
         let mut heard = [0; 2];
         let mut first = TcpStream::connect(&dial).await?;
         first.write_all(b"hi").await?;
@@ -140,6 +218,64 @@ mod tests {
         assert_eq!(&heard, b"hu");
         fourth.read_exact(&mut heard).await?;
         assert_eq!(&heard, b"ha");
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn bad_weather_is_late_narrow_and_keeps_the_order() -> Result<()> {
+        let (proxy, dial) = before_an_echo().await?;
+        let ms = Duration::from_millis;
+        proxy.weather(Weather { delay: ms(60), jitter: ms(20), ..Weather::default() });
+        let mut stream = TcpStream::connect(&dial).await?;
+        let (began, mut heard) = (Instant::now(), [0; 2]);
+        stream.write_all(b"hi").await?;
+        stream.read_exact(&mut heard).await?;
+        assert!(began.elapsed() >= ms(120), "there and back");
+        proxy.weather(Weather { rate: Some(100_000), lost: 0.1, ..Weather::default() });
+        let said: Vec<u8> = (0..40_000_u32).map(|number| number as u8).collect();
+        let (began, mut heard) = (Instant::now(), vec![0; said.len()]);
+        let (mut read, mut write) = stream.split();
+        tokio::try_join!(write.write_all(&said), read.read_exact(&mut heard))?;
+        assert!(heard == said, "as it was said");
+        assert!(began.elapsed() >= ms(200), "40 kB at 100 kB/s, without what was read at once");
+        Ok(())
+    }
+
+    /// What a browser hears that asks for a WebSocket, until it is as long as what is wanted or ends.
+    async fn hear(dial: &str, wanted: &[u8]) -> Result<String> {
+        let mut stream = TcpStream::connect(dial).await?;
+        stream.write_all(ASKED.as_bytes()).await?;
+        let mut heard = Vec::new();
+        while heard.len() < wanted.len() && stream.read_buf(&mut heard).await? > 0 {}
+        Ok(String::from_utf8(heard)?)
+    }
+
+    #[tokio::test]
+    async fn websockets_are_blocked_as_networks_do_and_nothing_else_is() -> Result<()> {
+        let (proxy, dial) = before_an_echo().await?;
+        proxy.websockets(WebSockets::Refuse(403));
+        assert!(hear(&dial, &[0; 1000]).await?.starts_with("HTTP/1.1 403 "));
+        proxy.websockets(WebSockets::Strip);
+        let plain = "GET / HTTP/1.1\r\nHost: x\r\nX: y\r\n\r\n";
+        assert_eq!(hear(&dial, plain.as_bytes()).await?, plain);
+        for silent in [WebSockets::Swallow, WebSockets::Ignore] {
+            proxy.websockets(silent);
+            let mut stream = TcpStream::connect(&dial).await?;
+            stream.write_all(ASKED.as_bytes()).await?;
+            let mut heard = vec![0; if silent == WebSockets::Swallow { ASKED.len() } else { 0 }];
+            stream.read_exact(&mut heard).await?;
+            stream.write_all(b"anybody?").await?;
+            // Another connection's word goes through meanwhile, and this one's never does.
+            let mut other = TcpStream::connect(&dial).await?;
+            other.write_all(plain.as_bytes()).await?;
+            let mut echoed = vec![0; plain.len()];
+            other.read_exact(&mut echoed).await?;
+            assert_eq!(echoed, plain.as_bytes());
+            let more = stream.try_read(&mut [0; 10]).map_err(|error| error.kind());
+            assert_eq!(more, Err(std::io::ErrorKind::WouldBlock), "{silent:?}");
+        }
+        proxy.websockets(WebSockets::Pass);
+        assert_eq!(hear(&dial, ASKED.as_bytes()).await?, ASKED);
         Ok(())
     }
 }

@@ -1,5 +1,5 @@
 //! What a page shows of a section, read from its elements, and what its document must say, read by a
-//! witness in the page: npm's yjs over all that the page's socket sent and received.
+//! witness in the page: npm's yjs over all that the page sent and received.
 
 use anyhow::{Context, Result};
 use samsyn_shared::delta::{Line, Op, visible_lines};

@@ -44,7 +44,8 @@ async fn replace_history(data: &Path, id: MalbildId) -> Result<()> {
 
 async fn banner(page: &Page, holds: &str) -> Result<()> {
     page.until(&format!("a banner that says {holds:?}"), async || {
-        let said: Value = page.script("return document.querySelector('.banner')?.textContent", vec![]).await?;
+        let said: Value =
+            page.script("return document.querySelector('.banner')?.textContent", vec![]).await?;
         Ok(Look::at(said.as_str().is_some_and(|said| said.contains(holds)), || said.to_string()))
     })
     .await
@@ -129,7 +130,8 @@ async fn whoever_may_no_longer_write_finds_what_was_refused_set_aside() -> Resul
 }
 
 #[tokio::test]
-async fn whoever_lost_the_session_is_told_and_comes_back_with_the_link_and_all_that_was_written() -> Result<()> {
+async fn whoever_lost_the_session_is_told_and_comes_back_with_the_link_and_all_that_was_written() -> Result<()>
+{
     let browsers = Browsers::start().await?;
     let stage = Stage::set().await?;
     let wire = Proxy::before(stage.server.address()).await?;

@@ -24,6 +24,8 @@ mod interop;
 mod keys;
 mod links;
 mod network;
+mod network_crowd;
+mod network_http;
 mod offline;
 mod page_files;
 mod paste;

@@ -24,6 +24,7 @@ use samsyn_shared::keeping::Key;
 use samsyn_shared::paste::{PasteError, Transfer};
 use samsyn_shared::presence::Presences;
 use samsyn_shared::read_model::one_line;
+use samsyn_shared::way::Way;
 use samsyn_shared::{MalbildId, Role, SyncStatus, Template};
 use web_sys::HtmlElement;
 
@@ -102,6 +103,8 @@ pub struct Malbild {
     pub asides: RwSignal<Vec<(Key, Aside)>>,
     /// Since when all is known to be on the server's disk, in milliseconds since 1970.
     pub saved_at: RwSignal<Option<f64>>,
+    /// By which way the server is reached, while it is.
+    pub way: RwSignal<Option<Way>>,
     /// Why syncing ended for good, if it did.
     pub stopped: RwSignal<Option<Stopped>>,
     /// The others.
@@ -170,6 +173,7 @@ impl Malbild {
             device: RwSignal::new(None),
             asides: RwSignal::new(Vec::new()),
             saved_at: RwSignal::new(None),
+            way: RwSignal::new(None),
             stopped: RwSignal::new(None),
             people: RwSignal::new(Vec::new()),
             me: RwSignal::new(identity::load()),

@@ -99,7 +99,7 @@ impl Link {
         let link = self.clone();
         let has_edits = batch.edits.is_some();
         // While the server is not reached, nobody else has them.
-        let strictly = has_edits && self.socket.borrow().is_none();
+        let strictly = has_edits && self.carrier.borrow().is_none();
         spawn_local(async move {
             let outcome = device.write(batch, strictly).await;
             let kept = match &outcome {

@@ -1,10 +1,11 @@
-//! One WebSocket to the server, as bytes and three callbacks. What the bytes mean is the session's.
+//! One WebSocket to the server. What the bytes mean is the session's.
 
-use bytes::Bytes;
 use samsyn_shared::MalbildId;
 use samsyn_shared::protocol::SUBPROTOCOL;
 use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, MessageEvent, WebSocket};
+
+use super::carrier::Ears;
 
 /// An open or opening socket; dropped, it is closed and says nothing more.
 pub(super) struct Socket {
@@ -15,13 +16,9 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    /// Begins to open a socket to a målbild's content. `closed` is called once, also when it never opened.
-    pub(super) fn open(
-        id: MalbildId,
-        opened: impl Fn() + 'static,
-        received: impl Fn(Bytes) + 'static,
-        closed: impl Fn() + 'static,
-    ) -> Self {
+    /// Begins to open a socket to a målbild's content.
+    pub(super) fn open(id: MalbildId, ears: Ears) -> Self {
+        let Ears { opened, received, closed } = ears;
         let location = web_sys::window().expect("the page runs in a window").location();
         let host = location.host().expect("a page from a server has a host");
         let secure = location.protocol().is_ok_and(|protocol| protocol == "https:");
@@ -36,15 +33,14 @@ impl Socket {
                 received(js_sys::Uint8Array::new(&buffer).to_vec().into());
             }
         });
-        let closed = Closure::new(closed);
+        let closed = Closure::new(move || closed());
         socket.set_onopen(Some(AsRef::<JsValue>::as_ref(&opened).unchecked_ref()));
         socket.set_onmessage(Some(AsRef::<JsValue>::as_ref(&received).unchecked_ref()));
         socket.set_onclose(Some(AsRef::<JsValue>::as_ref(&closed).unchecked_ref()));
         Self { socket, _opened: opened, _received: received, _closed: closed }
     }
 
-    /// Sends a message. On a socket that is not open the message is dropped: the session offers all
-    /// that the server lacks when the next one opens.
+    /// Sends a message, if it is open.
     pub(super) fn send(&self, bytes: &[u8]) {
         if self.socket.ready_state() == WebSocket::OPEN && self.socket.send_with_u8_array(bytes).is_err() {
             leptos::logging::warn!("the socket did not take a message");

@@ -106,7 +106,9 @@ pub(super) fn sync_details(malbild: Malbild) -> impl IntoView {
     let when = move || {
         let cut = malbild.cut_at.get().map(|at| (w.offline_since)(&browser::moment(at)));
         let saved = minute.get().map(|at| (w.saved_at)(&browser::moment(at)));
-        view! { {[cut, saved].into_iter().flatten().map(|line| view! { <p class="hint">{line}</p> }).collect_view()} }
+        let way = malbild.way.get().map(|way| (w.connected_by)(way).to_owned());
+        let lines = [cut, saved, way].into_iter().flatten();
+        view! { {lines.map(|line| view! { <p class="hint">{line}</p> }).collect_view()} }
     };
     let action = move || {
         use samsyn_shared::SyncStatus::{Error, Offline};

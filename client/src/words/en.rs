@@ -3,6 +3,7 @@
 use samsyn_shared::client_session::Stopped;
 use samsyn_shared::link::LinkError;
 use samsyn_shared::paste::PasteError;
+use samsyn_shared::way::Way;
 use samsyn_shared::{Role, SyncStatus};
 
 use super::Words;
@@ -201,6 +202,10 @@ pub(super) const WORDS: Words = Words {
     },
     remove_go: "Remove",
     saved_at: |time| format!("Last saved {time}."),
+    connected_by: |way| match way {
+        Way::WebSocket => "Connected by WebSocket.",
+        Way::Http => "Connected by HTTP (the network blocks WebSocket).",
+    },
     stopped: |why| match why {
         Stopped::OtherEpoch => "The målbild was replaced on the server.",
         Stopped::NewerServer => "The server was updated, and the page must be reloaded.",

@@ -3,6 +3,7 @@
 use samsyn_shared::client_session::Stopped;
 use samsyn_shared::link::LinkError;
 use samsyn_shared::paste::PasteError;
+use samsyn_shared::way::Way;
 use samsyn_shared::{Role, SyncStatus};
 
 use super::Words;
@@ -200,6 +201,10 @@ pub(super) const WORDS: Words = Words {
     },
     remove_go: "Ta bort",
     saved_at: |time| format!("Senast sparat {time}."),
+    connected_by: |way| match way {
+        Way::WebSocket => "Ansluten via WebSocket.",
+        Way::Http => "Ansluten via HTTP (WebSocket är blockerat i nätet).",
+    },
     stopped: |why| match why {
         Stopped::OtherEpoch => "Målbilden har ersatts på servern.",
         Stopped::NewerServer => "Servern har uppdaterats, och sidan måste laddas om.",

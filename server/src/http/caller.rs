@@ -16,9 +16,15 @@ use crate::registry::Malbild;
 #[derive(Debug)]
 pub(super) struct Caller {
     pub(super) credential: Credential,
+    standing: Standing,
 }
 
 impl Caller {
+    /// Refuses somebody else's page also what a page may else ask of any site.
+    pub(super) fn refuse_foreign(&self) -> Result<(), ApiError> {
+        if self.standing == Standing::Foreign { Err(ApiError::ORIGIN) } else { Ok(()) }
+    }
+
     /// The målbild of this id and the caller's role in it. Unknown, malformed and closed ones all look alike.
     pub(super) fn enter(&self, app: &App, id: &str) -> Result<(Malbild, Role), ApiError> {
         let id: MalbildId = id.parse().map_err(|_| ApiError::NOT_FOUND)?;
@@ -55,7 +61,7 @@ impl FromRequestParts<App> for Caller {
             Standing::Own => text(header::COOKIE).and_then(SessionKey::from_cookies),
             Standing::TokenOnly | Standing::Foreign => None,
         };
-        Ok(Self { credential: Credential { token, session } })
+        Ok(Self { credential: Credential { token, session }, standing })
     }
 }
 

@@ -38,6 +38,18 @@ impl ApiError {
         Self::Plain(StatusCode::NOT_FOUND, "not-found", "no such målbild, or no token for it");
     pub(super) const NO_UPGRADE: Self =
         Self::Plain(StatusCode::UPGRADE_REQUIRED, "websocket", "this address speaks WebSocket");
+    pub(super) const GONE: Self =
+        Self::Plain(StatusCode::GONE, "gone", "no such connection any more; open another one");
+    pub(super) const NUMBER: Self =
+        Self::Plain(StatusCode::CONFLICT, "number", "a request before this one is missing");
+    pub(super) const NO_NUMBER: Self =
+        Self::Plain(StatusCode::BAD_REQUEST, "bad-request", "the header samsyn-number is missing");
+    pub(super) const CUT_SHORT: Self =
+        Self::Plain(StatusCode::BAD_REQUEST, "cut-short", "the body ended too early");
+    pub(super) const UNDECODABLE: Self =
+        Self::Plain(StatusCode::BAD_REQUEST, "undecodable", "the body holds what is no message");
+    pub(super) const TOO_LARGE: Self =
+        Self::Plain(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "the body is over 16 MiB");
     pub(super) const STOPPING: Self =
         Self::Plain(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the server is stopping; come back");
     pub(super) const INTERNAL: Self =

@@ -37,7 +37,7 @@ pub(super) async fn upgrade(
 
 async fn serve(on_upgrade: OnUpgrade, room: RoomHandle, joined: Joined) {
     let Joined { id, outlet } = joined;
-    metrics::gauge!("samsyn_connections_open").increment(1);
+    metrics::gauge!("samsyn_connections_open", "transport" => "websocket").increment(1);
     match on_upgrade.await {
         Ok(upgraded) => match Wire::of(upgraded, outlet) {
             Some(wire) => wire.carry(&room, id).await,
@@ -46,5 +46,5 @@ async fn serve(on_upgrade: OnUpgrade, room: RoomHandle, joined: Joined) {
         Err(error) => tracing::debug!(%error, "an upgrade failed"),
     }
     room.leave(id).await;
-    metrics::gauge!("samsyn_connections_open").decrement(1);
+    metrics::gauge!("samsyn_connections_open", "transport" => "websocket").decrement(1);
 }

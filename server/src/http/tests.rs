@@ -37,6 +37,7 @@ fn app() -> (App, Arc<MemoryStore>) {
         metrics: None,
         stopping: CancellationToken::new(),
         sockets: TaskTracker::new(),
+        streams: Streams::default(),
     };
     (app, engine)
 }
@@ -84,14 +85,14 @@ fn code(status: u16, code: &str) -> (u16, String) {
     (status, code.to_owned())
 }
 
-async fn make(router: &Router) -> Value {
+pub(super) async fn make(router: &Router) -> Value {
     let body = json!({ "title": "Storm", "template": "aktorsgemensam" });
     let (status, made) = Ask::post("/api/malbilder", &body).json(router).await;
     assert_eq!(status, StatusCode::CREATED);
     made
 }
 
-fn token<'a>(made: &'a Value, role: &str) -> &'a str {
+pub(super) fn token<'a>(made: &'a Value, role: &str) -> &'a str {
     made["tokens"][role].as_str().unwrap()
 }
 
@@ -287,7 +288,7 @@ pub(super) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 pub(super) struct Live {
     pub(super) app: App,
     pub(super) address: std::net::SocketAddr,
-    made: Value,
+    pub(super) made: Value,
 }
 
 impl Live {

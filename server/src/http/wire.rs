@@ -76,9 +76,9 @@ enum Ending {
 impl From<CloseCode> for Ending {
     fn from(code: CloseCode) -> Self {
         let (number, reason) = (code.number(), code.reason());
-        match code {
-            CloseCode::Slow | CloseCode::Silent => Self::TellAtOnce { code: number, reason },
-            _ => Self::Tell { code: number, reason },
+        match code.is_abrupt() {
+            true => Self::TellAtOnce { code: number, reason },
+            false => Self::Tell { code: number, reason },
         }
     }
 }

@@ -6,7 +6,7 @@
 //! here ever blocks.
 
 use std::collections::VecDeque;
-use std::io;
+use std::io::{self, Cursor};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::{Buf as _, Bytes};
@@ -114,6 +114,19 @@ impl Outlet {
         }
     }
 
+    /// Takes the frame that waits first, whole: for a connection that has no pipe, and fetches what it is sent.
+    #[must_use]
+    pub fn take(&self) -> Option<Bytes> {
+        let mut state = self.0.state();
+        let Some(first) = state.frames.pop_front() else {
+            // An idle connection keeps no queue.
+            state.frames = VecDeque::new();
+            return None;
+        };
+        state.waiting -= cost(&first);
+        Some(first)
+    }
+
     /// Waits until there is something to flush that the room could not write, or a reason to close.
     pub async fn stirred(&self) {
         self.0.stirred.notified().await;
@@ -157,6 +170,17 @@ impl Drop for Outlet {
 #[must_use]
 pub fn framed(message: &[u8]) -> Bytes {
     frame(OpCode::Data(Data::Binary), message)
+}
+
+/// The messages that the room sends as one, out of their frames (see [`framed`]).
+pub(crate) fn unframed(mut frames: Bytes) -> impl Iterator<Item = Bytes> {
+    std::iter::from_fn(move || {
+        let mut cursor = Cursor::new(&frames[..]);
+        let (_, length) = FrameHeader::parse(&mut cursor).ok()??;
+        let header = usize::try_from(cursor.position()).ok()?;
+        frames.advance(header);
+        Some(frames.split_to(usize::try_from(length).ok()?))
+    })
 }
 
 /// Any frame that a server sends.

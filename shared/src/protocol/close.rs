@@ -49,6 +49,12 @@ impl CloseCode {
         }
     }
 
+    /// Whether what waits for the connection is not sent before it is closed: nobody reads there.
+    #[must_use]
+    pub const fn is_abrupt(self) -> bool {
+        matches!(self, Self::Slow | Self::Silent)
+    }
+
     /// The reason on the wire, a stable code.
     #[must_use]
     pub const fn reason(self) -> &'static str {

@@ -1,0 +1,127 @@
+//! `/sync/{id}/content/events`: the way to a room for whoever's network lets no WebSocket through. A `GET` is
+//! answered with a stream of events that doesn't end, and what is said goes up in `POST`s that show its secret.
+//!
+//! It judges callers as a WebSocket's are judged, and doesn't know what is in a message.
+
+mod event;
+mod line;
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use axum::body::{Body, BodyDataStream};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use bytes::{Bytes, BytesMut};
+use futures_util::{StreamExt as _, stream};
+use samsyn_shared::protocol::stream::{CONNECTION_HEADER, NUMBER_HEADER};
+use samsyn_shared::{MalbildId, Role, Token, TokenHash, limits};
+use tokio::sync::{mpsc, oneshot};
+use tracing::Instrument as _;
+
+use self::line::{Line, Said};
+use super::App;
+use super::caller::Caller;
+use super::error::ApiError;
+use crate::registry::Malbild;
+use crate::room::Dialect;
+
+/// The connections that are carried by HTTP, by their målbild and their secret.
+#[derive(Debug, Clone, Default)]
+pub struct Streams(Arc<Mutex<HashMap<Key, mpsc::Sender<Said>>>>);
+
+type Key = (MalbildId, TokenHash);
+
+impl Streams {
+    fn map(&self) -> MutexGuard<'_, HashMap<Key, mpsc::Sender<Said>>> {
+        self.0.lock().expect("nobody panics while holding it")
+    }
+}
+
+/// Judges the caller, joins the room, and answers with the stream of all that happens from then on.
+pub(super) async fn open(
+    State(app): State<App>,
+    caller: Caller,
+    Path((id, part)): Path<(String, String)>,
+) -> Result<Response, ApiError> {
+    caller.refuse_foreign()?;
+    let (malbild, role) = enter(&app, &caller, &id, &part)?;
+    let (room, joined) = app.registry.join(&malbild, role, Dialect::Own).await?;
+    let secret = Token::generate(&mut rand::rng());
+    let key = (malbild.id, secret.hash());
+    let (say, said) = mpsc::channel(1);
+    let (chunks, mut body) = mpsc::channel(1);
+    let span = tracing::info_span!("connection", malbild = %malbild.id, connection = joined.id.0, %role);
+    app.streams.map().insert(key, say);
+    let streams = app.streams.clone();
+    let carried = async move {
+        let id = joined.id;
+        metrics::gauge!("samsyn_connections_open", "transport" => "http").increment(1);
+        Line::new(&room, joined, said, chunks, &secret).carry().await;
+        streams.map().remove(&key);
+        room.leave(id).await;
+        metrics::gauge!("samsyn_connections_open", "transport" => "http").decrement(1);
+    };
+    app.sockets.spawn(carried.instrument(span));
+    let body = stream::poll_fn(move |cx| body.poll_recv(cx)).map(Ok::<Bytes, Infallible>);
+    Ok((HEADERS.map(|(name, value)| (name, HeaderValue::from_static(value))), Body::from_stream(body))
+        .into_response())
+}
+
+/// What keeps those in between from holding events back, or changing them.
+const HEADERS: [(HeaderName, &str); 3] = [
+    (header::CONTENT_TYPE, "text/event-stream"),
+    (header::CACHE_CONTROL, "no-store, no-transform"),
+    (HeaderName::from_static("x-accel-buffering"), "no"),
+];
+
+/// Takes messages for an open stream, in the order of their requests' numbers. It is answered once the room has
+/// all of them in its inbox: while that is full, whoever sends waits.
+pub(super) async fn post(
+    State(app): State<App>,
+    caller: Caller,
+    Path((id, part)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<StatusCode, ApiError> {
+    let (malbild, _) = enter(&app, &caller, &id, &part)?;
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let number = text(NUMBER_HEADER).and_then(|number| number.parse().ok()).ok_or(ApiError::NO_NUMBER)?;
+    let secret = text(CONNECTION_HEADER).and_then(|secret| secret.parse::<Token>().ok());
+    let key = (malbild.id, secret.ok_or(ApiError::GONE)?.hash());
+    let line = app.streams.map().get(&key).cloned().ok_or(ApiError::GONE)?;
+    let body = read(body.into_data_stream(), &line).await?;
+    let (reply, answer) = oneshot::channel();
+    line.send(Said::Post { number, body, reply }).await.map_err(|_| ApiError::GONE)?;
+    answer.await.unwrap_or(Err(ApiError::GONE))?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn enter(app: &App, caller: &Caller, id: &str, part: &str) -> Result<(Malbild, Role), ApiError> {
+    let entered = caller.enter(app, id)?;
+    if part == "content" { Ok(entered) } else { Err(ApiError::NO_ROUTE) }
+}
+
+/// Reads a body. Each part of it that comes is a sign of life: a large one may take long.
+async fn read(mut body: BodyDataStream, line: &mpsc::Sender<Said>) -> Result<Bytes, ApiError> {
+    let mut held = BytesMut::new();
+    while let Some(part) = body.next().await {
+        let part = part.map_err(|_| ApiError::CUT_SHORT)?;
+        if held.len() + part.len() > limits::POST_BYTES {
+            line.send(Said::TooLarge).await.map_err(|_| ApiError::GONE)?;
+            return Err(ApiError::TOO_LARGE);
+        }
+        held.extend_from_slice(&part);
+        match line.try_send(Said::Part) {
+            // What is in the way there is a sign of life itself.
+            Ok(()) | Err(mpsc::error::TrySendError::Full(_)) => {}
+            Err(mpsc::error::TrySendError::Closed(_)) => return Err(ApiError::GONE),
+        }
+    }
+    Ok(held.freeze())
+}
+
+#[cfg(test)]
+mod tests;
