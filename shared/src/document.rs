@@ -56,7 +56,7 @@ pub fn seed(template: &Template, title: &str, client_id: u64) -> Doc {
         for section in template.sections {
             let text = txn.get_or_insert_text(schema::section(section.key));
             let lines =
-                template.content.iter().find(|(key, _)| *key == section.key).map_or(&[][..], |(_, l)| l);
+                template.content().iter().find(|(key, _)| *key == section.key).map_or(&[][..], |(_, l)| l);
             let mut ops = Vec::new();
             for line in lines {
                 let kind = line.list.map_or(LineKind::Paragraph, |list| LineKind::Item(list, 0));

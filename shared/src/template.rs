@@ -21,9 +21,12 @@ pub struct Template {
     pub title: &'static str,
     /// In the order of the page.
     pub sections: &'static [Section],
-    /// For an example: each section's lines. Empty for a blank one.
-    pub content: &'static [(&'static str, &'static [Line])],
+    /// Whether it is filled in, with [`Template::content`].
+    pub is_example: bool,
 }
+
+/// What an example is filled in with: by the sections' keys, each one's lines.
+pub type Content = [(&'static str, &'static [Line])];
 
 /// One section of a template.
 #[derive(Debug)]
@@ -75,6 +78,17 @@ impl Template {
         &ALL
     }
 
+    /// What it is filled in with; nothing when it is blank. No field of the template, so that a page, which never
+    /// seeds a document, does not carry the examples' words along.
+    #[must_use]
+    pub fn content(&self) -> &'static Content {
+        match self.name {
+            "exempel-snoovader" => snoovader::CONTENT,
+            "exempel-vapnat-angrepp" => vapnat_angrepp::CONTENT,
+            _ => &[],
+        }
+    }
+
     /// `name@version`.
     #[must_use]
     pub fn identifier(&self) -> String {
@@ -109,9 +123,10 @@ mod tests {
     #[test]
     fn an_example_fills_the_sections_of_its_template_in_their_order() {
         for template in Template::all() {
-            let filled: Vec<_> = template.content.iter().map(|(key, _)| *key).collect();
+            let filled: Vec<_> = template.content().iter().map(|(key, _)| *key).collect();
             let keys: Vec<_> = template.sections.iter().map(|s| s.key).take(filled.len()).collect();
             assert_eq!(keys, filled, "{}", template.name);
+            assert_eq!(template.is_example, !filled.is_empty(), "{}", template.name);
         }
     }
 
@@ -129,7 +144,7 @@ mod tests {
             let expected: Vec<_> =
                 words(part).into_iter().filter(|w| !["-", "o", "A:", "B:", "C:"].contains(w)).collect();
             let mut seeded = Vec::new();
-            for (section, (_, lines)) in template.sections.iter().zip(template.content) {
+            for (section, (_, lines)) in template.sections.iter().zip(template.content()) {
                 seeded.extend(words(section.heading));
                 seeded.extend(lines.iter().flat_map(|line| words(line.text)));
             }

@@ -139,7 +139,7 @@ async fn every_template_is_exported_as_its_own_words_in_json_and_markdown() -> R
             assert_eq!(exported["key"], section.key);
             assert_eq!(exported["heading"], section.heading);
             assert!(markdown.contains(section.heading), "no {} in {markdown}", section.heading);
-            let seeded = template.content.iter().find(|(key, _)| *key == section.key);
+            let seeded = template.content().iter().find(|(key, _)| *key == section.key);
             let words =
                 seeded.into_iter().flat_map(|(_, lines)| *lines).map(|line| format!("{}\n", line.text));
             let words: String = words.collect();

@@ -38,8 +38,7 @@ pub(super) fn sheet(malbild: Malbild) -> impl IntoView {
 /// What kind of målbild it is. One that began as an example is of the kind that the example shows.
 fn kind_of(template: &'static Template) -> &'static str {
     let keys = |template: &Template| template.sections.iter().map(|section| section.key).collect::<Vec<_>>();
-    let blank =
-        Template::all().iter().find(|other| other.content.is_empty() && keys(other) == keys(template));
+    let blank = Template::all().iter().find(|other| !other.is_example && keys(other) == keys(template));
     blank.map_or(template.title, |blank| blank.title)
 }
 

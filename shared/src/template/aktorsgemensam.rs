@@ -8,7 +8,7 @@ pub(super) static TEMPLATE: Template = Template {
     version: 1,
     title: "Aktörsgemensam målbild",
     sections: SECTIONS,
-    content: &[],
+    is_example: false,
 };
 
 /// The examples have the same sections.

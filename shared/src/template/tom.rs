@@ -12,5 +12,5 @@ pub(super) static TEMPLATE: Template = Template {
         questions: &["Vad vill ni uppnå tillsammans?"],
         reminder: None,
     }],
-    content: &[],
+    is_example: false,
 };
