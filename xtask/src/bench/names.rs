@@ -51,7 +51,7 @@ fn surface(project: &Project, aside: &Project) -> Result<()> {
     npm::install(project, &folder)?;
     let bundle = aside.root.join("client/editor/surface.js");
     let mut npm = npm::command();
-    npm.args(["run", "--silent", "build", "--", "--minify=false"])
+    npm.args(["run", "--silent", "surface", "--", "--minify=false"])
         .arg(format!("--outfile={}", bundle.display()))
         .current_dir(folder);
     process::show_on_stderr(&mut npm)
