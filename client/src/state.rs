@@ -1,7 +1,9 @@
 //! What the page knows, as signals: an open målbild ([`malbild`]) over its [`replica`], and what this
 //! browser remembers of itself. Views read it, sync feeds it; it knows neither.
 
+pub mod absent;
 pub mod authorship;
+pub mod backlog;
 pub mod binding;
 pub mod carried;
 pub mod find;

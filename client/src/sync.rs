@@ -267,11 +267,12 @@ impl Link {
         for effect in effects {
             self.perform(effect);
         }
-        let (status, pending, role) = {
+        let (status, pending, role, figures) = {
             let session = self.session.borrow();
-            (session.status(), session.pending(), session.role())
+            (session.status(), session.pending(), session.role(), session.figures())
         };
         self.malbild.report(status, pending, role);
+        self.malbild.report_room(figures);
         self.note();
     }
 

@@ -10,6 +10,7 @@ mod contents;
 mod copying;
 mod desk;
 mod find;
+mod health;
 mod icon;
 mod identity_form;
 mod initials;

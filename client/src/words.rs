@@ -140,6 +140,14 @@ pub struct Words {
     pub people_count: fn(usize) -> String,
     /// So many are here, oneself included.
     pub people_here: fn(usize) -> String,
+    /// So many of so many have all that the room holds, and at this time all of it was on disk.
+    pub room: fn(usize, usize, &str) -> String,
+    /// So many changes wait on the device of somebody who is here.
+    pub waits: fn(u32) -> String,
+    pub absent_heading: &'static str,
+    /// Since when somebody is lost, and how many changes waited then.
+    pub lost: fn(&str, u32) -> String,
+    pub absent_hint: &'static str,
     pub writes_in: fn(&str) -> String,
     pub go_to: fn(&str, &str) -> String,
     pub writing_here: fn(&str) -> String,

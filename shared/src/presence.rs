@@ -18,6 +18,9 @@ pub struct Presence {
     pub user: User,
     /// Where the caret is; none when it is in no text.
     pub cursor: Option<Cursor>,
+    /// How many changes wait on this device, when they have waited for a while. Only our own clients say it.
+    #[serde(rename = "samsyn.unsaved", skip_serializing_if = "is_zero")]
+    pub unsaved: u32,
 }
 
 /// A participant.
@@ -40,6 +43,11 @@ pub struct Cursor {
     pub anchor: Value,
     /// Where it ends and the caret blinks.
     pub head: Value,
+}
+
+/// serde gives a reference, whatever the type.
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Presence {
@@ -88,18 +96,24 @@ struct Known {
 
 impl Presences {
     /// Takes what a message says. Only what is newer counts: a higher clock, or the same clock saying
-    /// that the client is gone (y-protocols' `applyAwarenessUpdate`).
-    pub fn apply(&mut self, entries: Vec<PresenceEntry>) {
+    /// that the client is gone (y-protocols' `applyAwarenessUpdate`). Answers who was lost, and what they said
+    /// last: who leaves says so under a clock of its own, and whose connection ended is taken back by the server
+    /// under the clock that it had.
+    pub fn apply(&mut self, entries: Vec<PresenceEntry>) -> Vec<(u64, Presence)> {
+        let mut lost = Vec::new();
         for PresenceEntry { client, clock, state } in entries {
-            let news = self
-                .known
-                .get(&client)
-                .is_none_or(|known| clock > known.clock || (clock == known.clock && state == "null"));
-            if news {
-                let presence = Presence::parse(&state);
-                self.known.insert(client, Known { clock, state, presence });
+            let known = self.known.get_mut(&client);
+            let is_taken_back = |known: &Known| clock == known.clock && state == "null";
+            if !known.as_deref().is_none_or(|known| clock > known.clock || is_taken_back(known)) {
+                continue;
             }
+            if let Some(known) = known.filter(|known| is_taken_back(known)) {
+                lost.extend(known.presence.take().map(|presence| (client, presence)));
+            }
+            let presence = Presence::parse(&state);
+            self.known.insert(client, Known { clock, state, presence });
         }
+        lost
     }
 
     /// Forgets all: the connection that told of them is gone.
@@ -144,6 +158,19 @@ mod tests {
         assert!(here(&presences).is_empty(), "what was sent before it left does not bring it back");
         presences.apply(vec![entry(1, 3, "{}")]);
         assert_eq!(here(&presences), [(1, "{}")]);
+    }
+
+    #[test]
+    fn who_is_lost_is_told_from_who_says_farewell() {
+        let mut presences = Presences::default();
+        let anna = r#"{"user":{"name":"Anna"},"samsyn.unsaved":3}"#;
+        assert_eq!(presences.apply(vec![entry(1, 1, anna), entry(2, 1, anna), entry(3, 1, "{}")]), []);
+        let lost = presences.apply(vec![entry(1, 1, "null"), entry(2, 2, "null")]);
+        assert_eq!(lost, [(1, Presence::parse(anna).expect("read"))]);
+        assert_eq!(lost[0].1.unsaved, 3);
+        // What it said last and that it is lost may come together; and it is lost once.
+        let lost = presences.apply(vec![entry(3, 2, anna), entry(3, 2, "null"), entry(3, 2, "null")]);
+        assert_eq!(lost.len(), 1);
     }
 
     #[test]

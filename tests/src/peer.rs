@@ -365,9 +365,25 @@ impl Peer {
     /// # Errors
     /// When the socket is closed.
     pub async fn appear(&mut self, who: (&str, &str), section: &str, anchor: u32, head: u32) -> Result<()> {
+        self.appear_with(0, who, section, anchor, head).await
+    }
+
+    /// Says who this is, that so many of its changes wait on its device, and from where to where its selection
+    /// reaches.
+    ///
+    /// # Errors
+    /// When the socket is closed.
+    pub async fn appear_with(
+        &mut self,
+        unsaved: u32,
+        who: (&str, &str),
+        section: &str,
+        anchor: u32,
+        head: u32,
+    ) -> Result<()> {
         let user = User { name: who.0.to_owned(), organisation: who.1.to_owned(), color: String::new() };
         let cursor = Cursor { anchor: self.anchor(section, anchor)?, head: self.anchor(section, head)? };
-        self.announce(&serde_json::to_string(&Presence { user, cursor: Some(cursor) })?).await
+        self.announce(&serde_json::to_string(&Presence { user, cursor: Some(cursor), unsaved })?).await
     }
 
     fn anchor(&self, section: &str, index: u32) -> Result<serde_json::Value> {

@@ -19,6 +19,7 @@ mod full_disk;
 mod fuzz;
 mod golden;
 mod harness;
+mod health;
 mod hostile;
 mod interop;
 mod keys;

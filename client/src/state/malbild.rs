@@ -28,6 +28,7 @@ use samsyn_shared::way::Way;
 use samsyn_shared::{MalbildId, Role, SyncStatus, Template};
 use web_sys::HtmlElement;
 
+use super::backlog::Backlog;
 use super::carried::Carried;
 use super::identity::{self, Identity};
 use super::people::Person;
@@ -109,6 +110,14 @@ pub struct Malbild {
     pub stopped: RwSignal<Option<Stopped>>,
     /// The others.
     pub people: RwSignal<Vec<Person>>,
+    /// Those who were here and were lost.
+    pub absent: RwSignal<Vec<Person>>,
+    /// How many are connected to the room; none while the server does not say so.
+    pub connected: RwSignal<usize>,
+    /// How many of them have all that it holds.
+    pub in_step: RwSignal<usize>,
+    /// When all that the room had accepted was last known to be on disk, in milliseconds since 1970.
+    pub on_disk_at: RwSignal<Option<f64>>,
     /// Who is writing here.
     pub me: RwSignal<Option<Identity>>,
     /// The section that has the caret, or had it last.
@@ -138,6 +147,7 @@ struct Core {
     /// The carets of the others.
     carried: RefCell<Carried>,
     announced: RefCell<Option<(u64, String)>>,
+    backlog: RefCell<Backlog>,
     port: RefCell<Option<Port>>,
     connect: Cell<Option<Connect>>,
     presence_due: Cell<bool>,
@@ -176,6 +186,10 @@ impl Malbild {
             way: RwSignal::new(None),
             stopped: RwSignal::new(None),
             people: RwSignal::new(Vec::new()),
+            absent: RwSignal::new(Vec::new()),
+            connected: RwSignal::new(0),
+            in_step: RwSignal::new(0),
+            on_disk_at: RwSignal::new(None),
             me: RwSignal::new(identity::load()),
             active: RwSignal::new(None),
             format: RwSignal::new(Format::default()),
@@ -188,6 +202,7 @@ impl Malbild {
         };
         malbild.begin(token);
         malbild.guard_leaving();
+        malbild.take_leave();
         malbild.watch_scrolling();
         malbild
     }

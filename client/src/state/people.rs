@@ -1,6 +1,6 @@
 //! The other participants as the page shows them: from presences to people with a colour and a place.
 
-use samsyn_shared::presence::{Cursor, Presences};
+use samsyn_shared::presence::{Cursor, Presence, Presences};
 
 /// How many colours the style sheet has (`--person-0` and on).
 pub const COLOURS: usize = 10;
@@ -16,11 +16,22 @@ pub struct Person {
     pub organisation: String,
     /// Which colour of the palette.
     pub colour: usize,
+    /// How many changes wait on their device, when they have waited for a while.
+    pub unsaved: u32,
+    /// Since when their connection is lost, if it is, in milliseconds since 1970.
+    pub lost: Option<f64>,
     /// The section that has their caret.
     pub section: Option<&'static str>,
 }
 
 impl Person {
+    /// Somebody who is here, as they said themselves.
+    #[must_use]
+    pub fn of(client: u64, presence: &Presence, colour: usize) -> Self {
+        let (name, organisation) = (presence.user.name.clone(), presence.user.organisation.clone());
+        Self { client, name, organisation, colour, unsaved: presence.unsaved, lost: None, section: None }
+    }
+
     /// The name, or what stands for one.
     #[must_use]
     pub fn name_or<'a>(&'a self, nameless: &'a str) -> &'a str {
@@ -56,9 +67,7 @@ pub fn others(presences: &Presences, own_client: u64) -> Vec<(Person, Option<&Cu
         if client == own_client {
             continue;
         }
-        let (name, organisation) = (presence.user.name.clone(), presence.user.organisation.clone());
-        let person = Person { client, name, organisation, colour, section: None };
-        people.push((person, presence.cursor.as_ref()));
+        people.push((Person::of(client, presence, colour), presence.cursor.as_ref()));
     }
     people
 }

@@ -6,7 +6,7 @@ use web_sys::{Event, HtmlElement};
 use super::desk::{Desk, Panel};
 use super::icon::{self, Icon, icon};
 use super::part::{act, when};
-use super::{browser, initials, notice, toolbar};
+use super::{browser, health, initials, notice, toolbar};
 use crate::state::malbild::Malbild;
 use crate::words::{NAME, words};
 
@@ -127,6 +127,7 @@ pub(super) fn sync_details(malbild: Malbild) -> impl IntoView {
             <p><strong id="sync-state">{move || said(malbild)}</strong></p>
             <p>{move || text()}</p>
             {move || opened.get().then(when)}
+            <p class="hint">{move || if opened.get() { health::room(malbild) } else { String::new() }}</p>
             <p class="hint">{move || (w.device)(malbild.device.get())}</p>
             {move || action()}
         </div>

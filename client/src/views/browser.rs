@@ -87,6 +87,11 @@ pub(super) fn moment(millis: f64) -> String {
     date.to_locale_string(words().locale, &options).into()
 }
 
+/// A moment of today to the second.
+pub(super) fn clock(millis: f64) -> String {
+    js_sys::Date::new(&JsValue::from_f64(millis)).to_locale_time_string(words().locale).into()
+}
+
 /// Whether keys are held and written as on a Mac.
 pub(super) fn is_mac() -> bool {
     let platform = window().navigator().platform().unwrap_or_default();

@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use super::desk::Desk;
 use super::identity_form::identity_form;
 use super::panel::panel_frame;
-use super::part::act;
-use super::{browser, initials};
+use super::part::{act, when};
+use super::{browser, health, initials};
 use crate::state::malbild::Malbild;
 use crate::state::people::Person;
 use crate::words::words;
@@ -18,16 +18,31 @@ const COVERING: &str = "(max-width: 63.99rem)";
 pub(super) fn panel(desk: Desk) -> impl IntoView {
     let w = words();
     let malbild = desk.malbild;
-    let list = move || {
+    let others = move || {
         let people = malbild.people.get();
         if people.is_empty() {
             view! { <p class="hint">{w.people_alone}</p> }.into_any()
         } else {
-            let items = people.iter().map(|person| item(desk, person));
-            view! { <ul class="people-list">{items.collect_view()}</ul> }.into_any()
+            list(desk, &people)
         }
     };
-    panel_frame(desk, w.people, view! { {move || list()}<hr/>{own_form(malbild)} }.into_any())
+    panel_frame(
+        desk,
+        w.people,
+        view! {
+            {move || others()}
+            {move || when(health::is_shown(malbild), || health::health(desk))}
+            <hr/>
+            {own_form(malbild)}
+        }
+        .into_any(),
+    )
+}
+
+/// People by name, each with what is to be said of them.
+pub(super) fn list(desk: Desk, people: &[Person]) -> AnyView {
+    let items: Vec<_> = people.iter().map(|person| item(desk, person)).collect();
+    view! { <ul class="people-list">{items}</ul> }.into_any()
 }
 
 fn item(desk: Desk, person: &Person) -> impl IntoView + use<> {
@@ -37,7 +52,9 @@ fn item(desk: Desk, person: &Person) -> impl IntoView + use<> {
     let section = person.section.and_then(|key| template.and_then(|template| template.section(key)));
     let place = section.map(|section| (w.writes_in)(section.heading));
     let organisation = Some(person.organisation.clone()).filter(|organisation| !organisation.is_empty());
-    let details: Vec<_> = organisation.into_iter().chain(place).collect();
+    let trouble =
+        Some(health::trouble(person)).filter(|text| !text.is_empty() && health::is_shown(desk.malbild));
+    let details: Vec<_> = organisation.into_iter().chain(place).chain(trouble).collect();
     let details = details.join(" · ");
     let go_to = section.map(|section| (w.go_to)(&name, section.heading));
     let row = view! {

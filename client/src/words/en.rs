@@ -230,6 +230,20 @@ pub(super) const WORDS: Words = Words {
         1 => "1 person".to_owned(),
         n => format!("{n} people"),
     },
+    room: |in_step, connected, time| {
+        format!("{in_step} of {connected} in step. All on the server’s disk {time}.")
+    },
+    waits: |count| match count {
+        1 => "1 change waits on the device".to_owned(),
+        n => format!("{n} changes wait on the device"),
+    },
+    absent_heading: "Disconnected",
+    lost: |time, unsaved| match unsaved {
+        0 => format!("disconnected since {time}"),
+        1 => format!("disconnected since {time}, had 1 unsaved change"),
+        n => format!("disconnected since {time}, had {n} unsaved changes"),
+    },
+    absent_hint: "What they write meanwhile is on their devices, and comes when they are connected again.",
     writes_in: |heading| format!("is in “{heading}”"),
     go_to: |name, heading| format!("Go to {name} in {heading}"),
     writing_here: |names| format!("Writing here: {names}"),

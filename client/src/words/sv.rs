@@ -230,6 +230,18 @@ pub(super) const WORDS: Words = Words {
         1 => "1 deltagare".to_owned(),
         n => format!("{n} deltagare"),
     },
+    room: |in_step, connected, time| format!("{in_step} av {connected} i fas. Allt på serverns disk {time}."),
+    waits: |count| match count {
+        1 => "1 ändring väntar på enheten".to_owned(),
+        n => format!("{n} ändringar väntar på enheten"),
+    },
+    absent_heading: "Frånkopplade",
+    lost: |time, unsaved| match unsaved {
+        0 => format!("frånkopplad sedan {time}"),
+        1 => format!("frånkopplad sedan {time}, hade 1 osparad ändring"),
+        n => format!("frånkopplad sedan {time}, hade {n} osparade ändringar"),
+    },
+    absent_hint: "Det de skriver under tiden finns på deras enheter och kommer när de är anslutna igen.",
     writes_in: |heading| format!("är i ”{heading}”"),
     go_to: |name, heading| format!("Gå till {name} i {heading}"),
     writing_here: |names| format!("Här skriver: {names}"),

@@ -127,6 +127,10 @@ impl Presence {
 
     fn part(&mut self, client: u64) {
         if let Some(known) = self.by_client.remove(&client) {
+            // By the clock that they know, the others tell who was lost from who left.
+            if known.is_news {
+                self.parting.push(entry(client, &known));
+            }
             // The clock that it had: the next one is the client's own to use, when it comes back.
             let clock = known.clock;
             self.parting.push(PresenceEntry { client, clock, state: "null".into() });
@@ -182,7 +186,23 @@ mod tests {
         // Who came and went is told to have gone, since somebody may have heard of it before.
         presence.announced(Instant::now(), A, vec![entry(7, 4, "4")]);
         presence.left(A);
-        assert_eq!(presence.take_news().0, [entry(7, 4, "null")]);
+        assert_eq!(presence.take_news().0, [entry(7, 4, "4"), entry(7, 4, "null")]);
+    }
+
+    #[test]
+    fn others_tell_who_was_lost_from_who_left_also_when_it_had_just_moved() {
+        let mut shown = samsyn_shared::presence::Presences::default();
+        let mut presence = Presence::default();
+        for (connection, client) in [(A, 7), (B, 8)] {
+            assert_eq!(shown.apply(told(&mut presence, connection, &[entry(client, 1, "{}")])), []);
+        }
+        presence.announced(Instant::now(), A, vec![entry(7, 2, "{}")]);
+        presence.announced(Instant::now(), B, vec![entry(8, 2, "{}"), entry(8, 3, "null")]);
+        presence.left(A);
+        presence.left(B);
+        let lost: Vec<_> =
+            shown.apply(presence.take_news().0).into_iter().map(|(client, _)| client).collect();
+        assert_eq!(lost, [7]);
     }
 
     #[test]

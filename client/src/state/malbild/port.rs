@@ -6,7 +6,7 @@ use bytes::Bytes;
 use leptos::prelude::*;
 use samsyn_shared::client_session::Stopped;
 use samsyn_shared::fingerprint::Fingerprint;
-use samsyn_shared::protocol::PresenceEntry;
+use samsyn_shared::protocol::{Figures, PresenceEntry};
 use samsyn_shared::{Epoch, Role, SyncStatus};
 
 use super::opening::forget_fragment;
@@ -109,12 +109,23 @@ impl Malbild {
         set_changed(self.status, status);
         set_changed(self.pending, pending);
         self.say();
+        if self.core().backlog.borrow_mut().look(js_sys::Date::now(), pending) {
+            self.announce_soon();
+        }
         if let Some(role) = role.filter(|role| *role != self.role.get_untracked()) {
             self.role.set(role);
             for section in self.sections() {
                 section.surface.set_editable(role.may_write_content());
             }
         }
+    }
+
+    /// How the room is doing, while the server says so.
+    pub fn report_room(&self, figures: Option<Figures>) {
+        let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        set_changed(self.connected, figures.map_or(0, |figures| count(figures.connected)));
+        set_changed(self.in_step, figures.map_or(0, |figures| count(figures.in_step)));
+        set_changed(self.on_disk_at, figures.map(|figures| figures.on_disk_at as f64));
     }
 
     /// Has the status line say what holds. That all is saved it says when it was so for a moment: whoever

@@ -7,6 +7,7 @@ use samsyn_shared::presence::{Cursor, Presence, User};
 use samsyn_shared::protocol::PresenceEntry;
 
 use super::{Malbild, set_changed};
+use crate::state::absent::absent;
 use crate::state::people::{self, Person};
 use crate::state::replica::{Change, Place};
 
@@ -18,7 +19,13 @@ impl Malbild {
     pub fn show_presence(&self, entries: Option<Vec<PresenceEntry>>) {
         let core = self.core();
         match entries {
-            Some(entries) => core.presences.borrow_mut().apply(entries),
+            Some(entries) => {
+                let mut presences = core.presences.borrow_mut();
+                let lost = presences.apply(entries);
+                let mut absentees = self.absent.get_untracked();
+                absent(&mut absentees, js_sys::Date::now(), lost, &presences);
+                set_changed(self.absent, absentees);
+            }
             None => core.presences.borrow_mut().clear(),
         }
         core.people_due.set(true);
@@ -43,9 +50,28 @@ impl Malbild {
 
     /// Tells the others again who is here: they forget after `limits::PRESENCE_EXPIRY`.
     pub fn announce(&self) {
-        let core = self.core();
         let Some(client) = self.with_replica(|replica| replica.client()) else { return };
-        let state = serde_json::to_string(&self.presence(client)).expect("a presence is plain JSON");
+        self.tell_presence(
+            client,
+            serde_json::to_string(&self.presence(client)).expect("a presence is plain JSON"),
+        );
+    }
+
+    /// Says farewell when the page is left, so that nobody takes it for a connection that was lost; unless it leaves
+    /// something behind that is on no disk yet. A page that the browser brings back announces itself when it has
+    /// connected again.
+    pub(super) fn take_leave(self) {
+        let left = window_event_listener_untyped("pagehide", move |_| {
+            let client = self.with_replica(|replica| replica.client());
+            if let Some(client) = client.filter(|_| self.pending.get_untracked() == 0) {
+                self.tell_presence(client, "null".to_owned());
+            }
+        });
+        on_cleanup(move || left.remove());
+    }
+
+    fn tell_presence(&self, client: u64, state: String) {
+        let core = self.core();
         let clock = core.announced.borrow().as_ref().map_or(1, |(clock, _)| clock + 1);
         *core.announced.borrow_mut() = Some((clock, state.clone()));
         if let Some(port) = &*core.port.borrow() {
@@ -118,7 +144,7 @@ impl Malbild {
             color: people::css_colour(client).to_owned(),
             organisation: me.organisation,
         };
-        Presence { user, cursor }
+        Presence { user, cursor, unsaved: self.core().backlog.borrow().told() }
     }
 
     pub(super) fn announce_soon(&self) {

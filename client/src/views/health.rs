@@ -1,0 +1,53 @@
+//! How the room is doing, for who leads the work: how many have everything, who was lost and since when, and on whose
+//! device something waits.
+
+use leptos::prelude::*;
+use samsyn_shared::Role;
+
+use super::desk::Desk;
+use super::{browser, people};
+use crate::state::malbild::Malbild;
+use crate::state::people::Person;
+use crate::words::words;
+
+/// The room and those who were lost.
+pub(super) fn health(desk: Desk) -> AnyView {
+    let w = words();
+    let malbild = desk.malbild;
+    let absent = move || {
+        let absentees = malbild.absent.get();
+        if absentees.is_empty() {
+            return ().into_any();
+        }
+        view! {
+            <h3>{w.absent_heading}</h3>
+            <div data-absent="">{people::list(desk, &absentees)}</div>
+            <p class="hint">{w.absent_hint}</p>
+        }
+        .into_any()
+    };
+    view! { <p class="hint" data-room="">{move || room(malbild)}</p>{move || absent()} }.into_any()
+}
+
+/// Whether this is told here: to who leads the work.
+pub(super) fn is_shown(malbild: Malbild) -> bool {
+    malbild.role.get() == Role::Owner
+}
+
+/// The room in one line; nothing while the server is not reached.
+pub(super) fn room(malbild: Malbild) -> String {
+    match malbild.on_disk_at.get() {
+        Some(at) => (words().room)(malbild.in_step.get(), malbild.connected.get(), &browser::clock(at)),
+        None => String::new(),
+    }
+}
+
+/// Since when somebody is lost, and what waits on their device; nothing when all is well with them.
+pub(super) fn trouble(person: &Person) -> String {
+    let w = words();
+    match person.lost {
+        Some(since) => (w.lost)(&browser::moment(since), person.unsaved),
+        None if person.unsaved > 0 => (w.waits)(person.unsaved),
+        None => String::new(),
+    }
+}
