@@ -65,6 +65,8 @@ pub(crate) struct Connection {
     participant: Participant,
     speaker: Speaker,
     inbox: Inbox,
+    /// What has come of a message that comes in pieces.
+    parts: Vec<u8>,
     author: Author,
     phase: Phase,
     opened_at: u64,
@@ -89,6 +91,7 @@ impl Connection {
             stream: TcpStream::connect(address)?,
             speaker: Speaker::new(participant.dialect, &participant.place.document),
             inbox: Inbox::new(participant.writer, participant.writers.clone(), seed_marks, plan),
+            parts: Vec::new(),
             author: Author::new(FIRST_CLIENT + participant.number as u64),
             phase: Phase::Connecting,
             opened_at: stage.now(),
@@ -258,6 +261,11 @@ impl Connection {
     }
 
     fn hear(&mut self, message: &[u8], now: u64, around: &mut Surroundings) -> Result<(), String> {
+        if let Some((is_last, bytes)) = self.speaker.part(message) {
+            self.parts.extend_from_slice(bytes);
+            let whole = if is_last { std::mem::take(&mut self.parts) } else { return Ok(()) };
+            return self.hear(&whole, now, around);
+        }
         match self.speaker.hear(message).ok_or("unknown message")? {
             Heard::Admitted => self.begin()?,
             Heard::Asked => self.answer(around)?,

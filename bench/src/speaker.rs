@@ -133,6 +133,14 @@ impl Speaker {
         message
     }
 
+    /// A piece of a longer message: whether that ends with it, and its bytes.
+    #[must_use]
+    pub(crate) fn part<'a>(&self, message: &'a [u8]) -> Option<(bool, &'a [u8])> {
+        let mut reader = Reader::new(message);
+        let is_part = self.dialect == Dialect::Samsyn && reader.uint()? == 108;
+        is_part.then(|| Some((reader.uint()? == 1, reader.bytes()?))).flatten()
+    }
+
     /// What a message is. `None` when it is not of the protocol.
     #[must_use]
     pub(crate) fn hear(&self, message: &[u8]) -> Option<Heard> {
@@ -179,6 +187,8 @@ mod tests {
         assert_eq!(samsyn.hear(&[0, 0, 1, 0]), Some(Heard::Asked));
         assert_eq!(samsyn.hear(&[0, 1, 2, 0, 0]), Some(Heard::Document));
         assert_eq!(samsyn.hear(&[100, 1, 2, 1, 1, 9]), Some(Heard::Other));
+        assert_eq!(samsyn.part(&[108, 1, 2, 7, 8]), Some((true, &[7, 8][..])));
+        assert_eq!(samsyn.part(&[102, 5]), None);
         let hocuspocus = Speaker::new(Dialect::Hocuspocus, "ab");
         assert_eq!(hocuspocus.hear(&[2, b'a', b'b', 2, 2]), Some(Heard::Admitted));
         assert_eq!(hocuspocus.hear(&[2, b'a', b'b', 4, 0, 1, 0]), Some(Heard::Asked));

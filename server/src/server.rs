@@ -10,6 +10,7 @@ use axum::serve::ListenerExt as _;
 use metrics_exporter_prometheus::PrometheusHandle;
 use rustix::net::sockopt::set_tcp_user_timeout;
 use samsyn_shared::limits;
+use socket2::SockRef;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -115,6 +116,10 @@ impl Server {
             // Frames are small and must not wait for each other.
             if let Err(error) = stream.set_nodelay(true) {
                 tracing::debug!(%error, "TCP_NODELAY was not set");
+            }
+            // What the kernel holds unsent is little, so that it is seen whether a slow reader takes anything.
+            if let Err(error) = SockRef::from(&*stream).set_tcp_notsent_lowat(limits::UNSENT_BYTES) {
+                tracing::debug!(%error, "TCP_NOTSENT_LOWAT was not set");
             }
             // Who takes nothing keeps no answer waiting for ever.
             if let Err(error) = set_tcp_user_timeout(stream, limits::UNREAD_MS) {

@@ -38,7 +38,7 @@ use bytes::Bytes;
 
 use crate::fingerprint::Fingerprint;
 use crate::protocol::{
-    DecodeError, Figures, Hello, Message, PresenceEntry, Trouble, VERSION, decode_presence,
+    DecodeError, Figures, Hello, Message, Parts, PresenceEntry, Trouble, VERSION, decode_presence,
 };
 use crate::{Epoch, Role, SyncStatus, WriteNumber, schema};
 
@@ -137,6 +137,8 @@ pub struct ClientSession {
     stopped: Option<Stopped>,
     /// The number that was given last when the room was asked what it holds.
     asked: Option<WriteNumber>,
+    /// What has come of a message that comes in pieces.
+    parts: Parts,
     /// How often this page and the room held something else.
     partings: u64,
 }
@@ -183,6 +185,7 @@ impl ClientSession {
             }
             Event::Closed => {
                 self.link = Link::Closed;
+                self.parts.clear();
                 self.offered = None;
                 self.figures = None;
                 self.asked = None;
@@ -237,7 +240,8 @@ impl ClientSession {
     }
 
     fn receive(&mut self, bytes: Bytes, effects: &mut Vec<Effect>) -> Result<(), DecodeError> {
-        match Message::decode(bytes)? {
+        let Some(message) = self.parts.take(Message::decode(bytes)?)? else { return Ok(()) };
+        match message {
             Message::Hello(hello) => self.greet(hello, effects),
             Message::Step1(vector) => {
                 // A step 1 may come again, as the answer to a gap: the difference is due anew. One that may
@@ -288,6 +292,7 @@ impl ClientSession {
             // The server never writes by number, and never asks so.
             Message::Write(_, _) => return Err(DecodeError::UnknownType(101)),
             Message::Compare => return Err(DecodeError::UnknownType(106)),
+            Message::Part(_) => return Err(DecodeError::UnknownType(108)),
         }
         Ok(())
     }

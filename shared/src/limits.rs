@@ -95,6 +95,14 @@ pub const NAME_CHARS: usize = 80;
 /// link by it, `y-websocket` reconnects after 30 s of silence, a proxy cuts after 60 s.
 pub const SILENCE: Duration = Duration::from_secs(3);
 
+/// Bytes of a message to one of our own clients that are sent in one piece, 16 KiB: 5 s over a network of 25
+/// kbit/s, so that a page hears something before it thinks its connection dead.
+pub const PART_BYTES: usize = 16 * 1024;
+
+/// Bytes that the kernel holds of what is not sent yet over one connection, 32 KiB: more waits in the room's outbox.
+/// So a slow connection takes something every few seconds, by which it is told from a dead one.
+pub const UNSENT_BYTES: u32 = 32 * 1024;
+
 /// How often the server pings a connection, 4 s.
 pub const PING_EVERY: Duration = Duration::from_secs(4);
 

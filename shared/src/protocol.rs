@@ -6,6 +6,7 @@
 mod awareness;
 mod close;
 mod figures;
+mod part;
 pub mod stream;
 
 use bytes::Bytes;
@@ -13,6 +14,7 @@ use bytes::Bytes;
 pub use awareness::{PresenceEntry, decode_presence, encode_presence};
 pub use close::CloseCode;
 pub use figures::{Figures, Trouble};
+pub use part::{Part, Parts, parts};
 
 use crate::fingerprint::Fingerprint;
 use crate::lib0::{ReadError, Reader, Writer};
@@ -55,6 +57,8 @@ pub enum Message {
     Compare,
     /// 107: what the room holds once all is handled that came before the question.
     Held(Fingerprint),
+    /// 108: a piece of a message that is too long to arrive in one go; see [`parts`].
+    Part(Part),
 }
 
 /// What a client of ours must know before anything else.
@@ -145,6 +149,7 @@ impl Message {
                 .number(figures.trouble.number()),
             Self::Compare => w.number(106),
             Self::Held(held) => w.number(107).bytes(&held.vector).bytes(&held.deleted.to_le_bytes()),
+            Self::Part(part) => w.number(108).number(part.is_last.into()).bytes(&part.bytes),
         };
         w.finish()
     }
@@ -196,6 +201,7 @@ impl Message {
                 vector: shared(r.bytes()?),
                 deleted: u64::from_le_bytes(r.bytes()?.try_into().map_err(|_| DecodeError::Malformed)?),
             }),
+            108 => Self::Part(Part { is_last: r.number()? == 1, bytes: shared(r.bytes()?) }),
             other => return Err(DecodeError::UnknownType(other)),
         };
         r.end()?;
@@ -239,6 +245,8 @@ mod tests {
             Message::Figures(figures),
             Message::Compare,
             Message::Held(Fingerprint { vector: Bytes::from_static(b"v"), deleted: u64::MAX - 1 }),
+            Message::Part(Part { is_last: true, bytes: Bytes::from_static(b"abc") }),
+            Message::Part(Part { is_last: false, bytes: Bytes::new() }),
         ]
     }
 

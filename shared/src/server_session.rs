@@ -124,6 +124,7 @@ impl ServerSession {
             Message::Compare if self.dialect == Dialect::Own => Ok(Heard::AskedWhatIsHeld),
             Message::Compare
             | Message::Held(_)
+            | Message::Part(_)
             | Message::Denied(_)
             | Message::Hello(_)
             | Message::Write(..)

@@ -12,6 +12,7 @@ pub mod monkey;
 pub mod node;
 pub mod operator;
 pub mod page;
+pub mod participant;
 pub mod peer;
 pub mod proxy;
 pub mod release;

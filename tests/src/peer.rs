@@ -10,7 +10,7 @@ use bytes::Bytes;
 use samsyn_shared::authorship::{self, Author};
 use samsyn_shared::delta::{Op, plain};
 use samsyn_shared::presence::{Cursor, Presence, User};
-use samsyn_shared::protocol::{Message, PresenceEntry, SUBPROTOCOL, decode_presence, encode_presence};
+use samsyn_shared::protocol::{Message, Parts, PresenceEntry, SUBPROTOCOL, decode_presence, encode_presence};
 use samsyn_shared::read_model::ReadModel;
 use samsyn_shared::{Template, WriteNumber, document, ids, schema};
 use tokio::time::timeout;
@@ -50,6 +50,7 @@ pub enum Heard {
 #[derive(Debug)]
 pub struct Peer {
     line: Line,
+    parts: Parts,
     dialect: Dialect,
     doc: Doc,
     last: WriteNumber,
@@ -93,7 +94,14 @@ impl Peer {
         };
         let doc = document::replica(ids::client_id(&mut rand::rng()));
         let line = Line::Socket(Box::new(socket));
-        Ok(Ok(Self { line, dialect, doc, last: WriteNumber::default(), presence_clock: 0 }))
+        Ok(Ok(Self {
+            line,
+            parts: Parts::default(),
+            dialect,
+            doc,
+            last: WriteNumber::default(),
+            presence_clock: 0,
+        }))
     }
 
     /// Connects over HTTP, as one of ours, and waits until both sides have what the other had.
@@ -103,8 +111,14 @@ impl Peer {
     pub async fn join_by_http(server: &Server, malbild: &Malbild, token: &str) -> Result<Self> {
         let line = Line::Stream(Box::new(Stream::open(server, malbild, token).await?));
         let doc = document::replica(ids::client_id(&mut rand::rng()));
-        let mut peer =
-            Self { line, dialect: Dialect::Samsyn, doc, last: WriteNumber::default(), presence_clock: 0 };
+        let mut peer = Self {
+            line,
+            parts: Parts::default(),
+            dialect: Dialect::Samsyn,
+            doc,
+            last: WriteNumber::default(),
+            presence_clock: 0,
+        };
         peer.shake_hands().await?;
         Ok(peer)
     }
@@ -188,13 +202,15 @@ impl Peer {
     /// # Errors
     /// When nothing comes, or something that is no message.
     pub async fn hear(&mut self) -> Result<Heard> {
-        match self.line.hear().await? {
-            Came::Message(bytes) => {
-                let message = Message::decode(bytes)?;
-                self.take(&message).await?;
-                Ok(Heard::Message(message))
+        loop {
+            match self.line.hear().await? {
+                Came::Message(bytes) => {
+                    let Some(message) = self.parts.take(Message::decode(bytes)?)? else { continue };
+                    self.take(&message).await?;
+                    return Ok(Heard::Message(message));
+                }
+                Came::Closed(code) => return Ok(Heard::Closed(code)),
             }
-            Came::Closed(code) => Ok(Heard::Closed(code)),
         }
     }
 

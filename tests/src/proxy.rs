@@ -6,6 +6,8 @@ mod head;
 mod pump;
 mod weather;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -27,6 +29,7 @@ const FOR_EVER: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct Proxy {
     url: String,
     state: watch::Sender<State>,
+    taken: Arc<AtomicUsize>,
     accepting: JoinHandle<()>,
 }
 
@@ -57,8 +60,9 @@ impl Proxy {
         let url = format!("http://{}", listener.local_addr()?);
         let state = State { condition: Condition::Passing, weather: Weather::default() };
         let (state, watched) = watch::channel(state);
-        let accepting = tokio::spawn(accept(listener, server.to_owned(), watched));
-        Ok(Self { url, state, accepting })
+        let taken = Arc::default();
+        let accepting = tokio::spawn(accept(listener, server.to_owned(), watched, Arc::clone(&taken)));
+        Ok(Self { url, state, taken, accepting })
     }
 
     /// An address of the server's, through this wire.
@@ -93,6 +97,12 @@ impl Proxy {
         self.state.send_modify(|state| state.weather.websockets = websockets);
     }
 
+    /// How many connections it has taken.
+    #[must_use]
+    pub fn taken(&self) -> usize {
+        self.taken.load(Ordering::Relaxed)
+    }
+
     fn be(&self, condition: Condition) {
         self.state.send_modify(|state| state.condition = condition);
     }
@@ -105,9 +115,15 @@ impl Drop for Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, server: String, state: watch::Receiver<State>) {
+async fn accept(
+    listener: TcpListener,
+    server: String,
+    state: watch::Receiver<State>,
+    taken: Arc<AtomicUsize>,
+) {
     while let Ok((browser, _)) = listener.accept().await {
         if state.borrow().condition != Condition::Cut {
+            taken.fetch_add(1, Ordering::Relaxed);
             tokio::spawn(pass(browser, server.clone(), state.clone()));
         }
     }

@@ -27,6 +27,7 @@ mod links;
 mod network;
 mod network_crowd;
 mod network_http;
+mod network_return;
 mod offline;
 mod page_files;
 mod paste;

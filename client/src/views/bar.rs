@@ -106,8 +106,7 @@ pub(super) fn sync_details(malbild: Malbild) -> impl IntoView {
     let when = move || {
         let cut = malbild.cut_at.get().map(|at| (w.offline_since)(&browser::moment(at)));
         let saved = minute.get().map(|at| (w.saved_at)(&browser::moment(at)));
-        let way = malbild.way.get().map(|way| (w.connected_by)(way).to_owned());
-        let lines = [cut, saved, way].into_iter().flatten();
+        let lines = [cut, saved].into_iter().flatten();
         view! { {lines.map(|line| view! { <p class="hint">{line}</p> }).collect_view()} }
     };
     let action = move || {
@@ -127,6 +126,7 @@ pub(super) fn sync_details(malbild: Malbild) -> impl IntoView {
             <p><strong id="sync-state">{move || said(malbild)}</strong></p>
             <p>{move || text()}</p>
             {move || opened.get().then(when)}
+            <p class="hint">{move || malbild.way.get().map(w.connected_by)}</p>
             <p class="hint">{move || if opened.get() { health::room(malbild) } else { String::new() }}</p>
             <p class="hint">{move || (w.device)(malbild.device.get())}</p>
             {move || action()}

@@ -12,6 +12,7 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Poll, ready};
 
 use bytes::Bytes;
@@ -108,10 +109,11 @@ impl Wire {
     /// Carries frames both ways until either side ends, and sees to it that the other side knows why.
     pub(super) async fn carry(mut self, room: &RoomHandle, id: ConnectionId) {
         self.outlet.attach(Arc::clone(&self.socket) as Arc<dyn Pipe>);
+        let is_taking = AtomicBool::new(false);
         let ending = tokio::select! {
             biased;
-            ending = write(&self.socket, &self.outlet) => ending,
-            ending = self.incoming.carry(&self.outlet, room, id) => ending,
+            ending = write(&self.socket, &self.outlet, &is_taking) => ending,
+            ending = self.incoming.carry(&self.outlet, room, id, &is_taking) => ending,
         };
         if tokio::time::timeout(limits::FAREWELL, self.farewell(ending)).await.is_err() {
             tracing::debug!("a connection did not close in time");
@@ -143,8 +145,10 @@ impl Wire {
     }
 }
 
-/// Writes what the room could not write itself, until the room says to close.
-async fn write(socket: &OwnedWriteHalf, outlet: &Outlet) -> Ending {
+/// Writes what the room could not write itself, until the room says to close. `is_taking` is set when a socket that was
+/// full takes more: then the other side has said that it got some, and lives, though its own words may come only
+/// after all that waits.
+async fn write(socket: &OwnedWriteHalf, outlet: &Outlet, is_taking: &AtomicBool) -> Ending {
     loop {
         if let Some(code) = outlet.closing() {
             return code.into();
@@ -154,7 +158,10 @@ async fn write(socket: &OwnedWriteHalf, outlet: &Outlet) -> Ending {
             Ok(false) => outlet.stirred().await,
             Ok(true) => tokio::select! {
                 () = outlet.stirred() => {}
-                ready = socket.writable() => if ready.is_err() { return Ending::Gone },
+                ready = socket.writable() => match ready {
+                    Ok(()) => is_taking.store(true, Ordering::Relaxed),
+                    Err(_) => return Ending::Gone,
+                },
             },
         }
     }
@@ -163,7 +170,13 @@ async fn write(socket: &OwnedWriteHalf, outlet: &Outlet) -> Ending {
 impl Incoming {
     /// Hands the room what is read, one read at a time: while the room is busy, nothing more is read, and the
     /// network slows the sender.
-    async fn carry(&mut self, outlet: &Outlet, room: &RoomHandle, id: ConnectionId) -> Ending {
+    async fn carry(
+        &mut self,
+        outlet: &Outlet,
+        room: &RoomHandle,
+        id: ConnectionId,
+        is_taking: &AtomicBool,
+    ) -> Ending {
         let mut beats = pin!(tokio::time::sleep(limits::PING_EVERY));
         let mut last = Instant::now();
         loop {
@@ -172,6 +185,9 @@ impl Incoming {
                 biased;
                 taken = self.read(&mut heard) => taken,
                 () = &mut beats => {
+                    if is_taking.swap(false, Ordering::Relaxed) {
+                        last = Instant::now();
+                    }
                     if last.elapsed() >= limits::SILENT {
                         return CloseCode::Silent.into();
                     }

@@ -283,12 +283,14 @@ impl Actor {
                 match effect {
                     Effect::Send { to, message } => {
                         // What the same receivers are told one after the other is written at once.
-                        let mut frames = framed(&message);
+                        let mut frames = vec![framed(&message)];
                         while let Some(Effect::Send { message, .. }) = effects_left
                             .next_if(|e| matches!(e, Effect::Send { to: also, .. } if *also == to))
                         {
-                            frames = [frames, framed(&message)].concat().into();
+                            frames.push(framed(&message));
                         }
+                        let frames =
+                            if frames.len() == 1 { frames.remove(0) } else { frames.concat().into() };
                         self.send(&to, &frames, &mut next);
                     }
                     Effect::Close { connection, code } => self.close(connection, code),

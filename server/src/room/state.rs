@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use samsyn_shared::protocol::{self, CloseCode, Figures, Hello, Message, Trouble};
+use samsyn_shared::protocol::{self, CloseCode, Figures, Hello, Message, Trouble, parts};
 use samsyn_shared::read_model::ReadModel;
 use samsyn_shared::scan;
 use samsyn_shared::server_session::{Dialect, Heard, Offence, ServerSession};
@@ -458,8 +458,16 @@ impl RoomState {
             }
         }
         let count = receivers.len() as u64;
-        if count > 0 {
-            effects.push(Effect::Send { to: receivers, message: message.encode() });
+        if count == 0 {
+            return 0;
+        }
+        let message = message.encode();
+        let is_own = |id| self.sessions.get(id).is_some_and(|session| session.dialect() == Dialect::Own);
+        if message.len() > limits::PART_BYTES && receivers.iter().all(is_own) {
+            let parts = parts(message);
+            effects.extend(parts.map(|message| Effect::Send { to: receivers.clone(), message }));
+        } else {
+            effects.push(Effect::Send { to: receivers, message });
         }
         count
     }
