@@ -13,10 +13,20 @@ doc.on("beforeObserverCalls", (transaction) => (transaction.local = true));
 const SYNC = 0;
 const STEP1 = 0;
 const WRITE = 101;
+const PART = 108;
+
+/** What has come of a message that comes in pieces. */
+let pieces = [];
 
 function take(data) {
   const decoder = decoding.createDecoder(new Uint8Array(data));
   const type = decoding.readVarUint(decoder);
+  if (type === PART) {
+    const isLast = decoding.readVarUint(decoder) === 1;
+    pieces.push(...decoding.readVarUint8Array(decoder));
+    if (isLast) take(Uint8Array.from(pieces.splice(0)));
+    return;
+  }
   if (type === WRITE) decoding.readVarUint(decoder);
   else if (type !== SYNC || decoding.readVarUint(decoder) === STEP1) return;
   Y.applyUpdate(doc, decoding.readVarUint8Array(decoder));

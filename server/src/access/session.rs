@@ -81,6 +81,12 @@ pub fn role_of(
     Ok(highest)
 }
 
+/// Whether a stored grant is for this målbild.
+#[must_use]
+pub fn opens(grant: &str, malbild: MalbildId) -> bool {
+    grant.split('/').nth(1) == Some(&malbild.to_string())
+}
+
 fn prefix(session: &SessionKey, malbild: MalbildId) -> String {
     format!("{}/{malbild}/", token::key(&session.0.hash()))
 }

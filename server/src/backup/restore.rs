@@ -9,7 +9,7 @@ use samsyn_shared::{MalbildId, Role, Token};
 
 use super::manifest::{DocumentEntry, Manifest, RecordLine};
 use super::{BackupError, whole};
-use crate::access::token;
+use crate::access::{session, token};
 use crate::registry::{OpenError, Registry};
 use crate::room::RoomDocument;
 use crate::store::{DocumentId, Part, RestorePoint, Storage, StoreError, Table, Time, Write};
@@ -27,8 +27,8 @@ pub enum Outcome {
     Failed(String),
 }
 
-/// Brings back what is missing or damaged, of all målbilder or of one. Each keeps its id, its epoch and its
-/// tokens, so what clients still hold flows back.
+/// Brings back what is missing or damaged, of all målbilder or of one. Each keeps its id, its epoch, its
+/// tokens and its sessions, so what clients still hold flows back.
 ///
 /// # Errors
 /// [`BackupError`] if the backup as a whole or the store can't be used.
@@ -93,14 +93,20 @@ impl Backup<'_> {
             Ok(plan) if plan.writes.is_empty() => return Ok(Outcome::Healthy),
             Ok(plan) => plan,
         };
-        for token in self.records.iter().filter(|token| token.table == Table::Token.as_str()) {
-            if !token::opens(&token.value, id) {
-                continue;
-            }
-            // One that is not there may have been taken away, unless the målbild itself was gone.
-            let found = state(storage.get(Table::Token, &token.key))?;
-            if found == State::Damaged || (found == State::Missing && plan.record != State::Healthy) {
-                plan.writes.push(put(Table::Token, token));
+        // With the grants of sessions each browser comes back by itself, and brings what it has.
+        let granted = |line: &&RecordLine, table| match table {
+            Table::Malbild => false,
+            Table::Token => token::opens(&line.value, id),
+            Table::Session => session::opens(&line.key, id),
+        };
+        for table in [Table::Token, Table::Session] {
+            let lines = self.records.iter().filter(|line| line.table == table.as_str());
+            for line in lines.filter(|line| granted(line, table)) {
+                // One that is not there may have been taken away, unless the målbild itself was gone.
+                let found = state(storage.get(table, &line.key))?;
+                if found == State::Damaged || (found == State::Missing && plan.record != State::Healthy) {
+                    plan.writes.push(put(table, line));
+                }
             }
         }
         storage.commit(plan.writes).await?;

@@ -10,6 +10,7 @@ use super::restore::{Outcome, PointError, as_new, restore};
 use super::schedule::Schedule;
 use super::write::write;
 use super::*;
+use crate::access::session::{self, SessionKey};
 use crate::access::token;
 use crate::registry::Registry;
 use crate::store::memory::MemoryStore;
@@ -44,10 +45,12 @@ impl World {
 }
 
 #[tokio::test]
-async fn all_comes_back_in_a_new_store_tokens_and_epoch_too() {
+async fn all_comes_back_in_a_new_store_tokens_sessions_and_epoch_too() {
     let world = World::new();
     let (id, secret) = world.make().await;
     let epoch = world.registry.find(id).unwrap().epoch;
+    let session = SessionKey::generate(&mut rand::rng());
+    world.storage.commit(vec![session::grant(&session, id, &secret.hash())]).await.unwrap();
     write(&world.storage, &world.backup(), Time(1)).unwrap();
     let new = World::new();
     let outcomes = restore(&new.storage, &new.registry, &world.backup(), None).await.unwrap();
@@ -56,6 +59,7 @@ async fn all_comes_back_in_a_new_store_tokens_and_epoch_too() {
     assert_eq!(found.epoch, epoch);
     assert_eq!(new.registry.read(&found).await.unwrap().title, "Storm");
     assert_eq!(token::role_of(&new.storage, id, &secret.hash()).unwrap(), Some(Role::Owner));
+    assert_eq!(session::role_of(&new.storage, id, &session).unwrap(), Some(Role::Owner));
     let (other, _) = new.make().await;
     let lacks = restore(&new.storage, &new.registry, &world.backup(), Some(other)).await;
     assert!(matches!(lacks, Err(BackupError::Lacks(lacking)) if lacking == other));

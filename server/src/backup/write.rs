@@ -82,7 +82,7 @@ fn document(storage: &Storage, id: DocumentId) -> Result<Result<(u64, Bytes), St
 
 fn records(storage: &Storage, damaged: &mut Vec<Damage>) -> Result<Vec<u8>, StoreError> {
     let mut lines = Vec::new();
-    for table in [Table::Malbild, Table::Token] {
+    for table in Table::ALL {
         for key in storage.keys(table, "")? {
             let text = match storage.get(table, &key) {
                 // It was removed meanwhile.

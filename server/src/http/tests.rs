@@ -9,7 +9,7 @@ use axum::http::{Request, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
-use samsyn_shared::protocol::{Message, SUBPROTOCOL};
+use samsyn_shared::protocol::{Message, Parts, SUBPROTOCOL};
 use samsyn_shared::{WriteNumber, document, limits};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -332,10 +332,15 @@ pub(super) async fn say(socket: &mut Socket, message: &Message) {
 
 /// The next message, or the close code.
 pub(super) async fn hear(socket: &mut Socket) -> Result<Message, u16> {
+    let mut parts = Parts::default();
     loop {
         let frame = tokio::time::timeout(Duration::from_secs(10), socket.next()).await.expect("in time");
         match frame {
-            Some(Ok(Frame::Binary(frame))) => return Ok(Message::decode(frame).unwrap()),
+            Some(Ok(Frame::Binary(frame))) => {
+                if let Some(message) = parts.take(Message::decode(frame).unwrap()).unwrap() {
+                    return Ok(message);
+                }
+            }
             Some(Ok(Frame::Close(Some(frame)))) => return Err(frame.code.into()),
             Some(Ok(_)) => {}
             other => panic!("{other:?}"),

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use samsyn_shared::WriteNumber;
 use samsyn_shared::protocol::stream::pack;
-use samsyn_shared::protocol::{CloseCode, Message};
+use samsyn_shared::protocol::{CloseCode, Message, Parts};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
@@ -78,11 +78,19 @@ impl Page {
 
     /// The next message, or the closing code.
     async fn hear(&mut self) -> Result<Message, String> {
-        let (name, data) = self.event().await.expect("an end is told");
-        match name.as_str() {
-            "message" => Ok(Message::decode(STANDARD.decode(data).unwrap().into()).unwrap()),
-            "close" => Err(data),
-            other => panic!("{other}"),
+        let mut parts = Parts::default();
+        loop {
+            let (name, data) = self.event().await.expect("an end is told");
+            match name.as_str() {
+                "message" => {
+                    let part = Message::decode(STANDARD.decode(data).unwrap().into()).unwrap();
+                    if let Some(message) = parts.take(part).unwrap() {
+                        return Ok(message);
+                    }
+                }
+                "close" => return Err(data),
+                other => panic!("{other}"),
+            }
         }
     }
 
