@@ -296,7 +296,10 @@ impl Link {
             Effect::InStep => {
                 self.backoff.borrow_mut().reset();
                 self.malbild.ready();
-                self.compare_after(Duration::ZERO);
+                // One that parted from the server came back for it; should it part again at once, it must not come
+                // back in a circle.
+                let has_parted = self.session.borrow().partings() > 0;
+                self.compare_after(if has_parted { limits::COMPARE_EVERY } else { Duration::ZERO });
             }
             Effect::AnnouncePresence => self.malbild.announce(),
             Effect::Compare(held) => {

@@ -113,8 +113,9 @@ const _: () = assert!(SILENT.as_secs() > 2 * PING_EVERY.as_secs());
 /// How often a page looks whether it heard something, 1 s.
 pub const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// A connection over which a page heard nothing for so long, in which its timers ran, is dead: 9 s.
-pub const DEAD_AFTER: Duration = Duration::from_secs(9);
+/// A connection over which a page heard nothing for so long, in which its timers ran, is dead: 8 s. With
+/// [`LOOK_EVERY`] it is noticed within ten.
+pub const DEAD_AFTER: Duration = Duration::from_secs(8);
 const _: () = assert!(DEAD_AFTER.as_secs() > 2 * SILENCE.as_secs());
 
 /// How long a WebSocket may take until something comes over it, 2.5 s. Then the page tries HTTP: who opens a

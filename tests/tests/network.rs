@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use samsyn_shared::Role;
+use samsyn_tests::browser::Browsers;
 use samsyn_tests::peer::Dialect;
-use samsyn_tests::proxy::Weather;
+use samsyn_tests::proxy::{Proxy, Weather};
+use serde_json::json;
 
-use crate::stage::Pair;
+use crate::stage::{Pair, Stage};
 
 const SECTION: &str = "overgripande-beskrivning";
 
@@ -61,4 +63,76 @@ async fn a_network_that_is_slow_is_not_taken_for_a_dead_one() -> Result<()> {
     ensure!(taken <= 3, "it came back {taken} times");
     ensure!(text.trim_end() == "Före. Under.", "{text:?}");
     pair.expect_quiet_consoles().await
+}
+
+/// As over a mobile network at the edge of its cell: far away, narrow, and one piece in a hundred comes late.
+#[tokio::test]
+async fn over_a_bad_network_two_write_together_and_end_equal() -> Result<()> {
+    let pair = Pair::meet().await?;
+    let weather = Weather {
+        delay: Duration::from_millis(150),
+        jitter: Duration::from_millis(100),
+        lost: 0.01,
+        rate: Some(20_000),
+        ..Weather::default()
+    };
+    pair.wires.iter().for_each(|wire| wire.weather(weather));
+    for page in [&pair.a, &pair.b] {
+        page.go_to(SECTION).await?;
+    }
+    for round in 0..5 {
+        pair.a.keys(&format!("a{round} ")).await?;
+        pair.b.keys(&format!("b{round} ")).await?;
+        pair.wires[round % 2].cut();
+        pair.a.keys("x").await?;
+        pair.b.keys("y").await?;
+        pair.wires[round % 2].heal();
+    }
+    let text = pair.agree_on(SECTION).await?;
+    let counts = ["a", "b", "x", "y"].map(|word| text.matches(word).count());
+    ensure!(counts == [5; 4], "{text:?}");
+    pair.expect_quiet_consoles().await
+}
+
+/// Makes the page believe that the server knows a later schema than it does itself.
+const NEWER: &str = "
+    let base = WebSocket.prototype;
+    while (!Object.hasOwn(base, 'onmessage')) base = Object.getPrototypeOf(base);
+    const { set } = Object.getOwnPropertyDescriptor(base, 'onmessage');
+    Object.defineProperty(base, 'onmessage', {
+        set(heard) {
+            set.call(this, heard && (event => {
+                const bytes = new Uint8Array(event.data.slice(0));
+                let at = 1;
+                while (bytes[at++] >= 128);
+                if (globalThis.isNewer && bytes[0] === 100) bytes[at + 2] = 99;
+                heard.call(this, new MessageEvent('message', { data: bytes.buffer }));
+            }));
+        },
+    });";
+
+#[tokio::test]
+async fn an_old_page_before_a_newer_server_is_read_only_and_loses_nothing() -> Result<()> {
+    let browsers = Browsers::start().await?;
+    let stage = Stage::set().await?;
+    let wire = Proxy::before(stage.server.address()).await?;
+    let page = browsers.participant("Anna Ask", "Region Väst").await?;
+    page.driver().cdp().send_raw("Page.addScriptToEvaluateOnNewDocument", json!({"source": NEWER})).await?;
+    page.enter(&wire.through(stage.malbild.link(Role::Editor))).await?;
+    page.go_to(SECTION).await?;
+    wire.cut();
+    page.wait_for_status("offline").await?;
+    page.keys("Osänt.").await?;
+    page.script("globalThis.isNewer = true", vec![]).await?;
+    wire.heal();
+    page.wait_for_status("error").await?;
+    let banner = page.visible(".banner").await?.text().await?;
+    ensure!(banner.contains("måste laddas om") && banner.contains("finns kvar"), "{banner:?}");
+    page.keys("Mer.").await?;
+    ensure!(page.text(SECTION).await?.unwrap_or_default().trim_end() == "Osänt.", "it is not read-only");
+    // Loaded anew it is the newer page.
+    page.click(".banner button").await?;
+    page.wait_for_status("saved").await?;
+    ensure!(stage.api.text(&stage.malbild, SECTION).await?.trim_end() == "Osänt.");
+    page.expect_quiet_console().await
 }
