@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 use samsyn_shared::client_session::Stopped;
 use samsyn_shared::link::LinkError;
 use samsyn_shared::paste::PasteError;
+use samsyn_shared::protocol::Trouble;
 use samsyn_shared::way::Way;
 use samsyn_shared::{Role, SyncStatus};
 
@@ -104,6 +105,8 @@ pub struct Words {
     pub sync: fn(SyncStatus, usize, bool) -> String,
     /// What that means, by whether this device keeps what is written.
     pub sync_details: fn(SyncStatus, bool) -> &'static str,
+    /// What keeps the server from saving.
+    pub trouble: fn(Trouble) -> &'static str,
     pub offline_since: fn(&str) -> String,
     /// What this device keeps, or why it doesn't.
     pub device: fn(Option<DeviceError>) -> &'static str,

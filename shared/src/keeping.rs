@@ -78,6 +78,10 @@ pub struct Keeping {
     log: Vec<Key>,
     weight: usize,
     whole: usize,
+    /// Whether the log lacks what was forgotten because the device could not take it: then only a whole one will do.
+    lacks: bool,
+    /// Whether the device could not write the last batch.
+    is_failing: bool,
     /// How far edits are known to be on the server's disk.
     saved: WriteNumber,
     under_way: VecDeque<UnderWay>,
@@ -93,14 +97,15 @@ struct Queued {
 }
 
 /// What a batch that is being written holds, to be due again if that fails.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct UnderWay {
     edits: Vec<(WriteNumber, Bytes)>,
     log: Vec<Bytes>,
     replaced: Vec<Key>,
-    /// The log's records that the batch removes, and its new one's weight.
+    /// The log's records that the batch removes, its new one's weight, and whether that is the whole document.
     compacted: Vec<Key>,
     weight: usize,
+    is_whole: bool,
 }
 
 impl Keeping {
@@ -116,6 +121,8 @@ impl Keeping {
             log: Vec::new(),
             weight: 0,
             whole: 0,
+            lacks: false,
+            is_failing: false,
             saved: WriteNumber(0),
             under_way: VecDeque::new(),
         }
@@ -166,36 +173,48 @@ impl Keeping {
         }
     }
 
+    /// Whether the device could not write the last batch. Then edits do not wait for it before they are sent, and it
+    /// is not asked again at each.
+    #[must_use]
+    pub const fn is_failing(&self) -> bool {
+        self.is_failing
+    }
+
     /// What is to be written now, if anything is and no other batch is under way: edits, and with them what they may
     /// stand on. `whole` gives all that the document has as one update, if it is to be had.
     pub fn next(&mut self, due: Due, whole: impl FnOnce() -> Option<Bytes>) -> Option<Batch> {
         let has_edits = !self.due.is_empty();
-        let has_log =
-            (due != Due::Edits || has_edits) && !(self.log_due.is_empty() && self.replaced.is_empty());
-        let must_wait = due != Due::Leaving && !self.under_way.is_empty();
+        let has_log = self.lacks || !(self.log_due.is_empty() && self.replaced.is_empty());
+        let has_log = has_log && (due != Due::Edits || has_edits);
+        let must_wait =
+            due != Due::Leaving && !self.under_way.is_empty() || due == Due::Edits && self.is_failing;
         if must_wait || !(has_edits || has_log) {
             return None;
         }
-        let edits = std::mem::take(&mut self.due);
+        let is_long = self.log.len() >= limits::DEVICE_LOG_RECORDS
+            || self.weight > self.whole.max(limits::DEVICE_LOG_BYTES);
+        let whole = if has_log && (self.lacks || (is_long && due != Due::Edits)) { whole() } else { None };
+        if self.lacks && whole.is_none() {
+            // An edit must not be there without what it stands on.
+            return None;
+        }
         let mut batch = Batch::default();
-        let mut under_way =
-            UnderWay { edits, log: Vec::new(), replaced: Vec::new(), compacted: Vec::new(), weight: 0 };
-        if !under_way.edits.is_empty() {
+        let mut under_way = UnderWay {
+            edits: std::mem::take(&mut self.due),
+            is_whole: whole.is_some(),
+            ..UnderWay::default()
+        };
+        if has_edits {
             let updates = under_way.edits.iter().map(|(_, update)| update.clone()).collect();
             batch.edits = Some(Record { tab: self.tab, updates }.encode());
         }
         if has_log {
             under_way.log = std::mem::take(&mut self.log_due);
             under_way.replaced = std::mem::take(&mut self.replaced);
-            let is_long = self.log.len() >= limits::DEVICE_LOG_RECORDS
-                || self.weight > self.whole.max(limits::DEVICE_LOG_BYTES);
-            let updates = match is_long.then(whole).flatten() {
-                Some(whole) => {
-                    under_way.compacted = std::mem::take(&mut self.log);
-                    vec![whole]
-                }
-                None => under_way.log.clone(),
-            };
+            if under_way.is_whole {
+                under_way.compacted = std::mem::take(&mut self.log);
+            }
+            let updates = whole.map_or_else(|| under_way.log.clone(), |whole| vec![whole]);
             let record = Record { tab: self.tab, updates }.encode();
             under_way.weight = record.len();
             batch.log = Some(record);
@@ -209,10 +228,10 @@ impl Keeping {
     /// The oldest batch under way was written. Gives the number up to which edits are kept now.
     pub fn written(&mut self, keys: Written) -> WriteNumber {
         let Some(under_way) = self.under_way.pop_front() else { return WriteNumber(0) };
+        self.is_failing = false;
         if let Some(key) = keys.log {
-            if !under_way.compacted.is_empty() {
-                self.weight = 0;
-                self.whole = under_way.weight;
+            if under_way.is_whole {
+                (self.weight, self.whole, self.lacks) = (0, under_way.weight, false);
             } else {
                 self.weight += under_way.weight;
             }
@@ -228,22 +247,23 @@ impl Keeping {
     }
 
     /// The oldest batch under way could not be written: what was in it is due again. Gives the number up to which edits are only in
-    /// memory, and may be sent all the same.
+    /// memory, and may be sent all the same. What the server has is not kept in memory for ever: beyond
+    /// [`limits::DEVICE_LOG_BYTES`] it is forgotten, until the device takes the whole document.
     pub fn failed(&mut self) -> WriteNumber {
         let Some(under_way) = self.under_way.pop_front() else { return WriteNumber(0) };
+        self.is_failing = true;
         let last = under_way.edits.last().map_or(WriteNumber(0), |(number, _)| *number);
         self.due.splice(0..0, under_way.edits);
         self.log_due.splice(0..0, under_way.log);
         self.replaced.splice(0..0, under_way.replaced);
         self.log.splice(0..0, under_way.compacted);
+        if self.log_due.iter().map(Bytes::len).sum::<usize>() > limits::DEVICE_LOG_BYTES {
+            self.lacks = true;
+            self.log_due.clear();
+            let saved = self.saved;
+            self.due.retain(|(number, _)| *number > saved);
+        }
         last
-    }
-
-    /// How many edits are neither on the device nor on the server's disk.
-    #[must_use]
-    pub fn unkept(&self) -> usize {
-        let under_way = self.under_way.iter().flat_map(|under_way| &under_way.edits);
-        under_way.chain(&self.due).filter(|(number, _)| *number > self.saved).count()
     }
 }
 

@@ -54,6 +54,18 @@ impl Inspector<'_> {
         Ok(())
     }
 
+    /// What is asked before a målbild is removed, and what was set aside.
+    async fn look_at_device(&mut self, id: &str) -> Result<()> {
+        self.page.choose("remove").await?;
+        self.look("to remove").await?;
+        self.page.press(&[], Key::Escape).await?;
+        self.page.set_aside(id, "[{ heading: '', text: 'Titel' }, { heading: 'Mål', text: 'Text' }]").await?;
+        self.page.reload().await?;
+        self.page.act("aside").await?;
+        self.page.visible(".aside").await?;
+        self.look("set aside").await
+    }
+
     /// The målbild's page with each thing open that can be.
     async fn look_at_malbild(&mut self, screen: Screen) -> Result<()> {
         self.look("the text").await?;
@@ -108,6 +120,7 @@ async fn axe_finds_nothing_on_any_page_by_day_and_by_night_on_a_desk_and_in_a_ha
             page.enter(stage.malbild.link(Role::Owner)).await?;
             page.go_to(SECTION).await?;
             known.look_at_malbild(screen).await?;
+            known.look_at_device(&stage.malbild.id).await?;
             broken.append(&mut known.broken);
         }
     }

@@ -23,6 +23,7 @@ use samsyn_shared::diff::diff;
 use samsyn_shared::keeping::Key;
 use samsyn_shared::paste::{PasteError, Transfer};
 use samsyn_shared::presence::Presences;
+use samsyn_shared::protocol::Trouble;
 use samsyn_shared::read_model::one_line;
 use samsyn_shared::way::Way;
 use samsyn_shared::{MalbildId, Role, SyncStatus, Template};
@@ -112,6 +113,8 @@ pub struct Malbild {
     pub people: RwSignal<Vec<Person>>,
     /// Those who were here and were lost.
     pub absent: RwSignal<Vec<Person>>,
+    /// What keeps the server from saving, if something does.
+    pub trouble: RwSignal<Trouble>,
     /// How many are connected to the room; none while the server does not say so.
     pub connected: RwSignal<usize>,
     /// How many of them have all that it holds.
@@ -150,6 +153,8 @@ struct Core {
     backlog: RefCell<Backlog>,
     port: RefCell<Option<Port>>,
     connect: Cell<Option<Connect>>,
+    /// How often it was tried to open.
+    opening: Cell<u32>,
     presence_due: Cell<bool>,
     carets_due: Cell<bool>,
     people_due: Cell<bool>,
@@ -187,6 +192,7 @@ impl Malbild {
             stopped: RwSignal::new(None),
             people: RwSignal::new(Vec::new()),
             absent: RwSignal::new(Vec::new()),
+            trouble: RwSignal::new(Trouble::None),
             connected: RwSignal::new(0),
             in_step: RwSignal::new(0),
             on_disk_at: RwSignal::new(None),

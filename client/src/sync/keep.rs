@@ -89,6 +89,9 @@ impl Link {
             return self.handle(Event::Kept(number));
         }
         self.keep.keeping.borrow_mut().edited(number, update);
+        if self.keep.keeping.borrow().is_failing() {
+            self.handle(Event::Kept(number));
+        }
         self.keep(Due::Edits);
     }
 

@@ -90,9 +90,14 @@ pub(super) fn said(malbild: Malbild) -> String {
 /// What stands behind the word of the status line.
 pub(super) fn sync_details(malbild: Malbild) -> impl IntoView {
     let w = words();
-    let text = move || match malbild.stopped.get() {
-        Some(why) => (w.stopped)(why),
-        None => (w.sync_details)(malbild.said.get().0, malbild.device.get().is_none()),
+    let text = move || {
+        let why = (w.trouble)(malbild.trouble.get());
+        match malbild.stopped.get() {
+            Some(why) => (w.stopped)(why).to_owned(),
+            None => {
+                format!("{why} {}", (w.sync_details)(malbild.said.get().0, malbild.device.get().is_none()))
+            }
+        }
     };
     // Each key is saved; the words for when are made once a minute.
     let minute = Memo::new(move |_| malbild.saved_at.get().map(|at| (at / 60_000.0).floor() * 60_000.0));

@@ -3,6 +3,7 @@
 use samsyn_shared::client_session::Stopped;
 use samsyn_shared::link::LinkError;
 use samsyn_shared::paste::PasteError;
+use samsyn_shared::protocol::Trouble;
 use samsyn_shared::way::Way;
 use samsyn_shared::{Role, SyncStatus};
 
@@ -160,6 +161,11 @@ pub(super) const WORDS: Words = Words {
              You may want to copy the text."
         }
     },
+    trouble: |trouble| match trouble {
+        Trouble::None => "",
+        Trouble::DiskFull => "The server's disk is full.",
+        Trouble::CannotSave => "The server's storage has failed, and the server must be restarted.",
+    },
     offline_since: |time| format!("Offline since {time}."),
     device: |trouble| match trouble {
         None => "This device has a copy of its own, which opens without a network.",
@@ -204,7 +210,7 @@ pub(super) const WORDS: Words = Words {
     saved_at: |time| format!("Last saved {time}."),
     connected_by: |way| match way {
         Way::WebSocket => "Connected by WebSocket.",
-        Way::Http => "Connected by HTTP (the network blocks WebSocket).",
+        Way::Http => "Connected by HTTP, since a WebSocket did not get through.",
     },
     stopped: |why| match why {
         Stopped::OtherEpoch => "The målbild was replaced on the server.",

@@ -3,6 +3,7 @@
 use samsyn_shared::client_session::Stopped;
 use samsyn_shared::link::LinkError;
 use samsyn_shared::paste::PasteError;
+use samsyn_shared::protocol::Trouble;
 use samsyn_shared::way::Way;
 use samsyn_shared::{Role, SyncStatus};
 
@@ -159,6 +160,11 @@ pub(super) const WORDS: Words = Words {
              sidan. Kopiera gärna texten."
         }
     },
+    trouble: |trouble| match trouble {
+        Trouble::None => "",
+        Trouble::DiskFull => "Serverns disk är full.",
+        Trouble::CannotSave => "Serverns lagring har slutat fungera, och servern måste startas om.",
+    },
     offline_since: |time| format!("Frånkopplad sedan {time}."),
     device: |trouble| match trouble {
         None => "Den här enheten har en egen kopia, som går att öppna utan nätverk.",
@@ -203,7 +209,7 @@ pub(super) const WORDS: Words = Words {
     saved_at: |time| format!("Senast sparat {time}."),
     connected_by: |way| match way {
         Way::WebSocket => "Ansluten via WebSocket.",
-        Way::Http => "Ansluten via HTTP (WebSocket är blockerat i nätet).",
+        Way::Http => "Ansluten via HTTP, eftersom WebSocket inte kom fram genom nätet.",
     },
     stopped: |why| match why {
         Stopped::OtherEpoch => "Målbilden har ersatts på servern.",

@@ -14,7 +14,7 @@ mod pace;
 mod tests;
 mod writes;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -142,6 +142,8 @@ pub struct RoomState {
     /// Taken, and not yet applied, sent or stored.
     queue: Vec<Queued>,
     frames: Pace,
+    /// Who is to be told what the room holds, once all that is queued is applied.
+    held_asked: BTreeSet<ConnectionId>,
     /// Updates accepted since the room was loaded, and how many of them are on disk.
     accepted: u64,
     stored: u64,
@@ -171,6 +173,7 @@ impl RoomState {
             presence_pace: Pace::default(),
             queue: Vec::new(),
             frames: Pace::default(),
+            held_asked: BTreeSet::new(),
             accepted: 0,
             stored: 0,
             in_flight: Vec::new(),
@@ -325,12 +328,23 @@ impl RoomState {
         self.figures_wanted(now);
     }
 
-    /// What was heard before the question is in the answer, and was sent before it.
+    /// What was heard before the question is in the answer, and was sent before it. So the answer waits for what is
+    /// queued; it does not hasten it, or a room that all come back to would send a frame for each of them.
     fn asked_what_is_held(&mut self, now: Instant, from: ConnectionId, effects: &mut Vec<Effect>) {
-        self.flush(now, effects);
+        self.held_asked.insert(from);
+        if self.queue.is_empty() {
+            self.tell_what_is_held(now, effects);
+        }
+    }
+
+    fn tell_what_is_held(&mut self, now: Instant, effects: &mut Vec<Effect>) {
+        let asked = std::mem::take(&mut self.held_asked);
+        let Some(first) = asked.first() else { return };
         match self.document.fingerprint() {
-            Ok(held) => self.send(now, from, &Message::Held(held), effects),
-            Err(broken) => self.broken(now, from, broken, effects),
+            Ok(held) => {
+                self.broadcast(now, &Message::Held(held), effects, |id, _| asked.contains(&id));
+            }
+            Err(broken) => self.broken(now, *first, broken, effects),
         }
     }
 

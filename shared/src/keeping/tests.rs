@@ -25,10 +25,10 @@ fn what_comes_while_a_batch_is_written_goes_together_into_the_next() {
     assert_eq!(held(keeping.next(Due::Edits, || None).expect("due").edits.as_ref()), ["a"]);
     keeping.edited(WriteNumber(2), bytes("b"));
     keeping.edited(WriteNumber(3), bytes("c"));
-    assert_eq!((keeping.next(Due::Edits, || None), keeping.unkept()), (None, 3));
-    assert_eq!((keeping.written(edits(1)), keeping.unkept()), (WriteNumber(1), 2));
+    assert_eq!(keeping.next(Due::Edits, || None), None);
+    assert_eq!(keeping.written(edits(1)), WriteNumber(1));
     assert_eq!(held(keeping.next(Due::Edits, || None).expect("due").edits.as_ref()), ["b", "c"]);
-    assert_eq!((keeping.written(edits(2)), keeping.unkept()), (WriteNumber(3), 0));
+    assert_eq!(keeping.written(edits(2)), WriteNumber(3));
     assert_eq!(keeping.next(Due::All, || None), None);
 }
 
@@ -38,7 +38,6 @@ fn what_is_saved_while_it_is_being_kept_leaves_the_queue_with_the_next_log() {
     keeping.edited(WriteNumber(1), bytes("a"));
     keeping.next(Due::Edits, || None).expect("due");
     keeping.saved(WriteNumber(1));
-    assert_eq!(keeping.unkept(), 0);
     keeping.written(edits(5));
     let batch = keeping.next(Due::All, || None).expect("due");
     assert_eq!((held(batch.log.as_ref()), batch.remove_edits), (vec![bytes("a")], vec![Key(5)]));
@@ -64,15 +63,17 @@ fn what_could_not_be_written_is_due_again_and_may_be_sent() {
     keeping.integrated(bytes("theirs"));
     keeping.next(Due::All, || None).expect("due");
     keeping.edited(WriteNumber(2), bytes("b"));
-    assert_eq!((keeping.failed(), keeping.unkept()), (WriteNumber(1), 2));
+    assert_eq!(keeping.failed(), WriteNumber(1));
+    assert_eq!((keeping.is_failing(), keeping.next(Due::Edits, || None)), (true, None));
     let again = keeping.next(Due::All, || None).expect("due");
     assert_eq!(held(again.edits.as_ref()), ["a", "b"]);
     assert_eq!(held(again.log.as_ref()), ["theirs"]);
     keeping.failed();
-    // The server has the first: it is no longer in danger, but the second stands on it.
+    // The server has the first, but the second stands on it.
     keeping.saved(WriteNumber(1));
-    assert_eq!(keeping.unkept(), 1);
-    assert_eq!(held(keeping.next(Due::Edits, || None).expect("due").edits.as_ref()), ["a", "b"]);
+    assert_eq!(held(keeping.next(Due::All, || None).expect("due").edits.as_ref()), ["a", "b"]);
+    keeping.written(edits(1));
+    assert!(!keeping.is_failing());
 }
 
 #[test]
@@ -132,6 +133,29 @@ fn who_leaves_does_not_wait_for_the_batch_before() {
         (held(last.edits.as_ref()), held(last.log.as_ref())),
         (vec![bytes("b")], vec![bytes("theirs")])
     );
-    assert_eq!((keeping.unkept(), keeping.written(edits(1)), keeping.unkept()), (2, WriteNumber(1), 1));
-    assert_eq!((keeping.written(edits(2)), keeping.unkept()), (WriteNumber(2), 0));
+    assert_eq!(keeping.written(edits(1)), WriteNumber(1));
+    assert_eq!(keeping.written(edits(2)), WriteNumber(2));
+}
+
+#[test]
+fn a_device_that_never_takes_anything_does_not_fill_the_memory_and_gets_the_whole_when_it_does() {
+    let mut keeping = Keeping::of(1);
+    keeping.read(Key(1), 10);
+    keeping.edited(WriteNumber(1), bytes("a"));
+    keeping.saved(WriteNumber(1));
+    keeping.integrated(vec![0; limits::DEVICE_LOG_BYTES + 1].into());
+    keeping.next(Due::All, || None).expect("due");
+    keeping.failed();
+    keeping.edited(WriteNumber(2), bytes("b"));
+    assert_eq!(keeping.next(Due::All, || None), None, "the edit may stand on what was forgotten");
+    let batch = keeping.next(Due::All, || Some(bytes("all"))).expect("due");
+    assert_eq!(
+        (held(batch.edits.as_ref()), held(batch.log.as_ref())),
+        (vec![bytes("b")], vec![bytes("all")])
+    );
+    assert_eq!(batch.remove_log, [Key(1)]);
+    keeping.failed();
+    assert!(keeping.next(Due::All, || Some(bytes("all"))).is_some());
+    keeping.written(Written { edits: Some(Key(2)), log: Some(Key(3)) });
+    assert_eq!(keeping.next(Due::All, || Some(bytes("all"))), None);
 }

@@ -11,6 +11,7 @@ use samsyn_tests::api::{Api, Malbild};
 use samsyn_tests::browser::Browsers;
 use samsyn_tests::page::Page;
 use samsyn_tests::peer::{Dialect, Peer};
+use samsyn_tests::proxy::Proxy;
 use samsyn_tests::screen::{LAPTOP, Light, PHONE, PROJECTOR, Screen, TABLET};
 use samsyn_tests::server::Server;
 use samsyn_tests::until::Look;
@@ -51,12 +52,14 @@ enum Scene {
     Five,
     Keys,
     NoAccess,
+    Cut,
+    Aside,
     Wall,
     AuthorsOnWall,
 }
 
 impl Scene {
-    const ON_A_DESK: [Self; 10] = [
+    const ON_A_DESK: [Self; 12] = [
         Self::Start,
         Self::Blank,
         Self::Filled,
@@ -66,6 +69,8 @@ impl Scene {
         Self::Authors,
         Self::Find,
         Self::Keys,
+        Self::Cut,
+        Self::Aside,
         Self::NoAccess,
     ];
     const ON_THE_WALL: [Self; 3] = [Self::Wall, Self::AuthorsOnWall, Self::Start];
@@ -81,6 +86,8 @@ impl Scene {
             Self::Find => "sok",
             Self::Five => "fem-skriver",
             Self::Keys => "kortkommandon",
+            Self::Cut => "frankopplad",
+            Self::Aside => "undanlagd",
             Self::NoAccess => "ingen-atkomst",
             Self::Wall => "malbild-vagg",
             Self::AuthorsOnWall => "vem-skrev-vagg",
@@ -95,6 +102,10 @@ struct Studio {
     _browsers: Browsers,
     blank: Malbild,
     filled: Malbild,
+    /// One that nobody has opened.
+    foreign: Malbild,
+    /// A way to the server that can be cut.
+    wire: Proxy,
     server: Server,
     album: PathBuf,
 }
@@ -133,6 +144,8 @@ impl Studio {
         let api = Api::of(&server)?;
         let blank = api.create("aktorsgemensam", "Störning i elförsörjningen").await?;
         let filled = api.create("exempel-snoovader", "Snöoväder i kommunen").await?;
+        let foreign = api.create("aktorsgemensam", "").await?;
+        let wire = Proxy::before(server.address()).await?;
         let browsers = Browsers::start().await?;
         let photographer = browsers.participant("Anna Ask", "Region Väst").await?;
         let writer = browsers.participant("Bo Björk", "Länsstyrelsen").await?;
@@ -151,7 +164,7 @@ impl Studio {
             peer.wait_for("saved", |heard| matches!(heard, Message::Saved(n) if *n == number).then_some(()))
                 .await?;
         }
-        Ok(Self { photographer, writer, _browsers: browsers, blank, filled, server, album })
+        Ok(Self { photographer, writer, _browsers: browsers, blank, filled, foreign, wire, server, album })
     }
 
     async fn take(&self, scene: Scene, screen: Screen, light: Light, name: &str) -> Result<()> {
@@ -194,6 +207,8 @@ impl Studio {
             Scene::Five => {
                 self.show_filled("").await?;
                 let _four = self.four_more().await?;
+                let scroll = "document.querySelector(arguments[0]).scrollIntoView({ block: 'center' })";
+                page.script(scroll, vec![format!("[data-section={SECTION}]").into()]).await?;
                 page.until("the carets of five", async || {
                     let count = page.script(CARETS, vec![]).await?;
                     Ok(Look::at(count == 5, || count.to_string()))
@@ -205,9 +220,27 @@ impl Studio {
                 self.show_filled("").await?;
                 page.press(&[], Key::F1).await?;
             }
+            Scene::Cut => {
+                page.enter(&self.wire.through(self.blank.link(Role::Editor))).await?;
+                page.go_to(SECTION).await?;
+                page.keys("Läget är oklart. ").await?;
+                self.wire.cut();
+                page.wait_for_status("offline").await?;
+                page.keys("Ström saknas i norra länsdelen.").await?;
+                page.click("[data-sync-status]").await?;
+                page.photograph(&self.album.join(name)).await?;
+                return Ok(self.wire.heal());
+            }
+            Scene::Aside => {
+                page.enter(self.blank.link(Role::Owner)).await?;
+                let parts = "[{ heading: 'Mål för hanteringen', text: 'Alla ska veta vad som gäller.' }]";
+                page.set_aside(&self.blank.id, parts).await?;
+                page.reload().await?;
+                page.act("aside").await?;
+                page.visible(".aside").await?;
+            }
             Scene::NoAccess => {
-                page.driver().delete_all_cookies().await?;
-                page.open(&format!("{}/m/{}", self.server.url(), self.blank.id)).await?;
+                page.open(&format!("{}/m/{}", self.server.url(), self.foreign.id)).await?;
                 page.visible("input, textarea").await?;
             }
         }

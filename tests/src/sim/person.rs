@@ -221,6 +221,9 @@ impl Person {
                 Effect::Transmit(frame) => self.wire.send(nature, frame),
                 Effect::Keep(number, update) => {
                     self.page.keeping.edited(number, update);
+                    if self.page.keeping.is_failing() {
+                        self.handle(nature, Event::Kept(number))?;
+                    }
                     self.keep(nature, Due::Edits);
                 }
                 Effect::Saved(number) => self.page.keeping.saved(number),

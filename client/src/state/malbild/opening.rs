@@ -24,6 +24,8 @@ const AGAIN: Duration = Duration::from_secs(5);
 
 impl Malbild {
     pub(super) fn begin(self, token: Option<String>) {
+        let attempt = self.core().opening.get() + 1;
+        self.core().opening.set(attempt);
         spawn_local(async move {
             if self.core().replica.borrow().is_some() {
                 // Syncing began already; it was the way to the server that failed.
@@ -76,8 +78,10 @@ impl Malbild {
             },
             Err(error) if error.is_network() => {
                 self.phase.set(Phase::Unreachable);
+                let attempt = self.core().opening.get();
                 let again = move || {
-                    if self.phase.get_untracked() == Phase::Unreachable {
+                    let is_last = self.core().opening.get() == attempt;
+                    if is_last && self.phase.get_untracked() == Phase::Unreachable {
                         self.begin(None);
                     }
                 };

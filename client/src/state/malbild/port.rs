@@ -6,7 +6,7 @@ use bytes::Bytes;
 use leptos::prelude::*;
 use samsyn_shared::client_session::Stopped;
 use samsyn_shared::fingerprint::Fingerprint;
-use samsyn_shared::protocol::{Figures, PresenceEntry};
+use samsyn_shared::protocol::{Figures, PresenceEntry, Trouble};
 use samsyn_shared::{Epoch, Role, SyncStatus};
 
 use super::opening::forget_fragment;
@@ -123,6 +123,7 @@ impl Malbild {
     /// How the room is doing, while the server says so.
     pub fn report_room(&self, figures: Option<Figures>) {
         let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        set_changed(self.trouble, figures.map_or(Trouble::None, |figures| figures.trouble));
         set_changed(self.connected, figures.map_or(0, |figures| count(figures.connected)));
         set_changed(self.in_step, figures.map_or(0, |figures| count(figures.in_step)));
         set_changed(self.on_disk_at, figures.map(|figures| figures.on_disk_at as f64));

@@ -10,6 +10,7 @@ use yrs::{Doc, GetString, ReadTxn, StateVector, Text, Transact, Update, WriteTxn
 
 use super::*;
 
+mod comparison;
 mod news;
 mod refusals;
 

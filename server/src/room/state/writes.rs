@@ -134,9 +134,15 @@ impl RoomState {
     pub(super) fn flush(&mut self, now: Instant, effects: &mut Vec<Effect>) {
         self.frames.told(now);
         let queue = std::mem::take(&mut self.queue);
-        if queue.is_empty() {
-            return;
+        if !queue.is_empty() {
+            self.apply(now, queue, effects);
         }
+        if self.queue.is_empty() {
+            self.tell_what_is_held(now, effects);
+        }
+    }
+
+    fn apply(&mut self, now: Instant, queue: Vec<Queued>, effects: &mut Vec<Effect>) {
         match apply(&mut self.document, &queue) {
             Ok(own) => self.applied(now, &queue, own, effects),
             Err(Unapplied::Undecodable(offender)) => {

@@ -1,0 +1,32 @@
+//! What the room holds, told to those who compare.
+
+use samsyn_shared::fingerprint::Fingerprint;
+
+use super::*;
+
+fn print(doc: &Doc) -> Fingerprint {
+    Fingerprint::of(&doc.try_transact().unwrap())
+}
+
+#[test]
+fn a_quiet_room_says_at_once_what_it_holds() {
+    let mut world = World::with(&[(A, Role::Reader, Dialect::Own)]);
+    world.says_amid(A, &Message::Compare);
+    let [Message::Held(held)] = &world.heard(A)[..] else { panic!("no answer") };
+    assert!(held.agrees_with(&print(&replica())));
+}
+
+#[test]
+fn who_compares_while_others_write_is_answered_after_their_words_and_hastens_nothing() {
+    let mut world = World::with(&[(A, Role::Editor, Dialect::Own), (B, Role::Reader, Dialect::Own)]);
+    let doc = replica();
+    let update = insert(&doc, 0, "hej");
+    world.says_amid(A, &write(1, &update));
+    world.says_amid(B, &Message::Compare);
+    assert_eq!(world.heard(B), [], "the frame is not due yet");
+    world.event(Event::Woke);
+    let [Message::Update(_), Message::Held(held)] = &world.heard(B)[..] else { panic!("another order") };
+    assert!(held.agrees_with(&print(&doc)));
+    world.event(Event::Woke);
+    assert_eq!(world.heard(B), [], "it was answered once");
+}
