@@ -65,8 +65,7 @@ fn open(malbild: Malbild) -> impl IntoView {
             <button type="button" class="skip" on:click=act(skip)>{w.skip}</button>
             {bar::bar(desk)}
             {contents::contents(desk)}
-            {banner::banner(desk)}
-            <main class="desk">{sheet::sheet(malbild)}</main>
+            <main class="desk">{banner::banner(desk)} {sheet::sheet(malbild)}</main>
             {find::find(malbild)}
             {move || panel()}
             {move || when(desk.wall.get(), || wall_mark(malbild))}
