@@ -4,17 +4,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use samsyn_shared::client_session::Stopped;
 use samsyn_shared::delta::plain;
 use samsyn_shared::keeping::Key;
-use samsyn_shared::{Epoch, Role, Template, ids};
+use samsyn_shared::{Epoch, MalbildId, Role, Template, ids};
 use wasm_bindgen::JsValue;
 
 use super::port::Kept;
 use super::{Malbild, Phase};
-use crate::api;
+use crate::api::{self, ApiError, MalbildInfo};
 use crate::device::{Aside, Device, Found, Part};
 use crate::state::recent;
 use crate::state::replica::Replica;
@@ -36,13 +37,17 @@ impl Malbild {
                 }
                 return self.hurry();
             }
+            // The server is asked meanwhile: the first time, its answer is what is waited for.
+            let (asking, answer) = ask_server(self.id, token.clone()).remote_handle();
+            spawn_local(asking);
             let device = self.open_device().await;
             if let Some(device) = device.clone()
                 && let Some((template, role, epoch, found)) = recall(&device).await
             {
+                answer.forget();
                 return self.start(template, role, (Some(device), Some(epoch), found), token).await;
             }
-            self.ask_server(device, token).await;
+            self.answered(answer.await, device).await;
         });
     }
 
@@ -59,15 +64,8 @@ impl Malbild {
         }
     }
 
-    async fn ask_server(self, device: Option<Device>, token: Option<String>) {
-        let outcome = async {
-            if let Some(token) = token {
-                api::trade_token(self.id, &token).await?;
-                forget_fragment();
-            }
-            api::get_malbild(self.id).await
-        };
-        match outcome.await {
+    async fn answered(self, answer: Result<MalbildInfo, ApiError>, device: Option<Device>) {
+        match answer {
             Ok(info) => match Template::find(&info.template) {
                 Some(template) => {
                     self.title.set(info.title);
@@ -189,6 +187,15 @@ impl Malbild {
             }
         });
     }
+}
+
+/// Trades a link's token for a session, and asks what the målbild is.
+async fn ask_server(id: MalbildId, token: Option<String>) -> Result<MalbildInfo, ApiError> {
+    if let Some(token) = token {
+        api::trade_token(id, &token).await?;
+        forget_fragment();
+    }
+    api::get_malbild(id).await
 }
 
 /// What the device has of a målbild, if that is enough to show it.
