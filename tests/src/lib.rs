@@ -6,6 +6,7 @@ pub mod api;
 pub mod attack;
 pub mod axe;
 pub mod browser;
+mod device;
 pub mod devtools;
 pub mod hand;
 pub mod monkey;
