@@ -21,10 +21,11 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// Whether the server was not reached.
+    /// Whether our server did not answer: nobody did, it is in trouble, or something in between answered for it, a
+    /// proxy or the page that a network shows to strangers. Ours gives a code with each refusal.
     #[must_use]
     pub const fn is_network(&self) -> bool {
-        self.status == 0
+        self.code.is_empty() || self.status >= 500
     }
 
     const fn network() -> Self {

@@ -143,7 +143,7 @@ impl Link {
                 return;
             }
             match outcome {
-                Err(error) if error.is_network() || error.status >= 500 => link.lost(),
+                Err(error) if error.is_network() => link.lost(),
                 // A link that opens nothing leaves whatever this browser may do already.
                 Ok(()) | Err(_) => {
                     link.token.take();
@@ -192,7 +192,7 @@ impl Link {
             let is_open = malbild.phase.get_untracked() == Phase::Open;
             match answer {
                 Ok(_) => {}
-                Err(error) if error.is_network() || error.status >= 500 => {
+                Err(error) if error.is_network() => {
                     if !is_open {
                         malbild.phase.set(Phase::Unreachable);
                     }

@@ -48,6 +48,8 @@ enum Condition {
     Cut,
     /// Nothing passes, and no side is told; connections are taken, and lead nowhere.
     Mute,
+    /// Every connection ends, and who asks for something is answered with a page of the network's own.
+    Portal,
 }
 
 impl Proxy {
@@ -80,6 +82,11 @@ impl Proxy {
     /// Lets nothing pass, and tells nobody: as a network that is gone without a word.
     pub fn mute(&self) {
         self.be(Condition::Mute);
+    }
+
+    /// Ends every connection, and answers in the server's place, as a network does that wants a stranger to log in.
+    pub fn answer_for_the_server(&self) {
+        self.be(Condition::Portal);
     }
 
     /// Takes connections again, and passes on what waits in those that were mute. The weather stays.
@@ -124,7 +131,11 @@ async fn accept(
     while let Ok((browser, _)) = listener.accept().await {
         if state.borrow().condition != Condition::Cut {
             taken.fetch_add(1, Ordering::Relaxed);
-            tokio::spawn(pass(browser, server.clone(), state.clone()));
+            if state.borrow().condition == Condition::Portal {
+                tokio::spawn(greet(browser));
+            } else {
+                tokio::spawn(pass(browser, server.clone(), state.clone()));
+            }
         }
     }
 }
@@ -134,8 +145,17 @@ async fn pass(browser: TcpStream, server: String, state: watch::Receiver<State>)
     let mut cut = state.clone();
     tokio::select! {
         _ = carry(browser, server, state) => {}
-        _ = cut.wait_for(|state| state.condition == Condition::Cut) => {}
+        _ = cut.wait_for(|state| matches!(state.condition, Condition::Cut | Condition::Portal)) => {}
     }
+}
+
+/// What a network says to strangers.
+async fn greet(mut browser: TcpStream) -> Result<()> {
+    Head::read(&mut browser).await?;
+    let page = "<!doctype html><title>Logga in</title>";
+    let head = "HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nConnection: close";
+    browser.write_all(format!("{head}\r\nContent-Length: {}\r\n\r\n{page}", page.len()).as_bytes()).await?;
+    Ok(browser.shutdown().await?)
 }
 
 async fn carry(mut browser: TcpStream, server: String, state: watch::Receiver<State>) -> Result<()> {

@@ -8,6 +8,7 @@ use samsyn_shared::Role;
 use samsyn_tests::browser::Browsers;
 use samsyn_tests::peer::Dialect;
 use samsyn_tests::proxy::{Proxy, Weather};
+use samsyn_tests::until::Look;
 use serde_json::json;
 
 use crate::stage::{Pair, Stage};
@@ -61,6 +62,30 @@ async fn a_network_that_is_slow_is_not_taken_for_a_dead_one() -> Result<()> {
     // The browser may ask for a thing or two beside its one way to the server.
     let taken = pair.wires[0].taken() - connections;
     ensure!(taken <= 3, "it came back {taken} times");
+    ensure!(text.trim_end() == "Före. Under.", "{text:?}");
+    pair.expect_quiet_consoles().await
+}
+
+/// As on a train's network that wants one to log in: it answers, and is not the server.
+#[tokio::test]
+async fn a_network_that_answers_for_the_server_ends_nobodys_writing() -> Result<()> {
+    let pair = Pair::meet().await?;
+    pair.a.go_to(SECTION).await?;
+    pair.a.keys("Före. ").await?;
+    pair.agree_on(SECTION).await?;
+    let taken = pair.wires[0].taken();
+    pair.wires[0].answer_for_the_server();
+    pair.a.wait_for_status("offline").await?;
+    pair.a
+        .until("the page to have asked again and again", async || {
+            let asked = pair.wires[0].taken() - taken;
+            Ok(Look::at(asked >= 6, || asked.to_string()))
+        })
+        .await?;
+    pair.a.keys("Under.").await?;
+    ensure!(pair.a.status().await?.as_deref() == Some("offline"), "it takes the network for the server");
+    pair.wires[0].heal();
+    let text = pair.agree_on(SECTION).await?;
     ensure!(text.trim_end() == "Före. Under.", "{text:?}");
     pair.expect_quiet_consoles().await
 }
