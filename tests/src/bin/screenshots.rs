@@ -229,7 +229,8 @@ impl Studio {
                 page.keys("Ström saknas i norra länsdelen.").await?;
                 page.click("[data-sync-status]").await?;
                 page.photograph(&self.album.join(name)).await?;
-                return Ok(self.wire.heal());
+                self.wire.heal();
+                return Ok(());
             }
             Scene::Aside => {
                 page.enter(self.blank.link(Role::Owner)).await?;
