@@ -17,6 +17,8 @@ pub mod replica;
 mod section;
 mod storage;
 
+use std::time::Duration;
+
 use rand::SeedableRng as _;
 use rand::rngs::SmallRng;
 
@@ -29,4 +31,9 @@ pub fn random() -> SmallRng {
         .get_random_values_with_u8_array(&mut seed)
         .expect("32 bytes are below its limit");
     SmallRng::from_seed(seed)
+}
+
+/// Time since 1970, by a clock that may be set.
+pub fn now() -> Duration {
+    Duration::from_secs_f64(js_sys::Date::now() / 1000.0)
 }

@@ -24,6 +24,7 @@ use samsyn_shared::way::Choice;
 use crate::api;
 use crate::state::malbild::port::{Kept, Port};
 use crate::state::malbild::{Malbild, Phase};
+use crate::state::now;
 use carrier::{Carrier, Ears};
 use keep::Keep;
 
@@ -321,9 +322,4 @@ impl Link {
             Effect::Reconnect => self.lost(),
         }
     }
-}
-
-/// Time since 1970, by a clock that may be set.
-fn now() -> Duration {
-    Duration::from_secs_f64(js_sys::Date::now() / 1000.0)
 }

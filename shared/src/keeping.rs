@@ -246,9 +246,9 @@ impl Keeping {
         last
     }
 
-    /// The oldest batch under way could not be written: what was in it is due again. Gives the number up to which edits are only in
-    /// memory, and may be sent all the same. What the server has is not kept in memory for ever: beyond
-    /// [`limits::DEVICE_LOG_BYTES`] it is forgotten, until the device takes the whole document.
+    /// The oldest batch under way could not be written: what was in it is due again. Gives the number up to which
+    /// edits are only in memory, and may be sent all the same. What the server has is not kept in memory for ever:
+    /// beyond [`limits::DEVICE_LOG_BYTES`] it is forgotten, until the device takes the whole document.
     pub fn failed(&mut self) -> WriteNumber {
         let Some(under_way) = self.under_way.pop_front() else { return WriteNumber(0) };
         self.is_failing = true;

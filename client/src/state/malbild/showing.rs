@@ -11,6 +11,7 @@ use wasm_bindgen::JsValue;
 
 use super::{Format, Malbild, set_changed};
 use crate::state::binding::Due;
+use crate::state::now;
 use crate::state::replica::{Change, Place, Replica};
 use crate::state::section::Section;
 
@@ -209,9 +210,4 @@ impl Malbild {
         }
         is_right
     }
-}
-
-/// The time since 1970.
-fn now() -> Duration {
-    Duration::from_secs_f64(js_sys::Date::now() / 1000.0)
 }
