@@ -168,7 +168,7 @@ pub(super) const WORDS: Words = Words {
     },
     offline_since: |time| format!("Offline since {time}."),
     device: |trouble| match trouble {
-        None => "This device has a copy of its own, which opens without a network.",
+        None => "This device has a copy of its own of all that stands here.",
         Some(DeviceError::Missing) => {
             "The browser does not let the page keep anything on this device. Do not close the page before all is \
              saved."

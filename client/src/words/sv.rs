@@ -167,7 +167,7 @@ pub(super) const WORDS: Words = Words {
     },
     offline_since: |time| format!("Frånkopplad sedan {time}."),
     device: |trouble| match trouble {
-        None => "Den här enheten har en egen kopia, som går att öppna utan nätverk.",
+        None => "Den här enheten har en egen kopia av allt som står här.",
         Some(DeviceError::Missing) => {
             "Webbläsaren låter inte sidan spara något på den här enheten. Stäng inte sidan förrän allt är sparat."
         }
