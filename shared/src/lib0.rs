@@ -101,6 +101,16 @@ impl<'a> Reader<'a> {
         std::str::from_utf8(self.bytes()?).map_err(|_| ReadError::NotUtf8)
     }
 
+    /// Bytes that are left.
+    pub(crate) const fn left(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether nothing is left.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Nothing may be left.
     pub(crate) const fn end(self) -> Result<(), ReadError> {
         if self.0.is_empty() { Ok(()) } else { Err(ReadError::Trailing) }
@@ -123,6 +133,12 @@ impl Writer {
 
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
         self.number(bytes.len() as u64);
+        self.0.extend_from_slice(bytes);
+        self
+    }
+
+    /// Bytes without their length.
+    pub(crate) fn raw(&mut self, bytes: &[u8]) -> &mut Self {
         self.0.extend_from_slice(bytes);
         self
     }

@@ -5,6 +5,7 @@
 //! gigabyte (declared counts). It doesn't know a document; whether something is missing there, or new, is
 //! the holder's to say.
 
+mod pieces;
 mod update;
 mod value;
 
@@ -15,6 +16,7 @@ use crate::lib0::{ReadError, Reader};
 use crate::limits;
 use crate::protocol::PresenceEntry;
 
+pub use pieces::Pieces;
 pub use update::update;
 
 /// What an update brings and needs.
@@ -27,6 +29,10 @@ pub struct UpdateScan {
     pub needs: Vec<(u64, u32)>,
     /// What it deletes: client, and clocks from and to (exclusive).
     pub deletes: Vec<(u64, Range<u32>)>,
+    /// How many blocks are in it, holes not counted.
+    pub items: usize,
+    /// Bytes of its largest block.
+    pub largest: usize,
 }
 
 impl UpdateScan {

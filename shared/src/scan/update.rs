@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 
 use super::ScanError::{self, Forbidden, Malformed};
+use super::pieces::{PlacedBlock, PlacedClient};
 use super::{CLOCK_END, UpdateScan, clock, value};
-use crate::lib0::Reader;
+use crate::lib0::{ReadError, Reader};
 use crate::{limits, schema};
 
 /// Scans an update (version 1).
@@ -12,18 +13,26 @@ use crate::{limits, schema};
 /// # Errors
 /// [`ScanError`] when yrs must not see it.
 pub fn update(bytes: &[u8]) -> Result<UpdateScan, ScanError> {
-    let mut scan = Scan { r: Reader::new(bytes), left: limits::UPDATE_ITEMS, found: UpdateScan::default() };
-    scan.blocks()?;
-    scan.deletes()?;
-    scan.r.end()?;
+    let mut scan = Scan::of(bytes, None);
+    scan.whole()?;
     Ok(scan.found)
+}
+
+/// As [`update`], and where in the bytes each block stands.
+pub(super) fn placed(bytes: &[u8]) -> Result<(UpdateScan, Vec<PlacedClient>), ScanError> {
+    let mut scan = Scan::of(bytes, Some(Vec::new()));
+    scan.whole()?;
+    Ok((scan.found, scan.placed.unwrap_or_default()))
 }
 
 struct Scan<'a> {
     r: Reader<'a>,
+    bytes: usize,
     /// How many more clients, blocks, ranges and values may come.
     left: usize,
     found: UpdateScan,
+    /// Where the blocks stand, if that is asked for.
+    placed: Option<Vec<PlacedClient>>,
 }
 
 /// A block: how many clocks it takes, and whether it is more than a hole.
@@ -32,7 +41,23 @@ struct Block {
     real: bool,
 }
 
-impl Scan<'_> {
+impl<'a> Scan<'a> {
+    fn of(bytes: &'a [u8], placed: Option<Vec<PlacedClient>>) -> Self {
+        let (r, found) = (Reader::new(bytes), UpdateScan::default());
+        Self { r, bytes: bytes.len(), left: limits::UPDATE_ITEMS, found, placed }
+    }
+
+    fn whole(&mut self) -> Result<(), ScanError> {
+        self.blocks()?;
+        self.deletes()?;
+        if self.r.is_empty() { Ok(()) } else { Err(ReadError::Trailing.into()) }
+    }
+
+    /// How far it has read, in bytes.
+    fn at(&self) -> usize {
+        self.bytes - self.r.left()
+    }
+
     fn blocks(&mut self) -> Result<(), ScanError> {
         let mut clients = HashSet::new();
         for _ in 0..self.r.count(3)? {
@@ -43,14 +68,24 @@ impl Scan<'_> {
                 return Err(Malformed("a client twice"));
             }
             let mut start = clock(&mut self.r)?;
+            if let Some(placed) = &mut self.placed {
+                placed.push(PlacedClient { client, start, blocks: Vec::new() });
+            }
             for _ in 0..blocks {
                 self.spend()?;
+                let (at, needs) = (self.at(), self.found.needs.len());
                 let Block { length, real } = self.block(client, start)?;
                 if length == 0 {
                     return Err(Malformed("an empty block"));
                 }
                 let end = end(start, length)?;
+                self.found.largest = self.found.largest.max(self.at() - at);
+                let bytes = at..self.at();
+                if let Some(placed) = self.placed.as_mut().and_then(|placed| placed.last_mut()) {
+                    placed.blocks.push(PlacedBlock { end, bytes, needs: needs..self.found.needs.len() });
+                }
                 if real {
+                    self.found.items += 1;
                     match self.found.blocks.last_mut() {
                         Some((c, range)) if *c == client && range.end == start => range.end = end,
                         _ => self.found.blocks.push((client, start..end)),
