@@ -15,7 +15,7 @@ use samsyn_shared::{Epoch, MalbildId, Role, Seq, Template, document};
 use serde::{Deserialize, Serialize};
 use yrs::{ReadTxn as _, StateVector, Transact as _};
 
-use crate::room::{Dialect, Ended, Joined, Opening, Reading, RoomHandle};
+use crate::room::{Dialect, Ended, Joined, Opening, Reading, RoomHandle, Workshop};
 use crate::store::{DocumentId, Loaded, Part, Storage, StoreError, Table, Write};
 
 /// A målbild as the server keeps it beside its Documents.
@@ -52,6 +52,7 @@ pub enum OpenError {
 #[derive(Clone)]
 pub struct Registry {
     storage: Storage,
+    workshop: Workshop,
     // A plain lock: held for a map operation, never across an await.
     rooms: Arc<Mutex<Rooms>>,
 }
@@ -75,10 +76,16 @@ struct Record {
 }
 
 impl Registry {
-    /// Over this store, with no room open.
+    /// Over this store, with no room open. Rooms run where their caller does.
     #[must_use]
     pub fn new(storage: Storage) -> Self {
-        Self { storage, rooms: Arc::default() }
+        Self::with_workshop(storage, Workshop::here())
+    }
+
+    /// Over this store, with no room open. Rooms run in this workshop.
+    #[must_use]
+    pub fn with_workshop(storage: Storage, workshop: Workshop) -> Self {
+        Self { storage, workshop, rooms: Arc::default() }
     }
 
     /// Makes a målbild: its record, its seeded content and whatever `beside` holds (its tokens) become
@@ -234,7 +241,8 @@ impl Registry {
             if rooms.stopping {
                 return Err(OpenError::Stopping);
             }
-            rooms.open.entry(id).or_insert_with(|| open(self.storage.clone(), malbild.clone(), id)).clone()
+            let open = || open(self.storage.clone(), self.workshop.clone(), malbild.clone(), id);
+            rooms.open.entry(id).or_insert_with(open).clone()
         };
         let outcome = opened.clone().await;
         if outcome.is_err() {
@@ -268,15 +276,22 @@ impl Registry {
 }
 
 /// Loads and starts a room, in a task of its own: a caller that goes away does not stop it for others.
-fn open(storage: Storage, malbild: Malbild, id: DocumentId) -> Opened {
-    let task = tokio::spawn(async move {
+fn open(storage: Storage, workshop: Workshop, malbild: Malbild, id: DocumentId) -> Opened {
+    let task = workshop.clone().spawn(async move {
         if storage.has_failed() {
             return Err(StoreError::Failed.into());
         }
-        let opened = load(storage.clone(), id).await.and_then(|loaded| {
-            let Malbild { template, epoch, past_epochs, .. } = malbild;
-            RoomHandle::start(Opening { id, epoch, past_epochs, template, loaded }, storage.clone())
-        });
+        let opened = match load(storage.clone(), id).await {
+            Ok(loaded) => {
+                let Malbild { template, epoch, past_epochs, .. } = malbild;
+                let opening = Opening { id, epoch, past_epochs, template, loaded };
+                let storage = storage.clone();
+                // Building a large document takes as long as many frames.
+                let started = move || RoomHandle::start(opening, storage, &workshop);
+                tokio::task::spawn_blocking(started).await.unwrap_or(Err(StoreError::Closed))
+            }
+            Err(error) => Err(error),
+        };
         if let Err(error @ StoreError::Corrupt { .. }) = &opened {
             let what = error.to_string();
             let aside = tokio::task::spawn_blocking(move || storage.set_aside(id, &what));

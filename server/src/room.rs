@@ -1,7 +1,8 @@
 //! A room: the live actor for one Document, as those outside see it.
 //!
-//! It doesn't know HTTP or who may join. Its inbox is bounded, so senders wait; so are its outboxes, and
-//! one that is full closes its connection: an update is never dropped.
+//! It doesn't know HTTP or who may join. What connections say is bounded and heard in turn, so senders wait, and
+//! whoever sends most waits longest; outboxes are bounded, too, and one that is full closes its connection: an
+//! update is never dropped.
 
 mod actor;
 mod connection;
@@ -9,9 +10,12 @@ mod document;
 mod gauge;
 #[cfg(test)]
 mod hostile;
+mod inbox;
 mod outbox;
 mod presence;
+mod size;
 pub mod state;
+mod workshop;
 
 use std::sync::Arc;
 
@@ -19,22 +23,23 @@ use bytes::Bytes;
 use samsyn_shared::read_model::ReadModel;
 pub use samsyn_shared::server_session::Dialect;
 use samsyn_shared::{Epoch, Role, Template, limits};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
 use self::actor::Actor;
 pub use self::connection::ConnectionId;
 pub use self::document::{Broken, Proven, RoomDocument, Unproven};
 pub use self::gauge::{Gauge, Reading};
+use self::inbox::Inbox;
 pub use self::outbox::{Outbox, Outlet, Overfull, Pipe, framed};
 pub(crate) use self::outbox::{frame, unframed};
+pub use self::workshop::Workshop;
 use crate::store::{DocumentId, Loaded, Storage, StoreError};
 
 /// The way to a room. Cloning it is cheap; the room ends itself when it is idle.
 #[derive(Debug, Clone)]
 pub struct RoomHandle {
-    inbox: mpsc::Sender<Command>,
-    /// A permit for each byte of [`limits::ROOM_INBOX_BYTES`].
-    space: Arc<Semaphore>,
+    commands: mpsc::Sender<Command>,
+    inbox: Arc<Inbox>,
     gauge: Arc<Gauge>,
 }
 
@@ -65,29 +70,28 @@ pub struct Ended;
 
 enum Command {
     Join { role: Role, dialect: Dialect, reply: oneshot::Sender<Joined> },
-    Frame { connection: ConnectionId, frame: Bytes, space: OwnedSemaphorePermit },
     ChangeRole { connection: ConnectionId, role: Option<Role> },
-    Leave { connection: ConnectionId },
     Read { reply: oneshot::Sender<ReadModel> },
     Drain { done: oneshot::Sender<()> },
 }
 
 impl RoomHandle {
-    /// Starts a room over what was loaded.
+    /// Builds what was loaded, which may take its time, and starts a room over it, on the workshop's threads.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] if it doesn't make a document: then there is no room.
-    pub(crate) fn start(opening: Opening, storage: Storage) -> Result<Self, StoreError> {
+    pub(crate) fn start(opening: Opening, storage: Storage, workshop: &Workshop) -> Result<Self, StoreError> {
         let loaded = &opening.loaded;
         let client_id = samsyn_shared::ids::client_id(&mut rand::rng());
         let document = RoomDocument::build(loaded.parts(), client_id).map_err(|broken| {
             tracing::error!(document = %opening.id, %broken, "the room does not open");
             StoreError::Corrupt { document: opening.id, at: loaded.last, what: broken.0 }
         })?;
-        let (sender, inbox) = mpsc::channel(limits::ROOM_INBOX);
-        let gauge = Arc::new(Gauge::default());
-        Actor::start(opening, document, storage, inbox, Arc::clone(&gauge));
-        Ok(Self { inbox: sender, space: Arc::new(Semaphore::new(limits::ROOM_INBOX_BYTES)), gauge })
+        let (sender, commands) = mpsc::channel(limits::ROOM_INBOX);
+        let (inbox, gauge) = (Arc::new(Inbox::new()), Arc::new(Gauge::default()));
+        let ears = actor::Ears { commands, inbox: Arc::clone(&inbox) };
+        Actor::start(opening, document, storage, ears, Arc::clone(&gauge), workshop);
+        Ok(Self { commands: sender, inbox, gauge })
     }
 
     /// How the room is doing.
@@ -99,7 +103,7 @@ impl RoomHandle {
     /// Whether the room has ended.
     #[must_use]
     pub fn is_ended(&self) -> bool {
-        self.inbox.is_closed()
+        self.commands.is_closed()
     }
 
     /// Joins a connection. It receives from now on.
@@ -112,15 +116,12 @@ impl RoomHandle {
         answer.await.map_err(|_| Ended)
     }
 
-    /// Hands over a frame from a connection; waits while the room is busy.
+    /// Hands over a frame from a connection; waits while too much of what it said waits.
     ///
     /// # Errors
     /// [`Ended`].
     pub async fn frame(&self, connection: ConnectionId, frame: Bytes) -> Result<(), Ended> {
-        let bytes = frame.len().min(limits::ROOM_INBOX_BYTES);
-        let bytes = u32::try_from(bytes).expect("the limit is far below 4 GiB");
-        let space = Arc::clone(&self.space).acquire_many_owned(bytes).await.map_err(|_| Ended)?;
-        self.ask(Command::Frame { connection, frame, space }).await
+        self.inbox.push(connection, frame).await.map_err(|inbox::Ended| Ended)
     }
 
     /// A connection may do something else from now on; `None` closes it.
@@ -131,9 +132,9 @@ impl RoomHandle {
         self.ask(Command::ChangeRole { connection, role }).await
     }
 
-    /// Says that a connection has ended.
-    pub async fn leave(&self, connection: ConnectionId) {
-        if self.ask(Command::Leave { connection }).await.is_err() {
+    /// Says that a connection has ended. What it said before is heard before.
+    pub fn leave(&self, connection: ConnectionId) {
+        if self.inbox.leave(connection).is_err() {
             tracing::debug!("a connection outlived its room");
         }
     }
@@ -148,7 +149,7 @@ impl RoomHandle {
         answer.await.map_err(|_| Ended)
     }
 
-    /// Takes nothing more, stores all that was accepted, closes every connection with 1001 and ends.
+    /// Hears what waits and takes nothing more, stores all that was accepted, closes every connection with 1001 and ends.
     pub async fn drain(&self) {
         let (done, answer) = oneshot::channel();
         if self.ask(Command::Drain { done }).await.is_ok() && answer.await.is_err() {
@@ -157,7 +158,7 @@ impl RoomHandle {
     }
 
     async fn ask(&self, command: Command) -> Result<(), Ended> {
-        self.inbox.send(command).await.map_err(|_| Ended)
+        self.commands.send(command).await.map_err(|_| Ended)
     }
 }
 

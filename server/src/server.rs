@@ -23,6 +23,7 @@ use crate::http::{App, Streams, router};
 use crate::options::Settings;
 use crate::pulse;
 use crate::registry::Registry;
+use crate::room::Workshop;
 use crate::store::sled::SledStore;
 use crate::store::{Storage, StoreError};
 
@@ -71,7 +72,7 @@ impl Server {
         let listener = bind(listen).map_err(|error| ServerError::Listen(listen, error))?;
         let app = App {
             access: Access::new(storage.clone()),
-            registry: Registry::new(storage.clone()),
+            registry: Registry::with_workshop(storage.clone(), Workshop::start()?),
             storage,
             public_url: public_url.map(Into::into),
             metrics: metrics.clone(),

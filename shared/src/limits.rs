@@ -16,14 +16,33 @@ pub const ENVELOPE_BYTES: usize = 64;
 /// somewhat too large is refused by its number. More closes the connection with 4413, unread.
 pub const READ_BYTES: usize = 2 * MESSAGE_BYTES;
 
-/// Bytes of a document as one update, 32 MiB: loading it takes some ten times that in memory, on every
-/// device. A write that would bring it over this is refused with `document-full`.
-pub const DOCUMENT_BYTES: usize = 32 * 1024 * 1024;
+/// Bytes of a document as one update, 8 MiB: loading it takes some ten times that in memory, on every device, and a
+/// device that has all of it can hand it back as one message. A write that would bring it over this is refused with
+/// `document-full`.
+pub const DOCUMENT_BYTES: usize = MESSAGE_BYTES;
+
+/// Client ids in a document, 20,000: each page load that writes is one, so a hundred people write in it every
+/// working day for most of a year. A write that would bring more is refused with `document-full`.
+pub const DOCUMENT_CLIENTS: usize = 20_000;
+
+/// Blocks in a document, deleted ones too, 150,000: what is typed in one go is one block. Each takes some 200 bytes
+/// and a microsecond at every opening, and a block whose neighbours are far apart makes yrs look at all that are
+/// between them. A write that would bring more is refused with `document-full`.
+pub const DOCUMENT_BLOCKS: usize = 150_000;
+
+/// Deleted ranges in a document, 150,000. A write that would bring more blocks into one that has as many is refused
+/// with `document-full`; deleting goes on.
+pub const DOCUMENT_RANGES: usize = 150_000;
+
+/// CPU time that opening a document takes on the server, 250 ms: a browser takes two or three times as much, and is
+/// to open within a second. A write that brings blocks into one that takes longer is refused with `document-full`.
+pub const DOCUMENT_OPENING: Duration = Duration::from_millis(250);
 
 /// Clients, blocks, deleted ranges and values in one update, or clients in one state vector, a million:
 /// yrs takes some 200 bytes for each, however few it has on the wire. An update with more is refused with
-/// `invalid`; a vector closes the connection with 4400.
+/// `invalid`; a vector closes the connection with 4400. All that a document may hold is far below.
 pub const UPDATE_ITEMS: usize = 1_000_000;
+const _: () = assert!(UPDATE_ITEMS > 2 * (DOCUMENT_CLIENTS + DOCUMENT_BLOCKS + DOCUMENT_RANGES));
 
 /// How deep a value in an update or a presence may be nested, 64: the document has none that is, and whoever
 /// reads with recursion survives it. An update with a deeper one is refused with `invalid`.
@@ -67,6 +86,10 @@ pub const PRESENCE_BYTES: usize = 4 * 1024;
 /// Entries in one presence message, 10,000: stock clients pass on what they know of others. More
 /// close the connection with 4400.
 pub const PRESENCE_ENTRIES: u64 = 10_000;
+
+/// How far a presence's clock may leap, 2^32: each change moves it by one, and a client's own can't be higher when it
+/// comes. One that leaps further is ignored, or nobody could say anything newer after it.
+pub const PRESENCE_LEAP: u64 = 1 << 32;
 
 /// How long a presence that is not renewed is shown: y-protocols' own 30 s.
 pub const PRESENCE_EXPIRY: Duration = Duration::from_secs(30);
@@ -183,10 +206,11 @@ pub const DEVICE_PATIENCE: Duration = Duration::from_secs(2);
 
 // ── Rooms ──
 
-/// Commands that wait for one room, 256. Beyond it whoever sends one waits, and the socket with it.
+/// Commands that wait for one room beside what its connections say, 256. Beyond it whoever sends one waits, and the socket with it.
 pub const ROOM_INBOX: usize = 256;
 
-/// Bytes of frames that wait for one room, all connections together, 32 MiB: twice the largest that is read.
+/// Bytes of frames over [`SMALL_FRAME`] that wait for one room, all connections together, 32 MiB: twice the largest
+/// that is read.
 /// Beyond it whoever sends one waits, and the socket with it.
 pub const ROOM_INBOX_BYTES: usize = 2 * READ_BYTES;
 
@@ -226,6 +250,45 @@ pub const FRAMES_PER_SECOND: u32 = 1800;
 /// Frames a second that one room ever sends, counted at each receiver, 25,000: about a third of a core. A room
 /// of a thousand is told every 40 ms.
 pub const FRAMES_PER_SECOND_MAX: u32 = 25_000;
+
+/// What one update may cost yrs at most, as far as its bytes tell, to be applied together with those of others,
+/// 5 ms. One that may cost more is applied piece by piece, in turns with others.
+pub const LIGHT_COST: Duration = Duration::from_millis(5);
+
+/// CPU time after which a room that applies updates lets others go first, 20 ms. A piece of an update is cut so that
+/// it can't cost more.
+pub const TURN: Duration = Duration::from_millis(20);
+
+/// Blocks and deleted ranges that are applied as one change, 4096: yrs' work at the end of a transaction grows with
+/// their square.
+pub const TURN_ITEMS: usize = 4096;
+
+/// CPU time of one piece of an update after which the connection that sent it is closed with 4429 and counted,
+/// 100 ms: the estimate was wrong.
+pub const SLOW_PIECE: Duration = Duration::from_millis(100);
+
+/// CPU time that updates took since the last snapshot after which one is made, 100 ms: how long the document takes
+/// to open is measured with each.
+pub const SNAPSHOT_AFTER_CPU: Duration = Duration::from_millis(100);
+
+/// Client ids that a document got since the last snapshot, after which one is made, 500. What many clients write at
+/// one place costs little as it comes and much at every opening.
+pub const SNAPSHOT_AFTER_CLIENTS: usize = 500;
+
+/// Bytes of one update of a reader beside twelve for each range that is deleted in the document, 64 KiB: it brings
+/// nothing, but a step 2 always says all that is deleted. A larger one is refused unread.
+pub const READER_BYTES: usize = 64 * 1024;
+
+/// Bytes that wait for a room of one connection, 2 MiB, or one message, if that is larger. Beyond it this connection
+/// alone waits, and its socket with it.
+pub const LANE_BYTES: usize = 2 * 1024 * 1024;
+
+/// Bytes of a message that needs no share of [`ROOM_INBOX_BYTES`], 4 KiB: a key, a caret. So nobody's large messages
+/// hold up what others type.
+pub const SMALL_FRAME: usize = 4 * 1024;
+
+/// Threads on which all rooms run, 2, beside those that serve sockets: one takes heavy turns, the other never does.
+pub const ROOM_THREADS: usize = 2;
 
 // ── The process ──
 

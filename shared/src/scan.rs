@@ -36,20 +36,28 @@ pub struct UpdateScan {
 }
 
 impl UpdateScan {
-    /// Whether it points at something that is neither here nor in itself. `here` says up to which clock a
-    /// client's blocks are here (exclusive).
-    pub fn has_gap(&self, here: impl Fn(u64) -> u32) -> bool {
+    /// The first that it points at and that is neither here nor in itself: client and clock. `here` says up to
+    /// which clock a client's blocks are here (exclusive).
+    pub fn gap(&self, here: impl Fn(u64) -> u32) -> Option<(u64, u32)> {
         let mut covered: HashMap<u64, u32> = HashMap::new();
         for (client, clocks) in &self.blocks {
             let end = covered.entry(*client).or_insert_with(|| here(*client));
             if clocks.start > *end {
-                return true;
+                return Some((*client, clocks.start - 1));
             }
             *end = clocks.end.max(*end);
         }
         let end_of = |client: u64| covered.get(&client).copied().unwrap_or_else(|| here(client));
-        self.needs.iter().any(|(client, clock)| *clock >= end_of(*client))
-            || self.deletes.iter().any(|(client, clocks)| clocks.end > end_of(*client))
+        let needed = self.needs.iter().find(|(client, clock)| *clock >= end_of(*client)).copied();
+        needed.or_else(|| {
+            let lost = self.deletes.iter().find(|(client, clocks)| clocks.end > end_of(*client));
+            lost.map(|(client, clocks)| (*client, clocks.end - 1))
+        })
+    }
+
+    /// Whether it points at something that is neither here nor in itself.
+    pub fn has_gap(&self, here: impl Fn(u64) -> u32) -> bool {
+        self.gap(here).is_some()
     }
 
     /// Whether it has a block that is not here. Deletions are not looked at.
@@ -104,12 +112,11 @@ pub fn vector(bytes: &[u8]) -> Result<Vec<(u64, u32)>, ScanError> {
 }
 
 /// Scans the body of a presence message, and gives the entries that may be shown to others. An entry whose
-/// state is over [`limits::PRESENCE_BYTES`], no JSON or nested too deep is left out: it is ignored, not
-/// punished, since stock clients pass on what others say.
+/// state is over [`limits::PRESENCE_BYTES`], no JSON or nested too deep, or after whose clock no greater one could
+/// be told, is left out: it is ignored, not punished, since stock clients pass on what others say.
 ///
 /// # Errors
-/// [`ScanError::Malformed`] when it is no such body, has more than [`limits::PRESENCE_ENTRIES`], or a clock
-/// after which no greater one could be told.
+/// [`ScanError::Malformed`] when it is no such body, or has more than [`limits::PRESENCE_ENTRIES`].
 pub fn presence(bytes: &[u8]) -> Result<Vec<PresenceEntry>, ScanError> {
     let mut r = Reader::new(bytes);
     let count = r.count(3)?;
@@ -119,11 +126,10 @@ pub fn presence(bytes: &[u8]) -> Result<Vec<PresenceEntry>, ScanError> {
     let mut entries = Vec::new();
     for _ in 0..count {
         let (client, clock, state) = (r.number()?, r.number()?, r.string()?);
-        // The client's next clock is one more, and npm's lib0 throws at a larger number.
-        if clock + 1 >= limits::NUMBER_END {
-            return Err(Malformed("a clock too large"));
-        }
-        if state.len() <= limits::PRESENCE_BYTES && value::json(state).is_ok() {
+        // The client's next clock is one more, and npm's lib0 throws at a larger number. Who passes such a clock on
+        // was told it by another.
+        let is_counted = clock + 1 < limits::NUMBER_END;
+        if is_counted && state.len() <= limits::PRESENCE_BYTES && value::json(state).is_ok() {
             entries.push(PresenceEntry { client, clock, state: state.to_owned() });
         }
     }

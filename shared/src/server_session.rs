@@ -31,8 +31,16 @@ pub struct ServerSession {
     answered: bool,
     /// Numbered updates that had a gap. `Saved(n)` speaks for all writes up to n, so none is said until
     /// each of these is in the document; the highest number that waits for it stands beside.
-    gaps: Vec<Bytes>,
+    gaps: Vec<Gap>,
     withheld: Option<WriteNumber>,
+}
+
+/// An update that stands on what is not here.
+#[derive(Debug)]
+struct Gap {
+    update: Bytes,
+    /// Some of what it lacks: client and clock.
+    lacks: (u64, u32),
 }
 
 /// What a connection said, as far as one frame goes.
@@ -173,16 +181,21 @@ impl ServerSession {
         now.saturating_sub(self.last_sent)
     }
 
-    /// A write depends on what is not here: its number, and all later ones, are withheld until it is in
-    /// the document. A stock client's has no number; it is only asked for again.
+    /// A write depends on what is not here, `lacks` (client and clock) among it: its number, and all later ones, are
+    /// withheld until it is in the document. A stock client's has no number; it is only asked for again.
     ///
     /// # Errors
     /// [`Offence`] when more than [`limits::GAP_BYTES`] would be held for it: it starts over.
-    pub fn missed(&mut self, number: Option<WriteNumber>, update: &Bytes) -> Result<(), Offence> {
+    pub fn missed(
+        &mut self,
+        number: Option<WriteNumber>,
+        update: &Bytes,
+        lacks: (u64, u32),
+    ) -> Result<(), Offence> {
         let Some(number) = number else { return Ok(()) };
-        self.gaps.push(update.clone());
+        self.gaps.push(Gap { update: update.clone(), lacks });
         self.withhold(number);
-        if self.gaps.iter().map(Bytes::len).sum::<usize>() > limits::GAP_BYTES {
+        if self.gaps.iter().map(|gap| gap.update.len()).sum::<usize>() > limits::GAP_BYTES {
             return Err(Offence { code: CloseCode::Slow, why: "too much that has a gap".to_owned() });
         }
         Ok(())
@@ -194,10 +207,25 @@ impl ServerSession {
         !self.gaps.is_empty()
     }
 
-    /// Takes the writes with a gap that `still_lacks` no longer calls so.
-    pub fn filled(&mut self, still_lacks: impl Fn(&Bytes) -> bool) -> Vec<Bytes> {
-        let (left, filled) = std::mem::take(&mut self.gaps).into_iter().partition(still_lacks);
-        self.gaps = left;
+    /// Takes the writes that have no gap any more. `here` says up to which clock a client's blocks are here, and
+    /// `gap` what an update lacks, if anything; it is asked only when what was known to lack has come.
+    pub fn filled(
+        &mut self,
+        here: impl Fn(u64) -> u32,
+        gap: impl Fn(&Bytes) -> Option<(u64, u32)>,
+    ) -> Vec<Bytes> {
+        let mut filled = Vec::new();
+        for mut waiting in std::mem::take(&mut self.gaps) {
+            let (client, clock) = waiting.lacks;
+            let lacks = if clock < here(client) { gap(&waiting.update) } else { Some(waiting.lacks) };
+            match lacks {
+                Some(lacks) => {
+                    waiting.lacks = lacks;
+                    self.gaps.push(waiting);
+                }
+                None => filled.push(waiting.update),
+            }
+        }
         filled
     }
 
@@ -270,11 +298,12 @@ mod tests {
         let (mut own, _) = session(Dialect::Own);
         own.withhold(WriteNumber(1));
         assert_eq!(own.release(), Some(WriteNumber(1)));
-        own.missed(Some(WriteNumber(2)), &update()).unwrap();
+        own.missed(Some(WriteNumber(2)), &update(), (7, 3)).unwrap();
         own.withhold(WriteNumber(3));
         assert_eq!(own.release(), None);
-        assert!(own.filled(|_| true).is_empty());
-        assert_eq!(own.filled(|_| false), [update()]);
+        assert!(own.filled(|_| 3, |_| unreachable!("what it lacks has not come")).is_empty());
+        assert!(own.filled(|_| 4, |_| Some((8, 1))).is_empty(), "it lacks something else, too");
+        assert_eq!(own.filled(|_| 4, |_| None), [update()]);
         assert_eq!((own.release(), own.release()), (Some(WriteNumber(3)), None));
     }
 
@@ -282,10 +311,10 @@ mod tests {
     fn gaps_that_pile_up_make_it_start_over() {
         let (mut own, _) = session(Dialect::Own);
         let half = Bytes::from(vec![0; limits::GAP_BYTES / 2 + 1]);
-        own.missed(Some(WriteNumber(1)), &half).unwrap();
-        assert_eq!(own.missed(Some(WriteNumber(2)), &half).unwrap_err().code, CloseCode::Slow);
+        own.missed(Some(WriteNumber(1)), &half, (7, 3)).unwrap();
+        assert_eq!(own.missed(Some(WriteNumber(2)), &half, (7, 3)).unwrap_err().code, CloseCode::Slow);
         let (mut stock, _) = session(Dialect::Stock);
-        stock.missed(None, &half).unwrap();
+        stock.missed(None, &half, (7, 3)).unwrap();
         assert!(!stock.has_gaps(), "nobody waits for a number of a stock client's");
     }
 }

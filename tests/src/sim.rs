@@ -61,6 +61,8 @@ pub struct Tally {
     pub evictions: u64,
     /// Times that a room had its document loaded again.
     pub reloads: u64,
+    /// Turns in which a room did heavy work.
+    pub turns: u64,
     /// Times that a snapshot deleted more than the live document.
     pub healed: u64,
 }
@@ -83,6 +85,7 @@ impl Tally {
         self.snapshots += other.snapshots;
         self.evictions += other.evictions;
         self.reloads += other.reloads;
+        self.turns += other.turns;
         self.healed += other.healed;
     }
 }

@@ -36,6 +36,7 @@ fn everyone_ends_with_what_is_stored_and_nothing_saved_is_ever_lost() -> Result<
         ("a snapshot", sum.snapshots),
         ("a room that ended", sum.evictions),
         ("a document loaded again", sum.reloads),
+        ("a turn of heavy work", sum.turns),
     ] {
         ensure!(count > 0, "the corpus has not {what} in it");
     }

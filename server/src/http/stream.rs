@@ -61,7 +61,7 @@ pub(super) async fn open(
         metrics::gauge!("samsyn_connections_open", "transport" => "http").increment(1);
         Line::new(&room, joined, said, chunks, &secret).carry().await;
         streams.map().remove(&key);
-        room.leave(id).await;
+        room.leave(id);
         metrics::gauge!("samsyn_connections_open", "transport" => "http").decrement(1);
     };
     app.sockets.spawn(carried.instrument(span));

@@ -1,24 +1,27 @@
 //! The task of a room: takes what happens from its inbox, lets `state::RoomState` say what must be done, and
 //! does it: frames into outboxes, appends to the store, snapshots when the log grows long.
 //!
-//! It doesn't know what a frame means.
+//! It doesn't know what a frame means. It measures what each connection costs, and runs on the workshop's threads.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use bytes::Bytes;
 use samsyn_shared::protocol::{CloseCode, Trouble};
 use samsyn_shared::{Role, Seq, Template, limits};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use super::document::{Proven, RoomDocument};
+use super::inbox::{Arrived, Inbox};
 use super::state::{Effect, Event, RoomState, Terms};
-use super::{Command, ConnectionId, Dialect, Gauge, Joined, Opening, Outbox, Reading, framed};
+use super::workshop::cpu;
+use super::{Command, ConnectionId, Dialect, Gauge, Joined, Opening, Outbox, Reading, Workshop, framed};
 use crate::store::{DocumentId, Health, Hurry, Storage, StoreError, Time, Write};
 
 /// Commands that are handled, at most, while something is due to be told: all that is at hand goes into one
@@ -32,7 +35,12 @@ pub(super) struct Actor {
     id: DocumentId,
     template: &'static Template,
     storage: Storage,
-    inbox: mpsc::Receiver<Command>,
+    ears: Ears,
+    workshop: Workshop,
+    /// The turn that the room waits for, to do heavy work.
+    turn: UnderWay<OwnedSemaphorePermit>,
+    /// Connections whose lanes are held until their heavy writes are made.
+    held: BTreeSet<ConnectionId>,
     state: RoomState,
     outboxes: HashMap<ConnectionId, Outbox>,
     next_connection: u64,
@@ -53,10 +61,32 @@ pub(super) struct Actor {
     stopped: bool,
 }
 
+/// What the room hears: commands, and what connections say. Once this is dropped, nobody waits for the room.
+#[derive(Debug)]
+pub(super) struct Ears {
+    pub(super) commands: mpsc::Receiver<Command>,
+    pub(super) inbox: Arc<Inbox>,
+}
+
+impl Drop for Ears {
+    fn drop(&mut self) {
+        self.inbox.end();
+    }
+}
+
+impl Ears {
+    /// Whether nothing is at hand that may be heard.
+    fn is_quiet(&self) -> bool {
+        self.commands.is_empty() && self.inbox.is_empty()
+    }
+}
+
 /// How a compaction ended.
 enum Compacted {
     Stored {
         bytes: u64,
+        /// CPU time that loading it took.
+        opening: Duration,
     },
     /// The snapshot deletes more than the live document; this update makes that follow.
     DeletesMore(Bytes),
@@ -70,11 +100,12 @@ impl Actor {
         opening: Opening,
         document: RoomDocument,
         storage: Storage,
-        inbox: mpsc::Receiver<Command>,
+        ears: Ears,
         gauge: Arc<Gauge>,
+        workshop: &Workshop,
     ) {
         let Opening { id, epoch, past_epochs, template, loaded } = opening;
-        let terms = Terms { epoch, past_epochs, document_bytes: limits::DOCUMENT_BYTES };
+        let terms = Terms { epoch, past_epochs, document_bytes: limits::DOCUMENT_BYTES, cpu };
         let reading = Reading {
             log_updates: loaded.updates.len() as u64,
             log_bytes: loaded.updates.iter().map(|update| update.len() as u64).sum(),
@@ -86,7 +117,10 @@ impl Actor {
             id,
             template,
             storage,
-            inbox,
+            ears,
+            workshop: workshop.clone(),
+            turn: None,
+            held: BTreeSet::new(),
             state: RoomState::new(document, terms, Instant::now().into_std(), Time::now().0),
             outboxes: HashMap::new(),
             next_connection: 1,
@@ -104,7 +138,7 @@ impl Actor {
             handled_since_due: 0,
             stopped: false,
         };
-        tokio::spawn(actor.run().instrument(tracing::info_span!("room", document = %id)));
+        workshop.spawn(actor.run().instrument(tracing::info_span!("room", document = %id)));
     }
 
     async fn run(mut self) {
@@ -118,11 +152,16 @@ impl Actor {
         while !self.stopped {
             let due = self.state.wake_at().map(Instant::from_std);
             if due.is_some_and(|due| due <= Instant::now())
-                && (self.inbox.is_empty() || self.handled_since_due >= BURST)
+                && (self.ears.is_quiet() || self.handled_since_due >= BURST)
             {
                 self.handled_since_due = 0;
                 self.event(Event::Woke).await;
+                tokio::task::yield_now().await;
                 continue;
+            }
+            if self.state.has_heavy() && self.turn.is_none() {
+                let workshop = self.workshop.clone();
+                self.turn = Some(Box::pin(async move { workshop.turn().await }));
             }
             if let Some(due) = due
                 && alarm.deadline() != due
@@ -133,14 +172,22 @@ impl Actor {
                 outcome = under_way(&mut self.append) => self.appended(outcome).await,
                 compacted = under_way(&mut self.compaction) => self.compacted(compacted).await,
                 Ok(()) = self.health.changed() => self.disk_changed().await,
-                command = self.inbox.recv(), if draining.is_none() => match command {
-                    Some(Command::Drain { done }) => draining = Some(done),
+                turn = under_way(&mut self.turn) => self.take_turn(turn).await,
+                command = self.ears.commands.recv(), if draining.is_none() => match command {
+                    Some(Command::Drain { done }) => {
+                        self.ears.inbox.stop();
+                        draining = Some(done);
+                    }
                     Some(command) => {
                         self.handled_since_due += 1;
                         self.command(command).await;
                     }
                     None => break,
                 },
+                arrived = self.ears.inbox.next() => {
+                    self.handled_since_due += 1;
+                    self.arrived(arrived).await;
+                }
                 () = &mut alarm, if due.is_some() => {}
                 _ = ticks.tick() => {
                     self.event(Event::Ticked).await;
@@ -150,7 +197,7 @@ impl Actor {
             self.show();
             if draining.is_some() {
                 self.event(Event::Woke).await;
-                if self.state.is_stored() {
+                if self.state.is_stored() && self.held.is_empty() && self.ears.is_quiet() {
                     break;
                 }
             }
@@ -160,6 +207,7 @@ impl Actor {
                 break;
             }
             if self.reading.log_updates >= limits::LOG_LONG
+                || self.state.is_to_be_weighed()
                 || (self.reading.log_updates > 0 && self.snapshot_at.elapsed() >= limits::SNAPSHOT_EVERY)
             {
                 self.compact();
@@ -186,7 +234,8 @@ impl Actor {
 
     /// Whoever asks from here on finds the room ended and opens it anew: all is in the store.
     async fn end(&mut self) {
-        self.inbox.close();
+        self.ears.commands.close();
+        self.ears.inbox.end();
         for connection in self.state.connection_ids() {
             self.close(connection, CloseCode::GoingAway);
         }
@@ -202,16 +251,8 @@ impl Actor {
     async fn command(&mut self, command: Command) {
         match command {
             Command::Join { role, dialect, reply } => self.join(role, dialect, reply).await,
-            Command::Frame { connection, frame, space } => {
-                self.event(Event::FrameReceived { connection, frame }).await;
-                drop(space);
-            }
             Command::ChangeRole { connection, role } => {
                 self.event(Event::RoleChanged { connection, role }).await;
-            }
-            Command::Leave { connection } => {
-                self.outboxes.remove(&connection);
-                self.event(Event::Left { connection }).await;
             }
             Command::Read { reply } => {
                 self.event(Event::Woke).await;
@@ -235,11 +276,51 @@ impl Actor {
         let id = ConnectionId(self.next_connection);
         self.next_connection += 1;
         let (outbox, outlet) = Outbox::new();
+        // Before anybody knows the connection, or what it says at once would find no lane.
+        self.ears.inbox.open(id);
         if reply.send(Joined { id, outlet }).is_err() {
+            self.ears.inbox.close(id);
             return;
         }
         self.outboxes.insert(id, outbox);
         self.event(Event::Joined { connection: id, role, dialect }).await;
+    }
+
+    /// Hears what a connection said, or that it has ended, and has it pay for that.
+    async fn arrived(&mut self, arrived: Arrived) {
+        let from = arrived.from;
+        let Some(frame) = arrived.frame.clone() else {
+            self.ears.inbox.close(from);
+            self.held.remove(&from);
+            self.outboxes.remove(&from);
+            return self.event(Event::Left { connection: from }).await;
+        };
+        let began = cpu();
+        let mut effects = Vec::new();
+        let event = Event::FrameReceived { connection: from, frame };
+        self.state.handle(Instant::now().into_std(), event, &mut effects);
+        self.ears.inbox.charge(from, cpu().saturating_sub(began));
+        self.perform(effects).await;
+        if self.state.is_busy(from) && self.held.insert(from) {
+            self.ears.inbox.hold(from, true);
+        }
+        drop(arrived);
+    }
+
+    /// Does heavy work while the turn lasts.
+    async fn take_turn(&mut self, turn: OwnedSemaphorePermit) {
+        self.turn = None;
+        self.event(Event::Turn).await;
+        drop(turn);
+        let (state, inbox) = (&self.state, &self.ears.inbox);
+        self.held.retain(|connection| {
+            let is_busy = state.is_busy(*connection);
+            if !is_busy {
+                inbox.hold(*connection, false);
+            }
+            is_busy
+        });
+        tokio::task::yield_now().await;
     }
 
     async fn appended(&mut self, outcome: Result<Seq, StoreError>) {
@@ -271,6 +352,9 @@ impl Actor {
     async fn event(&mut self, event: Event) {
         let mut effects = Vec::new();
         self.state.handle(Instant::now().into_std(), event, &mut effects);
+        for (connection, cost) in self.state.take_charges() {
+            self.ears.inbox.charge(connection, cost);
+        }
         self.perform(effects).await;
     }
 
@@ -329,6 +413,8 @@ impl Actor {
         if let Some(outbox) = self.outboxes.remove(&connection) {
             outbox.close(code);
         }
+        self.ears.inbox.close(connection);
+        self.held.remove(&connection);
     }
 
     async fn append(&mut self, updates: Vec<Bytes>, hurry: Hurry) {
@@ -353,14 +439,21 @@ impl Actor {
         }
         (self.reading.log_updates, self.reading.log_bytes) = (0, 0);
         self.snapshot_at = Instant::now();
-        let unproven = match self.state.whole() {
+        let unproven = match self.state.snapshot() {
             Ok(unproven) => unproven,
             Err(broken) => return tracing::error!(%broken, "no snapshot was made; the log stays"),
         };
         let (document, up_to, storage) = (self.id, self.last, self.storage.clone());
         self.compaction = Some(Box::pin(async move {
             // Proving it takes as long as opening the room; the room goes on meanwhile.
-            let proven = tokio::task::spawn_blocking(move || unproven.prove()).await;
+            let proven = tokio::task::spawn_blocking(move || {
+                let began = cpu();
+                let proven = unproven.prove();
+                (proven, cpu().saturating_sub(began))
+            });
+            let (proven, opening) = proven
+                .await
+                .map_or_else(|error| (Err(error), Duration::ZERO), |(proven, opening)| (Ok(proven), opening));
             let snapshot = match proven {
                 Ok(Ok(Proven::Same(snapshot))) => snapshot,
                 Ok(Ok(Proven::DeletesMore(update))) => return Compacted::DeletesMore(update),
@@ -375,7 +468,7 @@ impl Actor {
             };
             let bytes = snapshot.len() as u64;
             match storage.commit(vec![Write::Compact { document, snapshot, up_to }]).await {
-                Ok(_) => Compacted::Stored { bytes },
+                Ok(_) => Compacted::Stored { bytes, opening },
                 Err(error) => {
                     tracing::error!(%error, "the log was not compacted");
                     Compacted::Not
@@ -387,9 +480,10 @@ impl Actor {
     async fn compacted(&mut self, compacted: Compacted) {
         self.compaction = None;
         match compacted {
-            Compacted::Stored { bytes } => {
+            Compacted::Stored { bytes, opening } => {
                 self.reading.snapshot_bytes = bytes;
                 metrics::counter!("samsyn_snapshots_total").increment(1);
+                self.event(Event::Weighed { opening }).await;
             }
             Compacted::DeletesMore(update) => self.event(Event::Healed { update }).await,
             Compacted::Not => {}

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::size::Size;
 use bytes::Bytes;
 use samsyn_shared::fingerprint::Fingerprint;
 use samsyn_shared::read_model::ReadModel;
@@ -40,8 +41,9 @@ pub struct RoomDocument {
     /// Up to which clock each client's blocks are here or expected ([`Self::expect`]). A vector of our own,
     /// since asking yrs for one costs a copy of it.
     clocks: HashMap<u64, u32>,
-    /// Bytes of all that it was built from and that came since: never less than its encoded size.
-    bytes: usize,
+    /// What it held when it was measured, and never less than what it holds now.
+    measured: Size,
+    size: Size,
     answers: Answers,
 }
 
@@ -77,19 +79,22 @@ impl RoomDocument {
     /// [`Broken`] if any of it doesn't decode or apply, or depends on something that isn't there.
     pub fn build<'a>(parts: impl Iterator<Item = &'a Bytes>, client_id: u64) -> Result<Self, Broken> {
         let doc = document::replica(client_id);
-        let mut bytes = 0;
+        let mut size = Size::default();
         // One transaction for all: garbage collection and squashing run once.
         in_transaction(&doc, |txn| {
             for part in parts {
-                bytes += part.len();
+                // What was stored under an earlier gate loads under any later one.
+                size += Size::brought_by(&scan::update(part).unwrap_or_default(), part.len());
                 let update =
                     Update::decode_v1(part).map_err(|_| Broken("a stored update does not decode"))?;
                 txn.apply_update(update).map_err(|_| Broken("a stored update does not apply"))?;
             }
             if txn.has_missing_updates() { Err(Broken("a stored update lacks another")) } else { Ok(()) }
         })?;
-        let mut built = Self { doc, clocks: HashMap::new(), bytes, answers: Answers::default() };
+        let measured = Size::default();
+        let mut built = Self { doc, clocks: HashMap::new(), measured, size, answers: Answers::default() };
         built.expect_only(&[])?;
+        built.size.clients = built.clocks.len();
         Ok(built)
     }
 
@@ -118,20 +123,20 @@ impl RoomDocument {
         scan.has_new_blocks(|client| self.end_of(client))
     }
 
-    /// Whether an update points at something that is neither here, nor expected, nor in the update itself.
-    pub(crate) fn lacks_for(&self, scan: &UpdateScan) -> bool {
-        scan.has_gap(|client| self.end_of(client))
+    /// What an update points at that is neither here, nor expected, nor in the update itself.
+    pub(crate) fn gap_of(&self, scan: &UpdateScan) -> Option<(u64, u32)> {
+        scan.gap(|client| self.end_of(client))
     }
 
-    /// Whether an update deletes something that is here and not deleted yet.
-    pub(crate) fn loses_by(&self, update: &Update) -> Result<bool, Broken> {
+    /// How many ranges an update deletes that are here and not deleted yet.
+    pub(crate) fn loses_by(&self, update: &Update) -> Result<usize, Broken> {
         if self.answers.deleted.get().is_none() {
             let deleted = guarded(|| Ok(self.read()?.snapshot().delete_set))?;
             // Nobody else fills it: this value is not shared between threads.
             self.answers.deleted.get_or_init(|| deleted);
         }
         let deleted = self.answers.deleted.get().expect("it was filled above");
-        guarded(|| Ok(!update.delete_set().diff(deleted).is_empty()))
+        guarded(|| Ok(update.delete_set().diff(deleted).iter().map(|(_, ranges)| ranges.len()).sum()))
     }
 
     /// An update with this scan will be applied soon: what builds on it has no gap.
@@ -151,41 +156,59 @@ impl RoomDocument {
         Ok(())
     }
 
-    /// Applies updates that lack nothing, in one transaction, and gives its own update: exactly what was
-    /// new in all of them. `None` if that was nothing.
+    /// Applies what `next` gives, in one transaction, until it gives nothing, and gives the transaction's own update:
+    /// exactly what was new in all of them. `None` if that was nothing. The updates lack nothing. `committed` is called
+    /// when yrs has done its work.
     pub(crate) fn apply(
         &mut self,
-        updates: impl IntoIterator<Item = Update>,
+        mut next: impl FnMut() -> Option<Update>,
+        committed: impl FnOnce(),
     ) -> Result<Option<Bytes>, Broken> {
         let own = in_transaction(&self.doc, |txn| {
-            for update in updates {
+            while let Some(update) = next() {
                 txn.apply_update(update).map_err(|_| Broken("an update stopped half-way"))?;
             }
             if txn.has_missing_updates() {
-                // `lacks_for` rules this out; if it was wrong, pending parts must still not stay.
+                // `gap_of` rules this out; if it was wrong, pending parts must still not stay.
                 txn.prune_pending();
                 return Err(Broken("an update was left pending"));
             }
             Ok(document::update_of(txn).map(Bytes::from))
         })?;
+        committed();
         if let Some(own) = &own {
             // What is stored and passed on has itself passed the gate.
             let scan = scan::update(own).map_err(|_| Broken("yrs made an update that the gate refuses"))?;
             self.expect(&scan);
-            self.bytes += own.len();
+            self.size += Size::brought_by(&scan, own.len());
+            self.size.clients = self.clocks.len();
             self.answers = Answers::default();
+            self.measure_if_grown()?;
         }
         Ok(own)
     }
 
-    /// Whether `more` bytes would bring its encoded size over `limit`, in bytes. Measured only when
-    /// the sum of what came says so.
-    pub(crate) fn would_exceed(&mut self, more: usize, limit: usize) -> Result<bool, Broken> {
-        if self.bytes + more <= limit {
-            return Ok(false);
+    /// What it holds at most.
+    pub(crate) const fn size(&self) -> Size {
+        self.size
+    }
+
+    /// Measures what it holds, where the sums say more than twice what they said when it was measured last: so it
+    /// costs about as much as the changes did.
+    fn measure_if_grown(&mut self) -> Result<(), Broken> {
+        if self.size.has_outgrown(&self.measured) { self.measure() } else { Ok(()) }
+    }
+
+    /// Measures what it holds, unless nothing has changed since.
+    pub(crate) fn measure(&mut self) -> Result<(), Broken> {
+        if self.size == self.measured {
+            return Ok(());
         }
-        self.bytes = self.whole()?.len();
-        Ok(self.bytes + more > limit)
+        let whole = self.whole()?;
+        let scan = scan::update(&whole).map_err(|_| Broken("yrs made an update that the gate refuses"))?;
+        self.size = Size { clients: self.clocks.len(), ..Size::of(&scan, whole.len()) };
+        self.measured = self.size;
+        Ok(())
     }
 
     /// The whole state, to be proven by [`Unproven::prove`] where that may take its time.
@@ -198,14 +221,15 @@ impl RoomDocument {
         guarded(|| ReadModel::of(&self.doc, template).map_err(|_| Broken("a transaction is open")))
     }
 
+    /// Up to which clock a client's blocks are here or expected.
+    pub(crate) fn end_of(&self, client: u64) -> u32 {
+        self.clocks.get(&client).copied().unwrap_or(0)
+    }
+
     fn whole(&self) -> Result<Bytes, Broken> {
         made_once(&self.answers.whole, || {
             guarded(|| Ok(self.read()?.encode_diff_v1(&StateVector::default()).into()))
         })
-    }
-
-    fn end_of(&self, client: u64) -> u32 {
-        self.clocks.get(&client).copied().unwrap_or(0)
     }
 
     fn read(&self) -> Result<yrs::Transaction<'_>, Broken> {

@@ -1,16 +1,19 @@
 //! Who is here: the latest presence of each client, and what is to be told of it.
 //!
 //! It doesn't know sockets or documents, nor when it is told, and stores nothing. A connection speaks for
-//! one client id alone, the first that it announces; entries for others (stock clients reflect them)
-//! are ignored. Between two tellings only the latest state of each client is kept.
+//! one client id alone, the first that it announces and that no living connection speaks for; entries for others
+//! (stock clients reflect them) are ignored. Between two tellings only the latest state of each client is kept.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Instant;
 
-use samsyn_shared::limits;
 use samsyn_shared::protocol::PresenceEntry;
+use samsyn_shared::{Role, limits};
 
 use super::connection::ConnectionId;
+
+/// Clients whose role is remembered, at most; beyond it all are forgotten.
+const ROLES: usize = 10_000;
 
 /// All presence in a room.
 #[derive(Debug, Default)]
@@ -18,6 +21,10 @@ pub(crate) struct Presence {
     by_client: BTreeMap<u64, Known>,
     /// Which client each connection speaks for.
     spoken_for: HashMap<ConnectionId, u64>,
+    /// What connections last said of a client for which another speaks.
+    claims: HashMap<ConnectionId, (Role, PresenceEntry)>,
+    /// In which role each client was spoken for, also of those that are gone.
+    roles: HashMap<u64, Role>,
     /// Clients whose state is to be told, the one that waits longest first. Each stands here once at most.
     news: VecDeque<u64>,
     /// Clients that are gone, to be told.
@@ -36,30 +43,66 @@ struct Known {
 }
 
 impl Presence {
-    /// Takes what a connection announced, scanned before.
-    pub(crate) fn announced(&mut self, now: Instant, from: ConnectionId, entries: Vec<PresenceEntry>) {
+    /// Takes what a connection announced, scanned before. What it says of a client for which another living
+    /// connection speaks waits until that one has ended: a page that comes back is heard once its old connection is
+    /// known to be dead.
+    pub(crate) fn announced(
+        &mut self,
+        now: Instant,
+        from: ConnectionId,
+        role: Role,
+        entries: Vec<PresenceEntry>,
+    ) {
         for entry in entries {
-            if self.spoken_for.get(&from).is_some_and(|own| *own != entry.client) {
+            if !self.may_speak(from, role, &entry) {
                 continue;
             }
             let known = self.by_client.get(&entry.client);
+            if known.is_some_and(|known| known.owner != from) {
+                self.claims.insert(from, (role, entry));
+                continue;
+            }
             let gone = entry.state == "null";
             let is_newer = known
                 .map_or(!gone, |known| entry.clock > known.clock || (entry.clock == known.clock && gone));
-            if !is_newer {
-                continue;
+            if is_newer {
+                self.take(now, from, role, entry, gone);
             }
-            self.spoken_for.insert(from, entry.client);
-            if gone {
-                self.by_client.remove(&entry.client);
-                self.parting.push(entry);
-            } else {
-                let PresenceEntry { client, clock, state } = entry;
-                if !known.is_some_and(|known| known.is_news) {
-                    self.news.push_back(client);
-                }
-                self.by_client.insert(client, Known { clock, state, owner: from, heard: now, is_news: true });
-            }
+        }
+    }
+
+    fn take(&mut self, now: Instant, from: ConnectionId, role: Role, entry: PresenceEntry, gone: bool) {
+        self.spoken_for.insert(from, entry.client);
+        if self.roles.len() >= ROLES {
+            self.roles.clear();
+        }
+        self.roles.insert(entry.client, role);
+        if gone {
+            self.by_client.remove(&entry.client);
+            self.parting.push(entry);
+            return;
+        }
+        let PresenceEntry { client, clock, state } = entry;
+        if !self.by_client.get(&client).is_some_and(|known| known.is_news) {
+            self.news.push_back(client);
+        }
+        self.by_client.insert(client, Known { clock, state, owner: from, heard: now, is_news: true });
+    }
+
+    /// Whether a connection may speak for this client. Not with a lower role than whoever spoke for it before: a
+    /// reader takes no editor's name. Not with a clock that leaps: nobody could say anything newer after it.
+    fn may_speak(&self, from: ConnectionId, role: Role, entry: &PresenceEntry) -> bool {
+        let is_other = |own: &u64| *own != entry.client;
+        let known = self.by_client.get(&entry.client).map_or(0, |known| known.clock);
+        !self.spoken_for.get(&from).is_some_and(is_other)
+            && self.roles.get(&entry.client).is_none_or(|spoke| role >= *spoke)
+            && entry.clock <= known.saturating_add(limits::PRESENCE_LEAP)
+    }
+
+    /// A connection may do something else from now on, and still speaks for its client.
+    pub(crate) fn role_changed(&mut self, from: ConnectionId, role: Role) {
+        if let Some(client) = self.spoken_for.get(&from) {
+            self.roles.insert(*client, role);
         }
     }
 
@@ -68,9 +111,10 @@ impl Presence {
         self.newcomers.insert(connection);
     }
 
-    /// A connection ended: what it spoke for is gone, unless a newer connection took it over.
+    /// A connection ended: what it spoke for is gone, unless another waited to speak for it.
     pub(crate) fn left(&mut self, from: ConnectionId) {
         self.newcomers.remove(&from);
+        self.claims.remove(&from);
         let Some(client) = self.spoken_for.remove(&from) else { return };
         if self.by_client.get(&client).is_some_and(|known| known.owner == from) {
             self.part(client);
@@ -126,15 +170,21 @@ impl Presence {
     }
 
     fn part(&mut self, client: u64) {
-        if let Some(known) = self.by_client.remove(&client) {
-            // By the clock that they know, the others tell who was lost from who left.
-            if known.is_news {
-                self.parting.push(entry(client, &known));
-            }
-            // The clock that it had: the next one is the client's own to use, when it comes back.
-            let clock = known.clock;
-            self.parting.push(PresenceEntry { client, clock, state: "null".into() });
+        let Some(known) = self.by_client.remove(&client) else { return };
+        let claim =
+            self.claims.iter().find(|(_, (_, entry))| entry.client == client && entry.clock > known.clock);
+        if let Some(from) = claim.map(|(from, _)| *from) {
+            let (role, entry) = self.claims.remove(&from).expect("it was found there");
+            let gone = entry.state == "null";
+            return self.take(known.heard, from, role, entry, gone);
         }
+        // By the clock that they know, the others tell who was lost from who left.
+        if known.is_news {
+            self.parting.push(entry(client, &known));
+        }
+        // The clock that it had: the next one is the client's own to use, when it comes back.
+        let clock = known.clock;
+        self.parting.push(PresenceEntry { client, clock, state: "null".into() });
     }
 }
 
@@ -157,7 +207,7 @@ mod tests {
 
     /// What is told after `from` announced `entries`.
     fn told(presence: &mut Presence, from: ConnectionId, entries: &[PresenceEntry]) -> Vec<PresenceEntry> {
-        presence.announced(Instant::now(), from, entries.to_vec());
+        presence.announced(Instant::now(), from, Role::Editor, entries.to_vec());
         presence.take_news().0
     }
 
@@ -181,10 +231,10 @@ mod tests {
     #[test]
     fn between_two_tellings_only_the_latest_state_counts() {
         let mut presence = Presence::default();
-        presence.announced(Instant::now(), A, vec![entry(7, 1, "1"), entry(7, 2, "2")]);
+        presence.announced(Instant::now(), A, Role::Editor, vec![entry(7, 1, "1"), entry(7, 2, "2")]);
         assert_eq!(told(&mut presence, A, &[entry(7, 3, "3")]), [entry(7, 3, "3")]);
         // Who came and went is told to have gone, since somebody may have heard of it before.
-        presence.announced(Instant::now(), A, vec![entry(7, 4, "4")]);
+        presence.announced(Instant::now(), A, Role::Editor, vec![entry(7, 4, "4")]);
         presence.left(A);
         assert_eq!(presence.take_news().0, [entry(7, 4, "4"), entry(7, 4, "null")]);
     }
@@ -196,8 +246,8 @@ mod tests {
         for (connection, client) in [(A, 7), (B, 8)] {
             assert_eq!(shown.apply(told(&mut presence, connection, &[entry(client, 1, "{}")])), []);
         }
-        presence.announced(Instant::now(), A, vec![entry(7, 2, "{}")]);
-        presence.announced(Instant::now(), B, vec![entry(8, 2, "{}"), entry(8, 3, "null")]);
+        presence.announced(Instant::now(), A, Role::Editor, vec![entry(7, 2, "{}")]);
+        presence.announced(Instant::now(), B, Role::Editor, vec![entry(8, 2, "{}"), entry(8, 3, "null")]);
         presence.left(A);
         presence.left(B);
         let lost: Vec<_> =
@@ -210,7 +260,12 @@ mod tests {
         let mut presence = Presence::default();
         let crowd = limits::PRESENCE_STATES as u64 * 2 + 5;
         for client in 0..crowd {
-            presence.announced(Instant::now(), ConnectionId(client), vec![entry(client, 1, "{}")]);
+            presence.announced(
+                Instant::now(),
+                ConnectionId(client),
+                Role::Editor,
+                vec![entry(client, 1, "{}")],
+            );
         }
         let mut heard = Vec::new();
         while presence.has_news() {
@@ -222,14 +277,53 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_connection_takes_its_presence_along_unless_a_newer_one_took_over() {
+    fn a_lost_connection_takes_its_presence_along_unless_another_waits_to_take_it_over() {
         let mut presence = Presence::default();
         told(&mut presence, A, &[entry(7, 1, "{}")]);
-        told(&mut presence, B, &[entry(7, 2, "{}")]);
+        assert_eq!(told(&mut presence, B, &[entry(7, 2, "2")]), [], "A lives");
         presence.left(A);
         assert!(!presence.has_parting());
+        assert_eq!(presence.take_news().0, [entry(7, 2, "2")]);
         presence.left(B);
         assert_eq!(presence.take_news().0, [entry(7, 2, "null")]);
+    }
+
+    #[test]
+    fn nobody_speaks_for_a_client_for_which_a_living_connection_does() {
+        let mut presence = Presence::default();
+        told(&mut presence, A, &[entry(7, 1, "\"hers\"")]);
+        for clock in [2, 3, limits::PRESENCE_LEAP] {
+            assert_eq!(told(&mut presence, B, &[entry(7, clock, "\"his\""), entry(7, clock, "null")]), []);
+        }
+        assert_eq!(presence.all(), [entry(7, 1, "\"hers\"")]);
+        assert_eq!(told(&mut presence, A, &[entry(7, 2, "\"hers\"")]), [entry(7, 2, "\"hers\"")]);
+    }
+
+    #[test]
+    fn a_reader_takes_no_editors_place_also_when_she_has_left() {
+        let mut presence = Presence::default();
+        told(&mut presence, A, &[entry(7, 1, "{}")]);
+        let reader = |presence: &mut Presence| {
+            presence.announced(Instant::now(), B, Role::Reader, vec![entry(7, 9, "1")]);
+            presence.take_news().0
+        };
+        assert_eq!(reader(&mut presence), []);
+        presence.left(A);
+        assert_eq!(presence.take_news().0, [entry(7, 1, "null")]);
+        assert_eq!(reader(&mut presence), []);
+        presence.announced(Instant::now(), A, Role::Editor, vec![entry(7, 2, "2")]);
+        presence.role_changed(A, Role::Reader);
+        presence.announced(Instant::now(), A, Role::Reader, vec![entry(7, 3, "3")]);
+        assert_eq!(presence.take_news().0, [entry(7, 3, "3")]);
+    }
+
+    #[test]
+    fn a_clock_that_leaps_is_ignored() {
+        let mut presence = Presence::default();
+        assert_eq!(told(&mut presence, A, &[entry(7, limits::PRESENCE_LEAP + 1, "{}")]), []);
+        told(&mut presence, A, &[entry(7, 5, "{}")]);
+        assert_eq!(told(&mut presence, A, &[entry(7, (1 << 53) - 2, "{}")]), []);
+        assert_eq!(told(&mut presence, A, &[entry(7, 6, "6")]), [entry(7, 6, "6")]);
     }
 
     #[test]
@@ -247,7 +341,7 @@ mod tests {
     #[test]
     fn presence_that_is_not_renewed_expires() {
         let (mut presence, now) = (Presence::default(), Instant::now());
-        presence.announced(now, A, vec![entry(7, 1, "{}")]);
+        presence.announced(now, A, Role::Editor, vec![entry(7, 1, "{}")]);
         presence.take_news();
         presence.expire(now + Duration::from_secs(29));
         assert!(!presence.has_parting());

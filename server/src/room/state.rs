@@ -12,6 +12,7 @@ mod news;
 mod pace;
 #[cfg(test)]
 mod tests;
+mod turn;
 mod writes;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -22,10 +23,10 @@ use samsyn_shared::protocol::{self, CloseCode, Figures, Hello, Message, Trouble,
 use samsyn_shared::read_model::ReadModel;
 use samsyn_shared::scan;
 use samsyn_shared::server_session::{Dialect, Heard, Offence, ServerSession};
-use samsyn_shared::{Epoch, Role, Template, limits, schema};
+use samsyn_shared::{Epoch, Role, Template, WriteNumber, limits, schema};
 
 use self::pace::Pace;
-use self::writes::Queued;
+use self::turn::{Dues, Heavy, Queued};
 use super::connection::ConnectionId;
 use super::document::{Broken, DocumentError, RoomDocument, Unproven};
 use super::presence::Presence;
@@ -85,6 +86,13 @@ pub enum Event {
     },
     /// The time that [`RoomState::wake_at`] said has come.
     Woke,
+    /// It is this room's turn to do heavy work ([`RoomState::has_heavy`]).
+    Turn,
+    /// How much CPU time opening the document takes, measured with a snapshot.
+    Weighed {
+        /// On the server.
+        opening: Duration,
+    },
     /// About a second went by.
     Ticked,
 }
@@ -128,6 +136,8 @@ pub struct Terms {
     pub past_epochs: Vec<Epoch>,
     /// Bytes that the Document may take, encoded.
     pub document_bytes: usize,
+    /// CPU time that the calling thread has used since some moment.
+    pub cpu: fn() -> Duration,
 }
 
 /// A room's whole state.
@@ -139,8 +149,19 @@ pub struct RoomState {
     sessions: BTreeMap<ConnectionId, ServerSession>,
     presence: Presence,
     presence_pace: Pace,
-    /// Taken, and not yet applied, sent or stored.
-    queue: Vec<Queued>,
+    /// Taken, and not yet applied, sent or stored: light writes, then heavy ones, in the order of their turns.
+    queue: VecDeque<Queued>,
+    heavy: VecDeque<Heavy>,
+    /// What connections said while a heavy write of theirs was made.
+    backlog: BTreeMap<ConnectionId, VecDeque<Bytes>>,
+    /// Writes that are judged once all that was taken is applied.
+    later: Vec<(ConnectionId, Option<WriteNumber>, Bytes)>,
+    dues: Dues,
+    /// CPU time that updates took since the last snapshot, and how many client ids there were then.
+    spent: Duration,
+    clients: usize,
+    /// CPU time that opening the document took when it was measured last.
+    opening: Duration,
     frames: Pace,
     /// Who is to be told what the room holds, once all that is queued is applied.
     held_asked: BTreeSet<ConnectionId>,
@@ -164,6 +185,7 @@ impl RoomState {
     /// A room over a document that was just loaded. `at` is `now` too, in milliseconds since 1970.
     #[must_use]
     pub fn new(document: RoomDocument, terms: Terms, now: Instant, at: u64) -> Self {
+        let clients = document.size().clients;
         Self {
             document,
             terms,
@@ -171,7 +193,14 @@ impl RoomState {
             sessions: BTreeMap::new(),
             presence: Presence::default(),
             presence_pace: Pace::default(),
-            queue: Vec::new(),
+            queue: VecDeque::new(),
+            heavy: VecDeque::new(),
+            backlog: BTreeMap::new(),
+            later: Vec::new(),
+            dues: Dues::default(),
+            spent: Duration::ZERO,
+            clients,
+            opening: Duration::ZERO,
             frames: Pace::default(),
             held_asked: BTreeSet::new(),
             accepted: 0,
@@ -196,6 +225,9 @@ impl RoomState {
             Event::Joined { connection, role, dialect } => {
                 self.joined(now, connection, role, dialect, effects);
             }
+            Event::FrameReceived { connection, frame } if self.is_busy(connection) => {
+                self.backlog.entry(connection).or_default().push_back(frame);
+            }
             Event::FrameReceived { connection, frame } => self.heard(now, connection, frame, effects),
             Event::RoleChanged { connection, role } => self.role_changed(now, connection, role, effects),
             Event::Left { connection } => self.left(now, connection),
@@ -205,6 +237,8 @@ impl RoomState {
             Event::Reloaded { stored, client_id } => self.reloaded(now, &stored, client_id, effects),
             Event::Healed { update } => self.healed(now, &update, effects),
             Event::Woke => self.woke(now, effects),
+            Event::Turn => self.turn(now, effects),
+            Event::Weighed { opening } => self.opening = opening,
             Event::Ticked => self.ticked(now, effects),
         }
         self.append_if_idle(effects);
@@ -219,7 +253,7 @@ impl RoomState {
     /// Whether everything that was taken is on disk.
     #[must_use]
     pub fn is_stored(&self) -> bool {
-        self.queue.is_empty() && self.stored == self.accepted
+        self.is_settled() && self.stored == self.accepted
     }
 
     /// How many connections there are.
@@ -237,7 +271,7 @@ impl RoomState {
     /// How many updates wait for the disk.
     #[must_use]
     pub fn unsaved(&self) -> u64 {
-        self.accepted - self.stored + self.queue.len() as u64
+        self.accepted - self.stored + (self.queue.len() + self.heavy.len()) as u64
     }
 
     /// What the målbild says, as of the last [`Event::Woke`].
@@ -248,7 +282,25 @@ impl RoomState {
         self.document.read_model(template)
     }
 
-    /// The whole state, for a snapshot.
+    /// Whether a snapshot is due because of what was written since the last, so that it is known how long the
+    /// document takes to open.
+    #[must_use]
+    pub fn is_to_be_weighed(&self) -> bool {
+        self.spent >= limits::SNAPSHOT_AFTER_CPU
+            || self.document.size().clients >= self.clients + limits::SNAPSHOT_AFTER_CLIENTS
+    }
+
+    /// The whole state, for a snapshot that is begun now.
+    ///
+    /// # Errors
+    /// [`Broken`]: the document must be loaded anew.
+    pub fn snapshot(&mut self) -> Result<Unproven, Broken> {
+        self.spent = Duration::ZERO;
+        self.clients = self.document.size().clients;
+        self.whole()
+    }
+
+    /// The whole state.
     ///
     /// # Errors
     /// [`Broken`]: the document must be loaded anew.
@@ -286,6 +338,7 @@ impl RoomState {
 
     fn heard(&mut self, now: Instant, from: ConnectionId, frame: Bytes, effects: &mut Vec<Effect>) {
         let Some(session) = self.sessions.get(&from) else { return };
+        let role = session.role();
         match session.hear(frame) {
             Err(offence) => self.offended(now, from, &offence, effects),
             Ok(Heard::Asked(vector)) => self.asked(now, from, &vector, effects),
@@ -294,7 +347,7 @@ impl RoomState {
                 self.refuse(now, from, number, protocol::refusal::TOO_LARGE, effects);
             }
             Ok(Heard::Announced(entries)) => {
-                self.presence.announced(now, from, entries);
+                self.presence.announced(now, from, role, entries);
                 self.presence_wanted(now);
             }
             Ok(Heard::AskedWhatIsHeld) => self.asked_what_is_held(now, from, effects),
@@ -356,6 +409,7 @@ impl RoomState {
         effects: &mut Vec<Effect>,
     ) {
         let Some(role) = role else { return self.close(now, id, CloseCode::Revoked, effects) };
+        self.presence.role_changed(id, role);
         if let Some(message) = self.sessions.get_mut(&id).and_then(|session| session.change_role(role)) {
             self.send(now, id, &message, effects);
         }
@@ -364,6 +418,8 @@ impl RoomState {
     fn left(&mut self, now: Instant, id: ConnectionId) {
         if self.sessions.remove(&id).is_some() {
             self.after_stored.retain(|(_, to, _)| *to != id);
+            self.backlog.remove(&id);
+            self.later.retain(|(from, ..)| *from != id);
             self.presence.left(id);
             self.presence_wanted(now);
             self.figures_wanted(now);

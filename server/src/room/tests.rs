@@ -37,7 +37,7 @@ impl World {
         let template = Template::find("tom").unwrap();
         let loaded = self.engine.load(self.id).unwrap().unwrap();
         let opening = Opening { id: self.id, epoch: Epoch(7), past_epochs: Vec::new(), template, loaded };
-        RoomHandle::start(opening, self.storage.clone()).unwrap()
+        RoomHandle::start(opening, self.storage.clone(), &Workshop::here()).unwrap()
     }
 
     fn write(&self, n: u64) -> Bytes {
@@ -124,7 +124,7 @@ async fn a_store_that_fails_ends_the_room_and_nobody_is_told_saved() {
     while let Ok(frame) = joined.messages.try_recv() {
         assert!(!matches!(Message::decode(frame).unwrap(), Message::Saved(_)));
     }
-    room.inbox.closed().await;
+    room.commands.closed().await;
 }
 
 #[tokio::test]
@@ -133,10 +133,13 @@ async fn who_does_not_read_is_closed_and_the_others_hear_everything() {
     let room = world.open();
     let mut writer = Listener::join(&room).await;
     let slow = room.join(Role::Reader, Dialect::Own).await.unwrap();
+    room.frame(writer.id, world.write_text(1, &"x".repeat(limits::DOCUMENT_BYTES / 4))).await.unwrap();
+    writer.until(|m| *m == Message::Saved(WriteNumber(1))).await;
     // Once as much as may wait, and what is on its way.
-    let text = "x".repeat(limits::OUTBOX_BYTES / 8);
-    for n in 1..=10 {
-        room.frame(writer.id, world.write_text(n, &text)).await.unwrap();
+    let whole = Message::Step1(Bytes::from_static(&[0])).encode();
+    for n in 2..=7 {
+        room.frame(slow.id, whole.clone()).await.unwrap();
+        room.frame(writer.id, world.write(n)).await.unwrap();
         writer.until(|m| *m == Message::Saved(WriteNumber(n))).await;
     }
     assert_eq!(closing(&slow.outlet).await, CloseCode::Slow);
@@ -149,11 +152,11 @@ async fn frames_that_wait_for_the_room_are_bounded_in_bytes() {
     let world = World::new().await;
     let room = world.open();
     let joined = Listener::join(&room).await;
-    let largest = Bytes::from(vec![0xFF; limits::ROOM_INBOX_BYTES / 2]);
+    let half = Bytes::from(vec![0xFF; limits::LANE_BYTES / 2 - 1024]);
     // One thread runs the room and this: until something is awaited, the room takes nothing.
-    assert!(room.frame(joined.id, largest.clone()).now_or_never().is_some());
-    assert!(room.frame(joined.id, largest.clone()).now_or_never().is_some());
-    let mut third = Box::pin(room.frame(joined.id, largest));
+    assert!(room.frame(joined.id, half.clone()).now_or_never().is_some());
+    assert!(room.frame(joined.id, half.clone()).now_or_never().is_some());
+    let mut third = Box::pin(room.frame(joined.id, half));
     assert!((&mut third).now_or_never().is_none());
     assert_eq!(third.await, Ok(()), "the room has made space");
 }
@@ -169,8 +172,8 @@ async fn an_idle_room_leaves_a_snapshot_and_ends() {
     }
     // From here on a minute is over at once.
     tokio::time::pause();
-    room.leave(joined.id).await;
-    room.inbox.closed().await;
+    room.leave(joined.id);
+    room.commands.closed().await;
     // The snapshot is written after the inbox closed; a write behind it in the queue waits for it.
     let behind = Write::Put { table: Table::Token, key: "k".into(), value: Bytes::new() };
     while world.engine.load(world.id).unwrap().unwrap().updates.len() > 1 {
@@ -205,6 +208,6 @@ async fn a_damaged_log_makes_no_room() {
     let loaded = Loaded { snapshot: None, updates: vec![Bytes::from_static(&[9, 9, 9])], last: Seq(1) };
     let template = Template::find("tom").unwrap();
     let opening = Opening { id: world.id, epoch: Epoch(7), past_epochs: Vec::new(), template, loaded };
-    let refused = RoomHandle::start(opening, world.storage.clone());
+    let refused = RoomHandle::start(opening, world.storage.clone(), &Workshop::here());
     assert!(matches!(refused, Err(StoreError::Corrupt { .. })));
 }

@@ -37,6 +37,7 @@ pub struct Pieces {
     /// Runs of blocks in their order: the client's place in `clients`, and which of its blocks.
     runs: Vec<(usize, Range<usize>)>,
     next_run: usize,
+    left: usize,
     deletes: Vec<(u64, Range<u32>)>,
     next_delete: usize,
 }
@@ -55,7 +56,8 @@ impl Pieces {
         let mut deletes = scan.deletes;
         // Splitting a text from its start costs less than from its end.
         deletes.sort_unstable_by_key(|(client, clocks)| (*client, clocks.start));
-        Ok(Self { bytes, clients, runs, next_run: 0, deletes, next_delete: 0 })
+        let left = runs.iter().map(|(_, run)| run.end - run.start).sum();
+        Ok(Self { bytes, clients, runs, next_run: 0, left, deletes, next_delete: 0 })
     }
 
     /// The next piece, of so many blocks or deleted ranges at most, but one at least; none when all were taken.
@@ -69,6 +71,18 @@ impl Pieces {
         }
     }
 
+    /// How many blocks are left.
+    #[must_use]
+    pub const fn blocks(&self) -> usize {
+        self.left
+    }
+
+    /// Whether all was taken.
+    #[must_use]
+    pub const fn is_done(&self) -> bool {
+        self.next_run == self.runs.len() && self.next_delete == self.deletes.len()
+    }
+
     fn take_blocks(&mut self, mut left: usize) -> Bytes {
         // Of each client one run: what is between two of its runs here comes before the second.
         let mut taken: Vec<(usize, Range<usize>)> = Vec::new();
@@ -78,6 +92,7 @@ impl Pieces {
         {
             let end = run.end.min(run.start + left);
             left -= end - run.start;
+            self.left -= end - run.start;
             match at.get(client) {
                 Some(place) => taken[*place].1.end = end,
                 None => {

@@ -37,6 +37,8 @@ pub(super) enum Happening {
     Answers(JobId),
     /// A room's alarm and its second hand; a stale number is of a room that is gone.
     Wakes(u64),
+    /// It is this room's turn to do heavy work.
+    Turns(u64),
     Ticks(u64),
     /// A snapshot is proven.
     Proves(u64),

@@ -43,6 +43,8 @@ struct Room {
     last: Seq,
     since_snapshot: u64,
     alarm: Option<Duration>,
+    /// Whether it waits for its turn to do heavy work.
+    awaits_turn: bool,
     idle_since: Duration,
     is_draining: bool,
 }
@@ -53,6 +55,13 @@ struct Compaction {
     up_to: Seq,
     unproven: Option<Unproven>,
     job: Option<JobId>,
+}
+
+/// What rooms take for CPU time: each look says that 2 ms went by, so that turns end.
+fn cpu() -> Duration {
+    thread_local!(static LOOKS: std::cell::Cell<u64> = const { std::cell::Cell::new(0) });
+    LOOKS.set(LOOKS.get() + 1);
+    Duration::from_millis(2 * LOOKS.get())
 }
 
 impl Server {
@@ -119,7 +128,7 @@ impl Server {
         let document =
             RoomDocument::build(parts, ids::client_id(&mut nature.rng)).context("the room does not open")?;
         let terms =
-            Terms { epoch: self.epoch, past_epochs: Vec::new(), document_bytes: limits::DOCUMENT_BYTES };
+            Terms { epoch: self.epoch, past_epochs: Vec::new(), document_bytes: limits::DOCUMENT_BYTES, cpu };
         self.rooms += 1;
         nature.note(|| format!("room {} opens with {} updates", self.rooms, loaded.updates.len()));
         self.room = Some(Room {
@@ -133,6 +142,7 @@ impl Server {
             last: loaded.last,
             since_snapshot: loaded.updates.len() as u64,
             alarm: None,
+            awaits_turn: false,
             idle_since: nature.now,
             is_draining: false,
         });
@@ -239,6 +249,11 @@ impl Server {
                 nature.at(due + late, Happening::Wakes(room.number));
             }
         }
+        if room.state.has_heavy() && !room.awaits_turn {
+            room.awaits_turn = true;
+            let late = nature.while_up_to(Duration::from_millis(40));
+            nature.after(late, Happening::Turns(room.number));
+        }
         if !room.connections.is_empty() || !room.state.is_stored() {
             room.idle_since = nature.now;
         }
@@ -256,6 +271,14 @@ impl Server {
         } else {
             self.look_after(nature)
         }
+    }
+
+    /// It is the room's turn to do heavy work.
+    pub(super) fn turn(&mut self, nature: &mut Nature, number: u64) -> Result<()> {
+        let Some(room) = self.room.as_mut().filter(|room| room.number == number) else { return Ok(()) };
+        room.awaits_turn = false;
+        nature.tally.turns += 1;
+        self.event(nature, Event::Turn)
     }
 
     pub(super) fn tick(&mut self, nature: &mut Nature, number: u64) -> Result<()> {
@@ -313,7 +336,7 @@ impl Server {
     fn compact(&mut self, nature: &mut Nature) -> Result<()> {
         let Some(room) = &mut self.room else { return Ok(()) };
         room.since_snapshot = 0;
-        let unproven = Some(room.state.whole().context("no snapshot is made")?);
+        let unproven = Some(room.state.snapshot().context("no snapshot is made")?);
         let id = self.next_compaction;
         self.next_compaction += 1;
         room.compacting = Some(id);

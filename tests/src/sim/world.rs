@@ -142,6 +142,7 @@ impl World {
             Happening::Commits(job) => server.commit(nature, job),
             Happening::Answers(job) => server.answer(nature, job),
             Happening::Wakes(room) => server.wake(nature, room),
+            Happening::Turns(room) => server.turn(nature, room),
             Happening::Ticks(room) => server.tick(nature, room),
             Happening::Proves(compaction) => server.prove(nature, compaction),
             Happening::Starts => {

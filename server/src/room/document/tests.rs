@@ -16,16 +16,17 @@ impl RoomDocument {
     /// What an update would do, without doing it.
     fn judge(&self, update: &[u8]) -> Result<Judgement, DocumentError> {
         let scan = scan::update(update)?;
-        if self.lacks_for(&scan) {
+        if self.gap_of(&scan).is_some() {
             return Ok(Judgement::Gap);
         }
-        let changes = self.is_extended_by(&scan) || self.loses_by(&decode(update)?)?;
+        let changes = self.is_extended_by(&scan) || self.loses_by(&decode(update)?)? > 0;
         Ok(if changes { Judgement::Change } else { Judgement::Nothing })
     }
 
     fn take(&mut self, update: &[u8]) -> Result<Option<Bytes>, Broken> {
         let decoded = decode(update).map_err(|_| Broken("undecodable"))?;
-        let own = self.apply([decoded])?;
+        let mut decoded = Some(decoded);
+        let own = self.apply(|| decoded.take(), || {})?;
         self.expect_only(&[])?;
         Ok(own)
     }

@@ -43,8 +43,15 @@ fn empty_vector() -> Message {
     Message::Step1(StateVector::default().encode_v1().into())
 }
 
+/// Each look at the clock says that 3 ms went by, so that turns end.
+fn cpu() -> Duration {
+    thread_local!(static SPENT: std::cell::Cell<u64> = const { std::cell::Cell::new(0) });
+    SPENT.set(SPENT.get() + 3);
+    Duration::from_millis(SPENT.get())
+}
+
 fn terms() -> Terms {
-    Terms { epoch: Epoch(7), past_epochs: vec![Epoch(66)], document_bytes: 100_000 }
+    Terms { epoch: Epoch(7), past_epochs: vec![Epoch(66)], document_bytes: 100_000, cpu }
 }
 
 impl World {
@@ -75,9 +82,15 @@ impl World {
     /// Something happens, and then nothing until all that follows from it was told.
     fn event(&mut self, event: Event) {
         self.event_alone(event);
-        while let Some(due) = self.state.wake_at() {
-            self.now = self.now.max(due);
-            self.event_alone(Event::Woke);
+        loop {
+            if let Some(due) = self.state.wake_at() {
+                self.now = self.now.max(due);
+                self.event_alone(Event::Woke);
+            } else if self.state.has_heavy() {
+                self.event_alone(Event::Turn);
+            } else {
+                break;
+            }
         }
     }
 

@@ -1,28 +1,24 @@
-//! What becomes of an update that a connection sent: scanned, refused, asked about, or queued; applied with
-//! all that came meanwhile; and when it is called saved.
+//! What becomes of an update that a connection sent: scanned, refused, asked about, or queued; and when it is
+//! called saved. How it is applied is in `turn`.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
 
 use bytes::Bytes;
-use samsyn_shared::WriteNumber;
-use samsyn_shared::protocol::{CloseCode, Message, refusal};
-use samsyn_shared::scan::{self, ScanError};
+use samsyn_shared::protocol::{Message, refusal};
+use samsyn_shared::scan::{self, Pieces, ScanError, UpdateScan};
 use samsyn_shared::server_session::Dialect;
+use samsyn_shared::{WriteNumber, limits};
 
+use super::turn::{Heavy, Queued};
 use super::{ConnectionId, Effect, RoomState, pace};
-use crate::room::document::{self, Broken, DocumentError, RoomDocument};
+use crate::room::document::{self, DocumentError};
+use crate::room::size::Size;
 use crate::store::Hurry;
 
-/// A write that lacks nothing and may be made.
-#[derive(Debug)]
-pub(super) struct Queued {
-    /// Who wrote it; nobody when the room heals itself.
-    from: Option<ConnectionId>,
-    number: Option<WriteNumber>,
-    /// The update; `None` if it brings nothing, and only its number is waited for.
-    update: Option<Bytes>,
-}
+/// Deleted ranges in an update without blocks beyond which it is looked at before it is applied: a step 2 says all
+/// that is deleted in the document.
+const KNOWN: usize = 64;
 
 /// What is done about a write that lacks nothing.
 enum Judgement {
@@ -30,6 +26,8 @@ enum Judgement {
     Nothing,
     /// It is taken, and may bring something.
     Change,
+    /// Whether it brings something shows once all that was taken is applied.
+    Later,
     /// It is not taken, with this code.
     Refused(&'static str),
 }
@@ -45,6 +43,11 @@ impl RoomState {
         effects: &mut Vec<Effect>,
     ) {
         metrics::counter!("samsyn_updates_received_total").increment(1);
+        let may_write = self.sessions.get(&from).is_some_and(|s| s.role().may_write_content());
+        // A step 2 of a reader's says what is deleted, and nothing else that anybody could use.
+        if !may_write && update.len() > limits::READER_BYTES + 12 * self.document.size().ranges {
+            return self.refuse(now, from, number, refusal::ROLE, effects);
+        }
         let scan = match scan::update(&update) {
             Ok(scan) => scan,
             Err(error) => return self.not_taken(now, from, number, error.into(), effects),
@@ -52,56 +55,118 @@ impl RoomState {
         if self.is_of_another_epoch(scan.blocks.iter().map(|(client, _)| *client)) {
             return self.of_another_epoch(now, from, effects);
         }
-        let may_write = self.sessions.get(&from).is_some_and(|s| s.role().may_write_content());
-        let (lacks, extends) = (self.document.lacks_for(&scan), self.document.is_extended_by(&scan));
-        if !may_write && (lacks || extends) {
+        let (gap, extends) = (self.document.gap_of(&scan), self.document.is_extended_by(&scan));
+        if !may_write && (gap.is_some() || extends) {
             return self.refuse(now, from, number, refusal::ROLE, effects);
         }
-        if lacks {
-            return self.missed(now, from, number, &update, effects);
+        if let Some(gap) = gap {
+            return self.missed(now, from, number, &update, gap, effects);
         }
         let judged = match (may_write, extends, scan.deletes.is_empty()) {
             (_, false, true) => Ok(Judgement::Nothing),
-            (true, true, _) => self.judge_extension(update.len()),
-            (true, false, false) => Ok(Judgement::Change),
-            (false, ..) => self.judge_deletions(now, &update, effects),
+            (true, ..) => self.judge_size(&scan, &update, extends),
+            (false, ..) => self.judge_deletions(&update),
         };
-        let update = match judged {
-            Ok(Judgement::Nothing) => None,
-            Ok(Judgement::Refused(code)) => return self.refuse(now, from, number, code, effects),
-            Ok(Judgement::Change) => {
-                self.document.expect(&scan);
-                Some(update)
+        match judged {
+            Ok(Judgement::Nothing) => {
+                if number.is_some() {
+                    self.queue(now, Queued { from: Some(from), number, update: None });
+                }
             }
-            Err(error) => return self.not_taken(now, from, number, error, effects),
-        };
-        if update.is_some() || number.is_some() {
-            self.queue(now, Queued { from: Some(from), number, update });
+            Ok(Judgement::Later) => self.later.push((from, number, update)),
+            Ok(Judgement::Refused(code)) => self.refuse(now, from, number, code, effects),
+            Ok(Judgement::Change) => {
+                let queued = Queued { from: Some(from), number, update: Some(update) };
+                if let Err(error) = self.take(now, queued, &scan) {
+                    self.not_taken(now, from, number, error.into(), effects);
+                }
+            }
+            Err(error) => self.not_taken(now, from, number, error, effects),
         }
     }
 
-    /// Whether there is room for more blocks.
-    fn judge_extension(&mut self, bytes: usize) -> Result<Judgement, DocumentError> {
-        let queued: usize = self.queue.iter().filter_map(|q| q.update.as_ref()).map(Bytes::len).sum();
-        let is_full = self.document.would_exceed(queued + bytes, self.terms.document_bytes)?;
+    /// Queues an update to be applied with those of others, or if it may cost much, to be applied piece by piece.
+    pub(super) fn take(&mut self, now: Instant, queued: Queued, scan: &UpdateScan) -> Result<(), ScanError> {
+        let cost = self.document.size().cost_of(scan);
+        let ends = [scan.blocks.first(), scan.blocks.last()].map(|block| block.map(|(client, _)| *client));
+        if self.is_light(now, queued.from, cost) {
+            if ends[0] != ends[1] {
+                // Blocks of several clients may wait for each other.
+                let update = queued.update.clone().unwrap_or_default();
+                Pieces::of(update, |client| self.document.end_of(client))?;
+            }
+            self.document.expect(scan);
+            self.dues.owe(queued.from, cost);
+            self.queue(now, queued);
+            return Ok(());
+        }
+        let update = queued.update.clone().unwrap_or_default();
+        let pieces = Pieces::of(update, |client| self.document.end_of(client))?;
+        self.heavy.push_back(Heavy { queued, pieces });
+        Ok(())
+    }
+
+    /// Whether there is room for more. Deletions may go on in a document that is full, as far as they can make it
+    /// no more than twice as large as one may be.
+    fn judge_size(
+        &mut self,
+        scan: &UpdateScan,
+        update: &Bytes,
+        extends: bool,
+    ) -> Result<Judgement, DocumentError> {
+        let mut more = Size::brought_by(scan, update.len());
+        let limit = self.terms.document_bytes * if extends { 1 } else { 2 };
+        let is_full = |size: Size, more: &Size| {
+            if extends { size.is_full(more, limit) } else { size.is_overfull(more, limit) }
+        };
+        if !extends && scan.deletes.len() > KNOWN && self.is_settled() {
+            // It brings nothing, most likely, and looking costs less than applying it.
+            let lost = self.document.loses_by(&document::decode(update)?)?;
+            if lost == 0 {
+                return Ok(Judgement::Nothing);
+            }
+        }
+        if extends && self.opening > limits::DOCUMENT_OPENING {
+            return Ok(Judgement::Refused(refusal::DOCUMENT_FULL));
+        }
+        if !is_full(self.document.size() + self.waiting_size(), &more) {
+            return Ok(Judgement::Change);
+        }
+        // What is here already counts for nothing: a step 2 always says all that is deleted.
+        self.document.measure()?;
+        more.ranges = self.document.loses_by(&document::decode(update)?)?;
+        more.blocks = 0;
+        if extends {
+            more.blocks = Pieces::of(update.clone(), |client| self.document.end_of(client))?.blocks();
+            let mut clients: Vec<u64> = scan.blocks.iter().map(|(client, _)| *client).collect();
+            clients.dedup();
+            more.clients = clients.iter().filter(|client| self.document.end_of(**client) == 0).count();
+        }
+        more.bytes = if extends { more.bytes } else { 12 * more.ranges };
+        let is_full = is_full(self.document.size() + self.waiting_size(), &more);
         Ok(if is_full { Judgement::Refused(refusal::DOCUMENT_FULL) } else { Judgement::Change })
+    }
+
+    /// What was taken and is not in the document yet.
+    fn waiting_size(&self) -> Size {
+        let queued = self.queue.iter().chain(self.heavy.iter().map(|heavy| &heavy.queued));
+        let bytes = queued.filter_map(|queued| queued.update.as_ref()).map(Bytes::len).sum();
+        Size { bytes, blocks: self.heavy.iter().map(|heavy| heavy.pieces.blocks()).sum(), ..Size::default() }
     }
 
     /// What deletions of one who may not write are: a step 2 carries every deletion there is, so only one
     /// that is new is a write.
-    fn judge_deletions(
-        &mut self,
-        now: Instant,
-        update: &[u8],
-        effects: &mut Vec<Effect>,
-    ) -> Result<Judgement, DocumentError> {
-        self.flush(now, effects);
-        let is_new = self.document.loses_by(&document::decode(update)?)?;
-        Ok(if is_new { Judgement::Refused(refusal::ROLE) } else { Judgement::Nothing })
+    fn judge_deletions(&mut self, update: &[u8]) -> Result<Judgement, DocumentError> {
+        let is_new = self.document.loses_by(&document::decode(update)?)? > 0;
+        Ok(match is_new {
+            false => Judgement::Nothing,
+            true if self.is_settled() => Judgement::Refused(refusal::ROLE),
+            true => Judgement::Later,
+        })
     }
 
-    fn queue(&mut self, now: Instant, queued: Queued) {
-        self.queue.push(queued);
+    pub(super) fn queue(&mut self, now: Instant, queued: Queued) {
+        self.queue.push_back(queued);
         self.frames.wanted(now, pace::of_frames(self.sessions.len()));
     }
 
@@ -113,68 +178,23 @@ impl RoomState {
         from: ConnectionId,
         number: Option<WriteNumber>,
         update: &Bytes,
+        gap: (u64, u32),
         effects: &mut Vec<Effect>,
     ) {
         let Some(session) = self.sessions.get_mut(&from) else { return };
-        match session.missed(number, update) {
+        match session.missed(number, update, gap) {
             Ok(()) => self.ask(now, from, effects),
             Err(offence) => self.offended(now, from, &offence, effects),
         }
     }
 
-    /// The room's own correction: see `Event::Healed`.
-    pub(super) fn healed(&mut self, now: Instant, update: &Bytes, effects: &mut Vec<Effect>) {
-        if scan::update(update).is_ok_and(|scan| !self.document.lacks_for(&scan)) {
-            self.queue(now, Queued { from: None, number: None, update: Some(update.clone()) });
-            self.flush(now, effects);
-        }
-    }
-
-    /// Applies all that is queued in one transaction.
-    pub(super) fn flush(&mut self, now: Instant, effects: &mut Vec<Effect>) {
-        self.frames.told(now);
-        let queue = std::mem::take(&mut self.queue);
-        if !queue.is_empty() {
-            self.apply(now, queue, effects);
-        }
-        if self.queue.is_empty() {
-            self.tell_what_is_held(now, effects);
-        }
-    }
-
-    fn apply(&mut self, now: Instant, queue: Vec<Queued>, effects: &mut Vec<Effect>) {
-        match apply(&mut self.document, &queue) {
-            Ok(own) => self.applied(now, &queue, own, effects),
-            Err(Unapplied::Undecodable(offender)) => {
-                self.queue = queue;
-                self.exclude(now, offender, effects);
-                self.flush(now, effects);
-            }
-            Err(Unapplied::Broken(broken)) => {
-                tracing::error!(%broken, updates = queue.len(), "the room's document is loaded anew");
-                metrics::counter!("samsyn_frames_rejected_total", "reason" => "broken").increment(1);
-                // Which of them it was shows when each is applied alone, over a document that is whole.
-                self.queue = queue;
-                effects.push(Effect::Reload);
-            }
-        }
-    }
-
-    /// Closes the connection whose update yrs can't read although the scan let it through, and takes nothing
-    /// of what it queued. What others sent can't build on it: nobody has seen it.
-    fn exclude(&mut self, now: Instant, offender: Option<ConnectionId>, effects: &mut Vec<Effect>) {
-        self.queue.retain(|queued| queued.from != offender);
-        if let Some(offender) = offender {
-            self.undecodable(now, offender, &"yrs does not read this update", effects);
-        }
-        let expected: Vec<Bytes> = self.queue.iter().filter_map(|queued| queued.update.clone()).collect();
-        if let Err(broken) = self.document.expect_only(&expected) {
-            tracing::error!(%broken, "the room's document is loaded anew");
-            effects.push(Effect::Reload);
-        }
-    }
-
-    fn applied(&mut self, now: Instant, queue: &[Queued], own: Option<Bytes>, effects: &mut Vec<Effect>) {
+    pub(super) fn applied(
+        &mut self,
+        now: Instant,
+        queue: &[Queued],
+        own: Option<Bytes>,
+        effects: &mut Vec<Effect>,
+    ) {
         let mut handled: BTreeMap<ConnectionId, Option<WriteNumber>> = BTreeMap::new();
         for Queued { from, number, .. } in queue {
             if let Some(from) = from {
@@ -208,74 +228,34 @@ impl RoomState {
 
     /// Queues what has no gap any more.
     fn fill_gaps(&mut self, now: Instant) {
-        let document = &mut self.document;
+        let document = &self.document;
         let mut filled = Vec::new();
         for (id, session) in self.sessions.iter_mut().filter(|(_, session)| session.has_gaps()) {
-            let lacks = |update: &Bytes| scan::update(update).is_ok_and(|scan| document.lacks_for(&scan));
-            let updates = session.filled(lacks);
+            let updates = session.filled(
+                |client| document.end_of(client),
+                |update| scan::update(update).ok().and_then(|scan| document.gap_of(&scan)),
+            );
             filled.extend(updates.into_iter().map(|update| (*id, update)));
         }
         for (id, update) in filled {
             if let Ok(scan) = scan::update(&update) {
-                self.document.expect(&scan);
-                self.queue(now, Queued { from: Some(id), number: None, update: Some(update) });
+                let queued = Queued { from: Some(id), number: None, update: Some(update) };
+                if let Err(error) = self.take(now, queued, &scan) {
+                    tracing::info!(connection = id.0, %error, "what had a gap can't be applied");
+                }
             }
         }
     }
 
     /// Says `Saved` once all is on disk that was withheld from this connection, if nothing of it has a gap.
     fn release(&mut self, now: Instant, id: ConnectionId, effects: &mut Vec<Effect>) {
-        if let Some(number) = self.sessions.get_mut(&id).and_then(|session| session.release()) {
-            self.send_when_stored(now, id, Message::Saved(number), effects);
-        }
-    }
-
-    /// The store may or may not hold the append in flight; applying an update twice changes nothing. What
-    /// was queued is applied one by one: who sent what breaks the document is closed.
-    pub(super) fn reloaded(
-        &mut self,
-        now: Instant,
-        stored: &[Bytes],
-        client_id: u64,
-        effects: &mut Vec<Effect>,
-    ) {
-        let queue = std::mem::take(&mut self.queue);
-        if !self.rebuild(stored, client_id, effects) {
+        // What once had a gap is of an earlier number, and may not be applied yet.
+        let is_filling = |q: &Queued| q.from == Some(id) && q.number.is_none() && q.update.is_some();
+        if self.is_busy(id) || self.queue.iter().any(is_filling) {
             return;
         }
-        for queued in queue {
-            let from = queued.from;
-            if from.is_some_and(|from| !self.sessions.contains_key(&from)) {
-                continue;
-            }
-            let queue = [queued];
-            match apply(&mut self.document, &queue) {
-                Ok(own) => self.applied(now, &queue, own, effects),
-                Err(unapplied) => {
-                    tracing::error!(connection = from.map(|from| from.0), %unapplied, "it broke the document");
-                    if let Some(from) = from {
-                        self.close(now, from, CloseCode::Undecodable, effects);
-                    }
-                    if !self.rebuild(stored, client_id, effects) {
-                        return;
-                    }
-                }
-            }
-        }
-    }
-
-    fn rebuild(&mut self, stored: &[Bytes], client_id: u64, effects: &mut Vec<Effect>) -> bool {
-        let parts = stored.iter().chain(&self.in_flight).chain(&self.waiting);
-        match RoomDocument::build(parts, client_id) {
-            Ok(document) => {
-                self.document = document;
-                true
-            }
-            Err(broken) => {
-                tracing::error!(%broken, "the room's document does not load again");
-                self.stop(effects);
-                false
-            }
+        if let Some(number) = self.sessions.get_mut(&id).and_then(|session| session.release()) {
+            self.send_when_stored(now, id, Message::Saved(number), effects);
         }
     }
 
@@ -340,24 +320,4 @@ impl RoomState {
         };
         self.send(now, to, &message, effects);
     }
-}
-
-/// Why a queue was not applied.
-#[derive(Debug, thiserror::Error)]
-enum Unapplied {
-    /// Nothing was done; this one's update can't be read.
-    #[error("an update does not decode")]
-    Undecodable(Option<ConnectionId>),
-    #[error(transparent)]
-    Broken(#[from] Broken),
-}
-
-fn apply(document: &mut RoomDocument, queue: &[Queued]) -> Result<Option<Bytes>, Unapplied> {
-    let mut updates = Vec::with_capacity(queue.len());
-    for queued in queue {
-        if let Some(update) = &queued.update {
-            updates.push(document::decode(update).map_err(|_| Unapplied::Undecodable(queued.from))?);
-        }
-    }
-    if updates.is_empty() { Ok(None) } else { Ok(document.apply(updates)?) }
 }
