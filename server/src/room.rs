@@ -32,7 +32,7 @@ pub use self::gauge::{Gauge, Reading};
 use self::inbox::Inbox;
 pub use self::outbox::{Outbox, Outlet, Overfull, Pipe, framed};
 pub(crate) use self::outbox::{frame, unframed};
-pub use self::workshop::Workshop;
+pub use self::workshop::{Workshop, cpu};
 use crate::store::{DocumentId, Loaded, Storage, StoreError};
 
 /// The way to a room. Cloning it is cheap; the room ends itself when it is idle.

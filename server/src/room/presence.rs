@@ -12,9 +12,6 @@ use samsyn_shared::{Role, limits};
 
 use super::connection::ConnectionId;
 
-/// Clients whose role is remembered, at most; beyond it all are forgotten.
-const ROLES: usize = 10_000;
-
 /// All presence in a room.
 #[derive(Debug, Default)]
 pub(crate) struct Presence {
@@ -23,8 +20,6 @@ pub(crate) struct Presence {
     spoken_for: HashMap<ConnectionId, u64>,
     /// What connections last said of a client for which another speaks.
     claims: HashMap<ConnectionId, (Role, PresenceEntry)>,
-    /// In which role each client was spoken for, also of those that are gone.
-    roles: HashMap<u64, Role>,
     /// Clients whose state is to be told, the one that waits longest first. Each stands here once at most.
     news: VecDeque<u64>,
     /// Clients that are gone, to be told.
@@ -38,6 +33,7 @@ struct Known {
     clock: u64,
     state: String,
     owner: ConnectionId,
+    role: Role,
     heard: Instant,
     is_news: bool,
 }
@@ -45,7 +41,8 @@ struct Known {
 impl Presence {
     /// Takes what a connection announced, scanned before. What it says of a client for which another living
     /// connection speaks waits until that one has ended: a page that comes back is heard once its old connection is
-    /// known to be dead.
+    /// known to be dead. Only a higher role need not wait: a reader who took an editor's place while she was away
+    /// loses it to her.
     pub(crate) fn announced(
         &mut self,
         now: Instant,
@@ -54,11 +51,11 @@ impl Presence {
         entries: Vec<PresenceEntry>,
     ) {
         for entry in entries {
-            if !self.may_speak(from, role, &entry) {
+            if !self.may_speak(from, &entry) {
                 continue;
             }
             let known = self.by_client.get(&entry.client);
-            if known.is_some_and(|known| known.owner != from) {
+            if known.is_some_and(|known| known.owner != from && role <= known.role) {
                 self.claims.insert(from, (role, entry));
                 continue;
             }
@@ -73,10 +70,6 @@ impl Presence {
 
     fn take(&mut self, now: Instant, from: ConnectionId, role: Role, entry: PresenceEntry, gone: bool) {
         self.spoken_for.insert(from, entry.client);
-        if self.roles.len() >= ROLES {
-            self.roles.clear();
-        }
-        self.roles.insert(entry.client, role);
         if gone {
             self.by_client.remove(&entry.client);
             self.parting.push(entry);
@@ -86,24 +79,16 @@ impl Presence {
         if !self.by_client.get(&client).is_some_and(|known| known.is_news) {
             self.news.push_back(client);
         }
-        self.by_client.insert(client, Known { clock, state, owner: from, heard: now, is_news: true });
+        self.by_client.insert(client, Known { clock, state, owner: from, role, heard: now, is_news: true });
     }
 
-    /// Whether a connection may speak for this client. Not with a lower role than whoever spoke for it before: a
-    /// reader takes no editor's name. Not with a clock that leaps: nobody could say anything newer after it.
-    fn may_speak(&self, from: ConnectionId, role: Role, entry: &PresenceEntry) -> bool {
+    /// Whether a connection may speak for this client at all: for one alone, and not with a clock that leaps, since
+    /// nobody could say anything newer after it.
+    fn may_speak(&self, from: ConnectionId, entry: &PresenceEntry) -> bool {
         let is_other = |own: &u64| *own != entry.client;
         let known = self.by_client.get(&entry.client).map_or(0, |known| known.clock);
         !self.spoken_for.get(&from).is_some_and(is_other)
-            && self.roles.get(&entry.client).is_none_or(|spoke| role >= *spoke)
             && entry.clock <= known.saturating_add(limits::PRESENCE_LEAP)
-    }
-
-    /// A connection may do something else from now on, and still speaks for its client.
-    pub(crate) fn role_changed(&mut self, from: ConnectionId, role: Role) {
-        if let Some(client) = self.spoken_for.get(&from) {
-            self.roles.insert(*client, role);
-        }
     }
 
     /// A connection is to be told of everyone.
@@ -300,21 +285,17 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_takes_no_editors_place_also_when_she_has_left() {
+    fn a_reader_who_took_an_editors_place_while_she_was_away_loses_it_to_her() {
         let mut presence = Presence::default();
-        told(&mut presence, A, &[entry(7, 1, "{}")]);
-        let reader = |presence: &mut Presence| {
-            presence.announced(Instant::now(), B, Role::Reader, vec![entry(7, 9, "1")]);
+        let said = |presence: &mut Presence, from, role, clock, state: &str| {
+            presence.announced(Instant::now(), from, role, vec![entry(7, clock, state)]);
             presence.take_news().0
         };
-        assert_eq!(reader(&mut presence), []);
-        presence.left(A);
-        assert_eq!(presence.take_news().0, [entry(7, 1, "null")]);
-        assert_eq!(reader(&mut presence), []);
-        presence.announced(Instant::now(), A, Role::Editor, vec![entry(7, 2, "2")]);
-        presence.role_changed(A, Role::Reader);
-        presence.announced(Instant::now(), A, Role::Reader, vec![entry(7, 3, "3")]);
-        assert_eq!(presence.take_news().0, [entry(7, 3, "3")]);
+        assert_eq!(said(&mut presence, B, Role::Reader, 9, "\"his\""), [entry(7, 9, "\"his\"")]);
+        assert_eq!(said(&mut presence, A, Role::Editor, 10, "\"hers\""), [entry(7, 10, "\"hers\"")]);
+        assert_eq!(said(&mut presence, B, Role::Reader, 11, "\"his\""), []);
+        presence.left(B);
+        assert_eq!(presence.all(), [entry(7, 10, "\"hers\"")]);
     }
 
     #[test]

@@ -409,7 +409,6 @@ impl RoomState {
         effects: &mut Vec<Effect>,
     ) {
         let Some(role) = role else { return self.close(now, id, CloseCode::Revoked, effects) };
-        self.presence.role_changed(id, role);
         if let Some(message) = self.sessions.get_mut(&id).and_then(|session| session.change_role(role)) {
             self.send(now, id, &message, effects);
         }

@@ -68,7 +68,8 @@ impl Workshop {
 }
 
 /// CPU time that the calling thread has used.
-pub(super) fn cpu() -> Duration {
+#[must_use]
+pub fn cpu() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }

@@ -1,0 +1,266 @@
+//! Updates that are small on the wire and cost yrs much, made by hand: each kind by name, in any size. They are well
+//! formed, so the scan lets them through; what bounds their work is the room.
+
+use rand::Rng;
+
+/// The client that wrote the text that the others write in.
+const BASE: u64 = 7;
+
+/// One kind of costly work.
+#[derive(Debug, Clone, Copy)]
+pub struct Costly {
+    /// What is costly about it.
+    pub name: &'static str,
+    /// The size at which it was found.
+    pub size: u64,
+    /// The updates that do it, the first one harmless.
+    pub updates: fn(u64) -> Vec<Vec<u8>>,
+}
+
+/// All of them.
+pub const KINDS: [Costly; 11] = [
+    Costly { name: "siblings at one place, in the worst order", size: 5_000, updates: siblings },
+    Costly { name: "client ids that write one key", size: 40_000, updates: keys },
+    Costly { name: "deleted ranges from the end of a text", size: 100_000, updates: ranges },
+    Costly { name: "inserts without a right neighbour", size: 100_000, updates: without_right },
+    Costly { name: "inserts without any neighbour", size: 100_000, updates: without_any },
+    Costly { name: "inserts of one client, from the end", size: 100_000, updates: from_the_end },
+    Costly { name: "inserts of many clients, at places of their own", size: 18_000, updates: places },
+    Costly { name: "ids of content that is gone", size: 450_000, updates: gone },
+    Costly { name: "blocks that become one in pairs", size: 100_000, updates: pairs },
+    Costly { name: "formats of many names, all of them open", size: 20_000, updates: formats },
+    Costly { name: "deletions of one character each in pieces of a large text", size: 50_000, updates: crumbs },
+];
+
+/// What lib0 writes.
+#[derive(Debug, Clone, Default)]
+struct Bytes(Vec<u8>);
+
+impl Bytes {
+    fn byte(mut self, byte: u8) -> Self {
+        self.0.push(byte);
+        self
+    }
+
+    fn numbers(mut self, numbers: &[u64]) -> Self {
+        for number in numbers {
+            let mut number = *number;
+            while number >= 0x80 {
+                self.0.push(number as u8 | 0x80);
+                number >>= 7;
+            }
+            self.0.push(number as u8);
+        }
+        self
+    }
+
+    fn string(self, text: &str) -> Self {
+        let mut all = self.numbers(&[text.len() as u64]);
+        all.0.extend_from_slice(text.as_bytes());
+        all
+    }
+
+    /// A text between two neighbours.
+    fn between(self, left: (u64, u64), right: (u64, u64), text: &str) -> Self {
+        self.byte(0xC4).numbers(&[left.0, left.1, right.0, right.1]).string(text)
+    }
+}
+
+/// A text of so many characters, as one block: what [`random`] updates stand on.
+#[must_use]
+pub fn base(characters: u64) -> Vec<u8> {
+    text(characters)
+}
+
+fn text(characters: u64) -> Vec<u8> {
+    let start = Bytes::default().numbers(&[1, 1, BASE, 0]).byte(4).numbers(&[1]).string("section:text");
+    start.string(&"x".repeat(usize::try_from(characters).expect("a few million"))).numbers(&[0]).0
+}
+
+/// Each of its own client, beside the same two characters; an earlier block of each waits for the one before it, so
+/// that each looks at all that are there.
+fn siblings(count: u64) -> Vec<Vec<u8>> {
+    let mut update = Bytes::default().numbers(&[count]);
+    for n in 0..count {
+        let client = 1_000 + n;
+        update = update.numbers(&[2, client, 0]);
+        update = match n {
+            0 => update.between((BASE, 5), (BASE, 6), "y"),
+            _ => update.between((client - 1, 1), (BASE, 1), "y"),
+        };
+        update = update.between((BASE, 0), (BASE, 1), "x");
+    }
+    vec![text(10), update.numbers(&[0]).0]
+}
+
+fn keys(count: u64) -> Vec<Vec<u8>> {
+    let mut update = Bytes::default().numbers(&[count]);
+    for n in 0..count {
+        update = update.numbers(&[1, 1_000 + n, 0]).byte(0x28).numbers(&[1]).string("meta").string("k");
+        update = update.numbers(&[1]).byte(126);
+    }
+    vec![text(10), update.numbers(&[0]).0]
+}
+
+fn ranges(count: u64) -> Vec<Vec<u8>> {
+    let mut update = Bytes::default().numbers(&[0, 1, BASE, count]);
+    for n in (0..count).rev() {
+        update = update.numbers(&[2 * n, 1]);
+    }
+    vec![text(2 * count + 2), update.0]
+}
+
+fn without_right(count: u64) -> Vec<Vec<u8>> {
+    let mut update = Bytes::default().numbers(&[1, count, 1_000, 0]);
+    for n in 0..count {
+        update = update.byte(0x84).numbers(&[BASE, n]).string("y");
+    }
+    vec![text(count + 2), update.numbers(&[0]).0]
+}
+
+fn without_any(count: u64) -> Vec<Vec<u8>> {
+    let mut update = Bytes::default().numbers(&[1, count, 1_000, 0]);
+    for _ in 0..count {
+        update = update.byte(4).numbers(&[1]).string("section:text").string("y");
+    }
+    vec![text(10), update.numbers(&[0]).0]
+}
+
+fn from_the_end(count: u64) -> Vec<Vec<u8>> {
+    let mut update = Bytes::default().numbers(&[1, count, 1_000, 0]);
+    for n in (0..count).rev() {
+        update = update.between((BASE, n), (BASE, n + 1), "y");
+    }
+    vec![text(count + 2), update.numbers(&[0]).0]
+}
+
+fn places(count: u64) -> Vec<Vec<u8>> {
+    let mut update = Bytes::default().numbers(&[count]);
+    for n in 0..count {
+        update = update.numbers(&[1, 1_000 + n, 0]).between((BASE, n), (BASE, n + 1), "y");
+    }
+    vec![text(count + 2), update.numbers(&[0]).0]
+}
+
+fn gone(count: u64) -> Vec<Vec<u8>> {
+    let mut update = Bytes::default().numbers(&[count]);
+    for n in 0..count {
+        update = update.numbers(&[1, 1_000 + n, 0]).byte(1).numbers(&[1]).string("section:text").numbers(&[1]);
+    }
+    vec![text(10), update.numbers(&[0]).0]
+}
+
+/// Every second block stands right of the one before it, every other at a place of its own.
+fn pairs(count: u64) -> Vec<Vec<u8>> {
+    let mut update = Bytes::default().numbers(&[1, count, 1_000, 0]);
+    for n in 0..count {
+        update = match n % 2 {
+            0 => update.between((BASE, n), (BASE, n + 1), "y"),
+            _ => update.between((1_000, n - 1), (BASE, n), "z"),
+        };
+    }
+    vec![text(count + 2), update.numbers(&[0]).0]
+}
+
+fn formats(count: u64) -> Vec<Vec<u8>> {
+    let mut update = Bytes::default().numbers(&[1, 2 * count, 1_000, 0]);
+    for n in 0..count {
+        // A format that begins, and a character in it.
+        update = update.byte(0xC6).numbers(&[BASE, n, BASE, n + 1]).string(&format!("f{n}")).string("true");
+        update = update.between((1_000, 2 * n), (BASE, n + 1), "y");
+    }
+    vec![text(count + 2), update.numbers(&[0]).0]
+}
+
+/// A text in which every second character is another's, and each character of it deleted alone.
+fn crumbs(count: u64) -> Vec<Vec<u8>> {
+    let mut deletions = Bytes::default().numbers(&[0, 1, BASE, count]);
+    for n in 0..count {
+        deletions = deletions.numbers(&[(n * 7_919) % count, 1]);
+    }
+    let mut all = from_the_end(count);
+    all.push(deletions.0);
+    all
+}
+
+/// An update of random blocks: any neighbours, any order, some clients, some deletions. `base` is how many characters
+/// there are of [`BASE`]'s.
+pub fn random(rng: &mut impl Rng, base: u64, plan: &Plan) -> Vec<u8> {
+    let mut update = Bytes::default().numbers(&[plan.clients]);
+    let first = rng.random_range(1_000_000..1 << 40);
+    for client in first..first + plan.clients {
+        update = update.numbers(&[plan.blocks, client, 0]);
+        for clock in 0..plan.blocks {
+            let left = match rng.random_range(0..10) {
+                n if n < plan.own && clock > 0 => (client, clock - 1),
+                n if n < plan.own + plan.others && client > first => (client - 1, rng.random_range(0..plan.blocks)),
+                _ => (BASE, rng.random_range(0..plan.near.clamp(1, base - 1))),
+            };
+            update = match rng.random_range(0..10) {
+                n if n < plan.open => update.byte(0x84).numbers(&[left.0, left.1]).string("y"),
+                n if n < plan.open + plan.far => update.between(left, (BASE, base - 1), "y"),
+                _ if left.0 == BASE => update.between(left, (BASE, left.1 + 1), "y"),
+                _ => update.between(left, (BASE, rng.random_range(0..base)), "y"),
+            };
+        }
+    }
+    if plan.ranges == 0 {
+        return update.numbers(&[0]).0;
+    }
+    update = update.numbers(&[1, BASE, plan.ranges]);
+    for _ in 0..plan.ranges {
+        update = update.numbers(&[rng.random_range(0..base), 1]);
+    }
+    update.0
+}
+
+/// How random updates are drawn; a search changes it step by step.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Clients in it.
+    pub clients: u64,
+    /// Blocks of each.
+    pub blocks: u64,
+    /// Deleted ranges.
+    pub ranges: u64,
+    /// Of ten blocks, how many stand behind the one before.
+    pub own: u64,
+    /// Of ten, how many stand behind one of another client.
+    pub others: u64,
+    /// Of ten, how many have no right neighbour.
+    pub open: u64,
+    /// Of ten, how many have the last character as their right neighbour.
+    pub far: u64,
+    /// Among how many characters the places are.
+    pub near: u64,
+}
+
+impl Plan {
+    /// One to begin with.
+    pub const FIRST: Self =
+        Self { clients: 4, blocks: 20, ranges: 10, own: 3, others: 2, open: 2, far: 2, near: 1_000 };
+
+    /// Another one like it.
+    #[must_use]
+    pub fn changed(&self, rng: &mut impl Rng) -> Self {
+        let mut plan = self.clone();
+        let grown = |rng: &mut dyn rand::RngCore, value: u64, most: u64| {
+            let factor = [1, 2, 3, 5, 8][rng.random_range(0..5)];
+            let changed = if rng.random_bool(0.5) { value * factor / 2 + 1 } else { value * 2 / (factor + 1) };
+            changed.clamp(1, most)
+        };
+        for _ in 0..rng.random_range(1..4) {
+            match rng.random_range(0..8) {
+                0 => plan.clients = grown(rng, plan.clients, 5_000),
+                1 => plan.blocks = grown(rng, plan.blocks, 20_000 / plan.clients + 1),
+                2 => plan.ranges = grown(rng, plan.ranges, 20_000),
+                3 => plan.own = rng.random_range(0..10),
+                4 => plan.others = rng.random_range(0..10),
+                5 => plan.open = rng.random_range(0..10),
+                6 => plan.far = rng.random_range(0..10),
+                _ => plan.near = grown(rng, plan.near, 100_000),
+            }
+        }
+        plan
+    }
+}

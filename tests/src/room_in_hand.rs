@@ -1,0 +1,195 @@
+//! One room in hand, with the CPU time of everything that it does: what a hostile update costs it, and how long
+//! somebody else's write waits meanwhile.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use bytes::Bytes;
+use samsyn_server::room::state::{Effect, Event, RoomState, Terms};
+use samsyn_server::room::{ConnectionId, Dialect, Proven, RoomDocument, cpu};
+use samsyn_shared::protocol::{CloseCode, Message};
+use samsyn_shared::{Epoch, Role, Template, WriteNumber, document, limits};
+use yrs::{ReadTxn as _, StateVector, Text as _, Transact as _, WriteTxn as _};
+
+/// Who attacks, and who writes beside it.
+const ATTACKER: ConnectionId = ConnectionId(1);
+const HONEST: ConnectionId = ConnectionId(2);
+
+/// A room with two in it.
+pub struct RoomInHand {
+    state: RoomState,
+    now: Instant,
+    honest: yrs::Doc,
+    numbers: [u64; 2],
+    /// What was said to each.
+    refused: Option<String>,
+    saved: [u64; 2],
+    closed: Vec<(ConnectionId, CloseCode)>,
+    stored: Vec<Bytes>,
+    /// CPU time of the longest event, and of all.
+    pub worst: Duration,
+    /// See `worst`.
+    pub total: Duration,
+}
+
+/// What came of an update.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// All of it is in the document.
+    Taken,
+    /// Nothing of it is, with this code.
+    Refused(String),
+    /// The connection was closed.
+    Closed(CloseCode),
+}
+
+impl RoomInHand {
+    /// Over an empty målbild, in which the attacker's first update is already.
+    ///
+    /// # Errors
+    /// If the room doesn't open.
+    pub fn over(first: &[u8]) -> Result<Self> {
+        let template = Template::find("tom").context("the blank template")?;
+        let seed = document::seed(template, "T", 3);
+        let seed = Bytes::from(seed.try_transact()?.encode_diff_v1(&StateVector::default()));
+        let stored = vec![seed, Bytes::copy_from_slice(first)];
+        let room = RoomDocument::build(stored.iter(), 1)?;
+        let now = Instant::now();
+        let terms =
+            Terms { epoch: Epoch(3), past_epochs: Vec::new(), document_bytes: limits::DOCUMENT_BYTES, cpu };
+        let mut room_in_hand = Self {
+            state: RoomState::new(room, terms, now, 0),
+            now,
+            honest: document::replica(99),
+            numbers: [0; 2],
+            refused: None,
+            saved: [0; 2],
+            closed: Vec::new(),
+            stored,
+            worst: Duration::ZERO,
+            total: Duration::ZERO,
+        };
+        for connection in [ATTACKER, HONEST] {
+            let (role, dialect) = (Role::Editor, Dialect::Own);
+            room_in_hand.event(Event::Joined { connection, role, dialect })?;
+        }
+        Ok(room_in_hand)
+    }
+
+    /// Has the attacker send an update, and the other write a character between any two events, until all is done.
+    /// Says what came of it, and how many events the other waited at most.
+    ///
+    /// # Errors
+    /// If the room stops, or the honest one is closed.
+    pub fn attack(&mut self, update: &[u8]) -> Result<(Outcome, usize)> {
+        self.numbers[0] += 1;
+        self.refused = None;
+        let write = Message::Write(WriteNumber(self.numbers[0]), Bytes::copy_from_slice(update));
+        self.event(Event::FrameReceived { connection: ATTACKER, frame: write.encode() })?;
+        let mut longest = 0;
+        loop {
+            self.write()?;
+            let mut waited = 0;
+            while self.saved[1] < self.numbers[1] {
+                ensure!(self.step()?, "the room is quiet, and has not saved what was written");
+                waited += 1;
+            }
+            longest = longest.max(waited);
+            if !self.state.has_heavy() && !self.step()? {
+                break;
+            }
+        }
+        ensure!(!self.closed.iter().any(|(who, _)| *who == HONEST), "the honest one was closed");
+        let closed = self.closed.iter().find(|(who, _)| *who == ATTACKER).map(|(_, code)| *code);
+        Ok(match (closed, self.refused.take()) {
+            (Some(code), _) => (Outcome::Closed(code), longest),
+            (None, Some(code)) => (Outcome::Refused(code), longest),
+            (None, None) => {
+                ensure!(self.saved[0] == self.numbers[0], "the attacker's write was not answered");
+                (Outcome::Taken, longest)
+            }
+        })
+    }
+
+    /// CPU time that opening the document takes now.
+    ///
+    /// # Errors
+    /// If it doesn't load.
+    pub fn opening(&mut self) -> Result<Duration> {
+        let began = cpu();
+        let whole = self.state.whole()?;
+        ensure!(matches!(whole.prove()?, Proven::Same(_)), "it is another document");
+        Ok(cpu().saturating_sub(began))
+    }
+
+    /// Whether the attacker was closed.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        !self.closed.is_empty()
+    }
+
+    /// The honest one writes a character in the title.
+    fn write(&mut self) -> Result<()> {
+        let update = {
+            let mut txn = self.honest.try_transact_mut()?;
+            let text = txn.get_or_insert_text("title");
+            text.insert(&mut txn, 0, "h");
+            txn.encode_update_v1()
+        };
+        self.numbers[1] += 1;
+        let write = Message::Write(WriteNumber(self.numbers[1]), update.into());
+        self.event(Event::FrameReceived { connection: HONEST, frame: write.encode() })
+    }
+
+    /// What is due next happens: a frame, or a turn. False if nothing is.
+    fn step(&mut self) -> Result<bool> {
+        if let Some(due) = self.state.wake_at() {
+            self.now = self.now.max(due);
+            self.event(Event::Woke)?;
+            return Ok(true);
+        }
+        let is_due = self.state.has_heavy();
+        if is_due {
+            self.now += Duration::from_millis(1);
+            self.event(Event::Turn)?;
+        }
+        Ok(is_due)
+    }
+
+    fn event(&mut self, event: Event) -> Result<()> {
+        let mut effects = Vec::new();
+        let began = cpu();
+        self.state.handle(self.now, event, &mut effects);
+        let took = cpu().saturating_sub(began);
+        self.worst = self.worst.max(took);
+        self.total += took;
+        for effect in effects {
+            match effect {
+                Effect::Send { to, message } => self.heard(&to, message),
+                Effect::Close { connection, code } => self.closed.push((connection, code)),
+                Effect::Append { updates, .. } => {
+                    self.stored.extend(updates);
+                    self.event(Event::Appended { at: 0 })?;
+                }
+                Effect::Reload => {
+                    let stored = self.stored.clone();
+                    self.event(Event::Reloaded { stored, client_id: 5 })?;
+                }
+                Effect::Stop => anyhow::bail!("the room stopped"),
+            }
+        }
+        Ok(())
+    }
+
+    fn heard(&mut self, to: &[ConnectionId], message: Bytes) {
+        match Message::decode(message) {
+            Ok(Message::Saved(number)) => {
+                for to in to {
+                    self.saved[usize::from(*to == HONEST)] = number.0;
+                }
+            }
+            Ok(Message::Refused(_, code)) if to.contains(&ATTACKER) => self.refused = Some(code.to_string()),
+            _ => {}
+        }
+    }
+}
