@@ -29,7 +29,11 @@ pub const KINDS: [Costly; 11] = [
     Costly { name: "ids of content that is gone", size: 450_000, updates: gone },
     Costly { name: "blocks that become one in pairs", size: 100_000, updates: pairs },
     Costly { name: "formats of many names, all of them open", size: 20_000, updates: formats },
-    Costly { name: "deletions of one character each in pieces of a large text", size: 50_000, updates: crumbs },
+    Costly {
+        name: "deletions of one character each in pieces of a large text",
+        size: 50_000,
+        updates: crumbs,
+    },
 ];
 
 /// What lib0 writes.
@@ -145,7 +149,8 @@ fn places(count: u64) -> Vec<Vec<u8>> {
 fn gone(count: u64) -> Vec<Vec<u8>> {
     let mut update = Bytes::default().numbers(&[count]);
     for n in 0..count {
-        update = update.numbers(&[1, 1_000 + n, 0]).byte(1).numbers(&[1]).string("section:text").numbers(&[1]);
+        update =
+            update.numbers(&[1, 1_000 + n, 0]).byte(1).numbers(&[1]).string("section:text").numbers(&[1]);
     }
     vec![text(10), update.numbers(&[0]).0]
 }
@@ -193,7 +198,9 @@ pub fn random(rng: &mut impl Rng, base: u64, plan: &Plan) -> Vec<u8> {
         for clock in 0..plan.blocks {
             let left = match rng.random_range(0..10) {
                 n if n < plan.own && clock > 0 => (client, clock - 1),
-                n if n < plan.own + plan.others && client > first => (client - 1, rng.random_range(0..plan.blocks)),
+                n if n < plan.own + plan.others && client > first => {
+                    (client - 1, rng.random_range(0..plan.blocks))
+                }
                 _ => (BASE, rng.random_range(0..plan.near.clamp(1, base - 1))),
             };
             update = match rng.random_range(0..10) {
@@ -246,7 +253,8 @@ impl Plan {
         let mut plan = self.clone();
         let grown = |rng: &mut dyn rand::RngCore, value: u64, most: u64| {
             let factor = [1, 2, 3, 5, 8][rng.random_range(0..5)];
-            let changed = if rng.random_bool(0.5) { value * factor / 2 + 1 } else { value * 2 / (factor + 1) };
+            let changed =
+                if rng.random_bool(0.5) { value * factor / 2 + 1 } else { value * 2 / (factor + 1) };
             changed.clamp(1, most)
         };
         for _ in 0..rng.random_range(1..4) {

@@ -19,7 +19,7 @@ pub(crate) struct Presence {
     /// Which client each connection speaks for.
     spoken_for: HashMap<ConnectionId, u64>,
     /// What connections last said of a client for which another speaks.
-    claims: HashMap<ConnectionId, (Role, PresenceEntry)>,
+    claims: BTreeMap<ConnectionId, (Instant, Role, PresenceEntry)>,
     /// Clients whose state is to be told, the one that waits longest first. Each stands here once at most.
     news: VecDeque<u64>,
     /// Clients that are gone, to be told.
@@ -56,7 +56,7 @@ impl Presence {
             }
             let known = self.by_client.get(&entry.client);
             if known.is_some_and(|known| known.owner != from && role <= known.role) {
-                self.claims.insert(from, (role, entry));
+                self.claims.insert(from, (now, role, entry));
                 continue;
             }
             let gone = entry.state == "null";
@@ -72,7 +72,9 @@ impl Presence {
         self.spoken_for.insert(from, entry.client);
         if gone {
             self.by_client.remove(&entry.client);
-            self.parting.push(entry);
+            if !self.take_claim(entry.client, entry.clock) {
+                self.parting.push(entry);
+            }
             return;
         }
         let PresenceEntry { client, clock, state } = entry;
@@ -154,14 +156,25 @@ impl Presence {
         self.by_client.iter().map(|(client, known)| entry(*client, known)).collect()
     }
 
+    /// Takes what a connection said last that waited to speak for a client, if it is newer than `clock`.
+    fn take_claim(&mut self, client: u64, clock: u64) -> bool {
+        let claims =
+            self.claims.iter().filter(|(_, (.., entry))| entry.client == client && entry.clock > clock);
+        let newest = claims.max_by_key(|(_, (.., entry))| entry.clock).map(|(from, _)| *from);
+        let Some((from, (heard, role, entry))) =
+            newest.and_then(|from| self.claims.remove(&from).map(|claim| (from, claim)))
+        else {
+            return false;
+        };
+        let gone = entry.state == "null";
+        self.take(heard, from, role, entry, gone);
+        true
+    }
+
     fn part(&mut self, client: u64) {
         let Some(known) = self.by_client.remove(&client) else { return };
-        let claim =
-            self.claims.iter().find(|(_, (_, entry))| entry.client == client && entry.clock > known.clock);
-        if let Some(from) = claim.map(|(from, _)| *from) {
-            let (role, entry) = self.claims.remove(&from).expect("it was found there");
-            let gone = entry.state == "null";
-            return self.take(known.heard, from, role, entry, gone);
+        if self.take_claim(client, known.clock) {
+            return;
         }
         // By the clock that they know, the others tell who was lost from who left.
         if known.is_news {

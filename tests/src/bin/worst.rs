@@ -19,16 +19,16 @@ fn main() -> Result<()> {
     match words[..] {
         [] => kinds(false),
         ["--whole"] => kinds(true),
-        ["--search", seconds] => {
-            search(Duration::from_secs(seconds.parse().context("how many seconds?")?))
-        }
+        ["--search", seconds] => search(Duration::from_secs(seconds.parse().context("how many seconds?")?)),
         _ => bail!("usage: worst [--whole | --search SECONDS]"),
     }
 }
 
 /// A line for each kind.
 fn kinds(whole: bool) -> Result<()> {
-    println!("| kind | bytes | as a whole | longest event | all of it | opening afterwards | what came of it |");
+    println!(
+        "| kind | bytes | as a whole | longest event | all of it | opening afterwards | what came of it |"
+    );
     println!("| --- | --- | --- | --- | --- | --- | --- |");
     for Costly { name, size, updates } in KINDS {
         let updates = updates(size);
@@ -93,7 +93,12 @@ fn search(time: Duration) -> Result<()> {
         worst_opening = worst_opening.max(opening);
         if reached > best {
             (best, best_plan) = (reached, plan.clone());
-            println!("{:>4} s: {} in one event, {} to open: {plan:?}", began.elapsed().as_secs(), ms(best), ms(opening));
+            println!(
+                "{:>4} s: {} in one event, {} to open: {plan:?}",
+                began.elapsed().as_secs(),
+                ms(best),
+                ms(opening)
+            );
         }
         // Where nothing gets worse, somewhere else.
         if reached < here / 2 {
