@@ -249,12 +249,12 @@ impl Registry {
         (open().count(), open().map(RoomHandle::reading).sum())
     }
 
-    /// Opens nothing more, and drains every room.
+    /// Opens nothing more, and drains every room. Until all are, what they have not stored can be read.
     pub async fn drain(&self) {
         let rooms: Vec<Opened> = {
             let mut rooms = self.lock();
             rooms.stopping = true;
-            rooms.open.drain().map(|(_, room)| room).collect()
+            rooms.open.values().cloned().collect()
         };
         let drained = rooms.into_iter().map(|room| async move {
             if let Ok(room) = room.await {
@@ -262,6 +262,7 @@ impl Registry {
             }
         });
         futures_util::future::join_all(drained).await;
+        self.lock().open.clear();
     }
 
     async fn room(&self, malbild: &Malbild) -> Result<RoomHandle, OpenError> {

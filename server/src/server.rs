@@ -41,6 +41,17 @@ pub enum ServerError {
     /// Accepting connections.
     #[error("cannot serve: {0}")]
     Serve(#[from] std::io::Error),
+    /// It was to stop, and the disk did not answer within [`limits::STOP`]. Nothing of this was called saved.
+    #[error(
+        "stop-unstored: the disk did not answer; {changes} changes and {requests} requests were not stored, and \
+         what was under way may be"
+    )]
+    Unstored {
+        /// Changes that rooms have taken, and that are not on disk.
+        changes: u64,
+        /// Requests that waited for the store.
+        requests: usize,
+    },
 }
 
 /// A server that listens and does not answer yet.
@@ -91,10 +102,11 @@ impl Server {
     }
 
     /// Answers until `stop` is cancelled, then: accepts nothing more, stores all that rooms accepted, says
-    /// 1001 to every socket, lets requests end, closes the store.
+    /// 1001 to every socket, lets requests end, closes the store. If all that takes longer than
+    /// [`limits::STOP`], it says what was not stored, and returns.
     ///
     /// # Errors
-    /// [`ServerError::Serve`].
+    /// [`ServerError::Serve`], [`ServerError::Unstored`].
     pub async fn run(self, stop: CancellationToken) -> Result<(), ServerError> {
         let address = self.address()?;
         let Self { listener, app, metrics, control, backup } = self;
@@ -134,31 +146,44 @@ impl Server {
         }
         tracing::info!("stopping");
         stopping.cancel();
-        // A full disk is not waited for longer than this: nothing that waits for it was called saved.
-        let (storage, grace) = (app.storage.clone(), tokio::time::sleep(limits::DRAIN));
-        let impatience = tokio::spawn(async move {
-            grace.await;
-            storage.stop_waiting();
-        });
-        app.registry.drain().await;
-        impatience.abort();
-        app.sockets.close();
         let end = async {
-            app.sockets.wait().await;
-            (&mut serving).await
+            // A full disk is not waited for longer than this: nothing that waits for it was called saved.
+            let (storage, grace) = (app.storage.clone(), tokio::time::sleep(limits::DRAIN));
+            let impatience = tokio::spawn(async move {
+                grace.await;
+                storage.stop_waiting();
+            });
+            app.registry.drain().await;
+            impatience.abort();
+            app.sockets.close();
+            let end = async {
+                app.sockets.wait().await;
+                (&mut serving).await
+            };
+            match tokio::time::timeout(limits::DRAIN, end).await {
+                Ok(Ok(served)) => served?,
+                Ok(Err(error)) => tracing::error!(%error, "serving ended badly"),
+                Err(_) => tracing::warn!("some connections did not end in time"),
+            }
+            app.storage.close().await;
+            keeping.close();
+            keeping.wait().await;
+            if let Err(error) = upkeep.await {
+                tracing::error!(%error, "upkeep ended badly");
+            }
+            Ok(())
         };
-        match tokio::time::timeout(limits::DRAIN, end).await {
-            Ok(Ok(served)) => served?,
-            Ok(Err(error)) => tracing::error!(%error, "serving ended badly"),
-            Err(_) => tracing::warn!("some connections did not end in time"),
+        match tokio::time::timeout(limits::STOP, end).await {
+            Ok(Ok(())) => tracing::info!("stopped"),
+            Ok(Err(error)) => return Err(ServerError::Serve(error)),
+            Err(_) => {
+                let (_, reading) = app.registry.reading();
+                let (changes, requests) = (reading.unsaved, app.storage.waiting());
+                let committing = app.storage.committing_for();
+                tracing::error!(changes, requests, ?committing, "stopped without storing all");
+                return Err(ServerError::Unstored { changes, requests });
+            }
         }
-        app.storage.close().await;
-        keeping.close();
-        keeping.wait().await;
-        if let Err(error) = upkeep.await {
-            tracing::error!(%error, "upkeep ended badly");
-        }
-        tracing::info!("stopped");
         Ok(())
     }
 }
@@ -191,3 +216,6 @@ async fn upkeep(registry: Registry, metrics: Option<PrometheusHandle>, stopping:
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

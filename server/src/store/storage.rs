@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{JoinHandle, Thread};
+use std::time::Duration;
 
 use bytes::Bytes;
 use samsyn_shared::{Seq, limits};
@@ -14,6 +15,7 @@ use tokio::sync::{Mutex, broadcast, mpsc, oneshot, watch};
 
 use super::committer::{Committer, Hurry, Kind, Request};
 use super::rescue::Rescue;
+use super::stopwatch::Stopwatch;
 use super::{Appended, DocumentId, Loaded, RawRecord, RestorePoint, Store, StoreError, Table, Time, Write};
 
 /// Whether anything can be stored.
@@ -34,6 +36,7 @@ pub struct Storage {
     requests: mpsc::Sender<Request>,
     health: watch::Receiver<Health>,
     impatient: Arc<AtomicBool>,
+    stopwatch: Arc<Stopwatch>,
     rescue: Option<Arc<Rescue>>,
     /// The committer's thread, to be woken when it waits for more.
     committer: Thread,
@@ -47,14 +50,16 @@ impl Storage {
         let (requests, inbox) = mpsc::channel(limits::STORE_QUEUE);
         let (tell, health) = watch::channel(Health::Fine);
         let impatient = Arc::new(AtomicBool::new(false));
-        let committer = Committer::new(Arc::clone(&engine), inbox, tell, Arc::clone(&impatient));
+        let stopwatch = Arc::new(Stopwatch::new());
+        let committer =
+            Committer::new(Arc::clone(&engine), inbox, tell, Arc::clone(&impatient), Arc::clone(&stopwatch));
         let thread = std::thread::Builder::new()
             .name("samsyn-store".into())
             .spawn(move || committer.run())
             .expect("a process that cannot start one thread cannot serve");
         let committer = thread.thread().clone();
         let thread = Arc::new(Mutex::new(Some(thread)));
-        Self { engine, requests, health, impatient, rescue: None, committer, thread }
+        Self { engine, requests, health, impatient, stopwatch, rescue: None, committer, thread }
     }
 
     /// With a directory in which damaged Documents are set aside.
@@ -164,6 +169,25 @@ impl Storage {
     #[must_use]
     pub fn has_failed(&self) -> bool {
         *self.health.borrow() == Health::Failed
+    }
+
+    /// For how long the commit under way has been so: zero while there is none. It answers at once also while
+    /// the disk doesn't.
+    #[must_use]
+    pub fn committing_for(&self) -> Duration {
+        self.stopwatch.elapsed()
+    }
+
+    /// Whether the disk has not answered for so long that it must be called hanging.
+    #[must_use]
+    pub fn hangs(&self) -> bool {
+        self.committing_for() >= limits::COMMIT_HANGS
+    }
+
+    /// Requests that wait for the thread that writes, beside those that it is at work on.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.requests.max_capacity() - self.requests.capacity()
     }
 
     /// Sets aside what is stored of a damaged Document, for rescue, once; where that can't be done, says so

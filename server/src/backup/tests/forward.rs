@@ -152,17 +152,22 @@ async fn a_lost_record_comes_back_to_a_content_that_is_there_and_to_no_other() {
 async fn a_restore_that_failed_in_the_middle_is_run_again() {
     let world = World::new();
     let mut ids = Vec::new();
-    for _ in 0..300 {
+    for _ in 0..30 {
         ids.push(world.make().await.0);
     }
     write(&world.storage, &world.backup(), Time(1)).unwrap();
     let new = World::new();
-    new.engine.fail_after(700);
+    for id in &ids[..10] {
+        restore(&new.storage, &new.registry, &world.backup(), Some(*id)).await.unwrap();
+    }
+    new.engine.fail_after(1);
     assert!(restore(&new.storage, &new.registry, &world.backup(), None).await.is_err());
     let again = World { storage: Storage::start(Arc::new(new.engine.another())), ..World::new() };
     let again = World { registry: Registry::new(again.storage.clone()), ..again };
     let done = restore(&again.storage, &again.registry, &world.backup(), None).await.unwrap();
-    assert!(done.outcomes.values().all(|outcome| matches!(outcome, Outcome::Restored | Outcome::Healthy)));
+    let healthy = done.outcomes.values().filter(|outcome| **outcome == Outcome::Healthy).count();
+    let restored = done.outcomes.values().filter(|outcome| **outcome == Outcome::Restored).count();
+    assert!(healthy >= 10 && healthy + restored == ids.len(), "{:?}", done.outcomes);
     assert!(check(&again.storage, &again.registry).unwrap().problems.is_empty());
     assert_eq!(again.storage.keys(Table::Malbild, "").unwrap().len(), ids.len());
     assert!(again.storage.health().borrow().eq(&crate::store::Health::Fine));
