@@ -15,6 +15,7 @@
 pub mod check;
 mod file;
 mod manifest;
+pub mod place;
 pub mod restore;
 pub mod schedule;
 mod source;
@@ -49,6 +50,9 @@ pub enum BackupError {
     /// Something is where the backup should be written.
     #[error("backup-exists: {} is there already; name a path that is not", .0.display())]
     Exists(PathBuf),
+    /// It would be written among the store's own files.
+    #[error("backup-place: {} is among the store's own files; name another place", .0.display())]
+    Place(PathBuf),
     /// It was written, and reads differently.
     #[error("backup-verify: {} does not read as it was written", .0.display())]
     Verify(PathBuf),

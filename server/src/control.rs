@@ -13,8 +13,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::backup::check::check;
+use crate::backup::place::Place;
 use crate::backup::restore::{self, Outcome, PointError, Restored};
-use crate::backup::{Damage, Manifest, write};
+use crate::backup::{BackupError, Damage, Manifest, write};
 use crate::registry::Registry;
 use crate::store::sled::SledStore;
 use crate::store::{RestorePoint, Storage, StoreError, Time};
@@ -30,7 +31,7 @@ pub enum Request {
         /// The directory to write, absolute.
         to: PathBuf,
     },
-    /// Bring back what is missing or damaged.
+    /// Bring back what is missing, damaged or older than in a backup.
     Restore {
         /// The backup, absolute.
         from: PathBuf,
@@ -188,6 +189,11 @@ impl Operator {
 
 /// Performs a request over a data directory: by the server that is using it, else here.
 pub async fn run(data: &Path, request: Request) -> Answer {
+    if let Request::Backup { to } = &request
+        && Place::of(to, data) == Place::Within
+    {
+        return Answer::failed(BackupError::Place(to.clone()));
+    }
     let makes = matches!(request, Request::Restore { .. });
     if !makes && !SledStore::is_in(data) {
         return Answer::failed(format!("no-store: {} holds no data", data.display()));

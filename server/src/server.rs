@@ -16,6 +16,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::access::Access;
+use crate::backup::BackupError;
+use crate::backup::place::Place;
 use crate::backup::schedule::Schedule;
 use crate::control::Operator;
 use crate::control::socket::Socket;
@@ -35,6 +37,9 @@ pub enum ServerError {
     /// The data directory.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The place for backups.
+    #[error("--backup-to: {0}")]
+    BackupPlace(BackupError),
     /// The address.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, std::io::Error),
@@ -67,10 +72,20 @@ impl Server {
     /// Opens the data directory and the port.
     ///
     /// # Errors
-    /// [`ServerError::Store`] (another process has the directory, it is of another format, it can't be
+    /// [`ServerError::BackupPlace`], [`ServerError::Store`] (another process has the directory, it is of another format, it can't be
     /// read), [`ServerError::Listen`].
     pub async fn start(settings: Settings, metrics: Option<PrometheusHandle>) -> Result<Self, ServerError> {
         let Settings { listen, data, public_url, backup } = settings;
+        if let Some(Schedule { to, .. }) = &backup {
+            match Place::of(to, &data) {
+                Place::Elsewhere => {}
+                Place::Beside => tracing::warn!(
+                    to = %to.display(),
+                    "backups are made into the data directory: whoever loses that loses both"
+                ),
+                Place::Within => return Err(ServerError::BackupPlace(BackupError::Place(to.clone()))),
+            }
+        }
         let dir = data.clone();
         let opening = tokio::task::spawn_blocking(move || SledStore::open(&dir)).await;
         let engine = opening.map_err(|_| StoreError::Closed)??;
