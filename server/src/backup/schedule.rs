@@ -50,7 +50,7 @@ impl Schedule {
 
     /// When the next is due. A newest one from the future says nothing of its age: the clock was wrong then or
     /// is now, and nobody waits until it is right.
-    fn until_due(&self) -> Duration {
+    pub(super) fn until_due(&self) -> Duration {
         let newest = self.made().ok().and_then(|made| Some(made.last()?.1.made_at()));
         let age =
             newest.flatten().map_or(u64::MAX, |made| Time::now().0.checked_sub(made.0).unwrap_or(u64::MAX));

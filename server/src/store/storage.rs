@@ -5,7 +5,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{JoinHandle, Thread};
 use std::time::Duration;
 
@@ -37,10 +37,27 @@ pub struct Storage {
     health: watch::Receiver<Health>,
     impatient: Arc<AtomicBool>,
     stopwatch: Arc<Stopwatch>,
+    waiting: Arc<AtomicUsize>,
     rescue: Option<Arc<Rescue>>,
     /// The committer's thread, to be woken when it waits for more.
     committer: Thread,
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
+}
+
+/// One who waits for a commit, counted until this is dropped.
+struct Waits(Arc<AtomicUsize>);
+
+impl Waits {
+    fn count(waiting: &Arc<AtomicUsize>) -> Self {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(waiting))
+    }
+}
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Storage {
@@ -59,7 +76,8 @@ impl Storage {
             .expect("a process that cannot start one thread cannot serve");
         let committer = thread.thread().clone();
         let thread = Arc::new(Mutex::new(Some(thread)));
-        Self { engine, requests, health, impatient, stopwatch, rescue: None, committer, thread }
+        let waiting = Arc::default();
+        Self { engine, requests, health, impatient, stopwatch, waiting, rescue: None, committer, thread }
     }
 
     /// With a directory in which damaged Documents are set aside.
@@ -75,6 +93,7 @@ impl Storage {
     /// [`StoreError::Full`] while the disk is full, [`StoreError::Failed`] after another I/O error,
     /// [`StoreError::Closed`] while shutting down, else what the engine said.
     pub async fn commit(&self, writes: Vec<Write>) -> Result<Vec<Option<Seq>>, StoreError> {
+        let _waits = Waits::count(&self.waiting);
         self.request(Kind::Commit(writes)).await
     }
 
@@ -184,10 +203,10 @@ impl Storage {
         self.committing_for() >= limits::COMMIT_HANGS
     }
 
-    /// Requests that wait for the thread that writes, beside those that it is at work on.
+    /// Calls of [`Storage::commit`] that have no answer yet.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.requests.max_capacity() - self.requests.capacity()
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// Sets aside what is stored of a damaged Document, for rescue, once; where that can't be done, says so

@@ -40,6 +40,18 @@ async fn a_clock_that_was_a_year_ahead_removes_nothing_that_is_newer() {
 }
 
 #[tokio::test]
+async fn a_newest_backup_from_the_future_does_not_stop_the_next() {
+    let world = World::new();
+    world.make().await;
+    let schedule = Schedule { every: Duration::from_secs(3600), ..schedule(&world, 3) };
+    assert_eq!(schedule.until_due(), Duration::ZERO);
+    assert!(schedule.make(&world.storage, Time(Time::now().0 + 365 * DAY)));
+    assert_eq!(schedule.until_due(), Duration::ZERO);
+    assert!(schedule.make(&world.storage, Time::now()));
+    assert!(schedule.until_due() > Duration::from_secs(3000), "{:?}", schedule.until_due());
+}
+
+#[tokio::test]
 async fn backups_of_the_first_format_go_first_whatever_their_time() {
     let world = World::new();
     world.make().await;
