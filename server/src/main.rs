@@ -86,8 +86,11 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     });
     let server = tokio::select! {
         server = Server::start(settings, Some(metrics)) => server?,
-        // A disk that doesn't answer must not keep the process here either.
-        () = stop.cancelled() => anyhow::bail!("told to stop before it listened; nothing was served"),
+        // A disk that doesn't answer must not keep the process here either. Nothing was served yet.
+        () = stop.cancelled() => {
+            tracing::info!("stopped before it listened");
+            return Ok(());
+        }
     };
     let address = server.address()?;
     let mut out = std::io::stdout();

@@ -33,6 +33,8 @@ impl Place {
 
 /// A path without links, as far as it is there.
 fn resolved(path: &Path) -> PathBuf {
+    // The empty one is the current directory, as everywhere.
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let known = absolute.ancestors().find_map(|known| Some((known.canonicalize().ok()?, known)));
     match known.and_then(|(canonical, known)| Some((canonical, absolute.strip_prefix(known).ok()?))) {
