@@ -136,7 +136,8 @@ impl Server {
         if let Some(backup) = backup {
             keeping.spawn(backup.run(app.storage.clone(), stopping.clone()));
         }
-        let upkeep = tokio::spawn(upkeep(app.registry.clone(), metrics, stopping.clone()));
+        let upkeep =
+            tokio::spawn(upkeep(app.registry.clone(), app.storage.clone(), metrics, stopping.clone()));
         let graceful = stopping.clone();
         let service = router(app.clone());
         let listener = listener.tap_io(|stream| {
@@ -213,7 +214,13 @@ fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(limits::BACKLOG)
 }
 
-async fn upkeep(registry: Registry, metrics: Option<PrometheusHandle>, stopping: CancellationToken) {
+async fn upkeep(
+    registry: Registry,
+    storage: Storage,
+    metrics: Option<PrometheusHandle>,
+    stopping: CancellationToken,
+) {
+    let mut hung = false;
     let mut ticks = tokio::time::interval(UPKEEP);
     let mut lines = tokio::time::interval(pulse::LINE_EVERY);
     lines.reset();
@@ -224,6 +231,16 @@ async fn upkeep(registry: Registry, metrics: Option<PrometheusHandle>, stopping:
             _ = lines.tick(), if watched => println!("{}", pulse::line(&registry)),
             _ = ticks.tick() => {
                 registry.sweep();
+                let hangs = storage.hangs();
+                match (hangs, hung) {
+                    (true, _) => {
+                        let committing = storage.committing_for();
+                        tracing::error!(?committing, "the disk does not answer; nothing is saved until it does");
+                    }
+                    (false, true) => tracing::info!("the disk answers again"),
+                    (false, false) => {}
+                }
+                hung = hangs;
                 if let Some(metrics) = &metrics {
                     metrics.run_upkeep();
                 }

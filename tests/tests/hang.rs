@@ -48,6 +48,17 @@ async fn wait_until_ready(stage: &Stage, wanted: bool) -> Result<()> {
     .await
 }
 
+/// Waits until the server says a line with these words; gives all that it said until then.
+async fn wait_for_line(server: &mut Server, words: &str) -> Result<Vec<String>> {
+    let mut said = Vec::new();
+    until(&format!("a line with {words:?}"), async || {
+        said.extend(server.said());
+        Ok(Look::at(said.iter().any(|line| line.contains(words)), || format!("{said:?}")))
+    })
+    .await?;
+    Ok(said)
+}
+
 async fn wait_until_saved(peer: &mut Peer) -> Result<()> {
     let last = peer.last_number();
     peer.wait_for("saved", |message| {
@@ -75,9 +86,14 @@ async fn a_disk_that_hangs_is_told_at_once_and_keeps_nobody_from_stopping_the_se
     let metrics = stage.api.get("/metrics", None).await?.text().await?;
     let under_way = metrics.lines().find_map(|line| line.strip_prefix("samsyn_commit_under_way_seconds "));
     ensure!(under_way.context("no such metric")?.parse::<f64>()? >= 5.0, "{under_way:?}");
+    wait_for_line(&mut stage.server, "the disk does not answer").await?;
     hanging.kill().await?;
-    wait_until_saved(&mut peer).await.context("the disk answers again")?;
     wait_until_ready(&stage, true).await?;
+    wait_for_line(&mut stage.server, "the disk answers again").await?;
+    // Whoever said nothing all the while was closed.
+    let mut peer = stage.peer(Role::Editor, Dialect::Samsyn).await?;
+    peer.insert(SECTION, 0, "efteråt ").await?;
+    wait_until_saved(&mut peer).await.context("the disk answers again")?;
 
     let mut hanging = hang(&stage.server).await?;
     peer.insert(SECTION, 0, "till sist ").await?;
@@ -89,12 +105,7 @@ async fn a_disk_that_hangs_is_told_at_once_and_keeps_nobody_from_stopping_the_se
     .await?;
     let begun = Instant::now();
     stage.server.signal_stop()?;
-    let mut said = Vec::new();
-    until("the last word of the server", async || {
-        said.extend(stage.server.said());
-        Ok(Look::at(said.iter().any(|line| line.contains("stop-unstored")), || format!("{said:?}")))
-    })
-    .await?;
+    let said = wait_for_line(&mut stage.server, "stop-unstored").await?;
     ensure!(begun.elapsed() < Duration::from_secs(30), "it took {:?} to end", begun.elapsed());
     let line = said.iter().find(|line| line.contains("stopped without storing all"));
     ensure!(line.is_some_and(|line| line.contains("changes=1")), "{said:?}");
@@ -105,6 +116,6 @@ async fn a_disk_that_hangs_is_told_at_once_and_keeps_nobody_from_stopping_the_se
     ensure!(status.code() == Some(1), "{status:?}");
     stage.server.restart().await?;
     let text = stage.api.text(&stage.malbild, SECTION).await?;
-    ensure!(text.contains("innan") && text.contains("under tiden"), "{text}");
+    ensure!(text.contains("innan") && text.contains("under tiden") && text.contains("efteråt"), "{text}");
     Ok(())
 }
