@@ -6,15 +6,20 @@
 //! | file | holds |
 //! | --- | --- |
 //! | `manifest.json` | the format, when it was made, every file with its bytes and SHA-256, what was damaged |
+//! | `manifest.sha256` | the SHA-256 of `manifest.json`, as `sha256sum` writes it: with it every byte is covered |
 //! | `documents/<id>-<part>.yjs` | one Document as one Yjs update (v1): anybody can apply it with Yjs |
 //! | `records.jsonl` | the records of målbilder and tokens (hashed), one JSON object a line |
 //!
 //! Sessions are not in it: whoever has a link gets a new one.
 
 pub mod check;
+mod file;
 mod manifest;
+pub mod place;
 pub mod restore;
 pub mod schedule;
+mod source;
+mod unfinished;
 pub mod write;
 
 use std::io;
@@ -39,9 +44,15 @@ pub enum BackupError {
         /// What the system says.
         error: io::Error,
     },
+    /// The disk that it is written to is full.
+    #[error("backup-full: there is no room for {}; nothing of the backup was kept", .0.display())]
+    Full(PathBuf),
     /// Something is where the backup should be written.
     #[error("backup-exists: {} is there already; name a path that is not", .0.display())]
     Exists(PathBuf),
+    /// It would be written among the store's own files.
+    #[error("backup-place: {} is among the store's own files; name another place", .0.display())]
+    Place(PathBuf),
     /// It was written, and reads differently.
     #[error("backup-verify: {} does not read as it was written", .0.display())]
     Verify(PathBuf),
@@ -62,7 +73,10 @@ pub enum BackupError {
 }
 
 fn io_at(path: &Path) -> impl FnOnce(io::Error) -> BackupError + '_ {
-    move |error| BackupError::Io { path: path.to_owned(), error }
+    move |error| match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => BackupError::Full(path.to_owned()),
+        _ => BackupError::Io { path: path.to_owned(), error },
+    }
 }
 
 /// A whole Document as one update that is proven to load.

@@ -13,8 +13,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::backup::check::check;
-use crate::backup::restore::{self, Outcome, PointError};
-use crate::backup::{Manifest, write};
+use crate::backup::place::Place;
+use crate::backup::restore::{self, Outcome, PointError, Restored};
+use crate::backup::{BackupError, Damage, Manifest, write};
 use crate::registry::Registry;
 use crate::store::sled::SledStore;
 use crate::store::{RestorePoint, Storage, StoreError, Time};
@@ -30,7 +31,7 @@ pub enum Request {
         /// The directory to write, absolute.
         to: PathBuf,
     },
-    /// Bring back what is missing or damaged.
+    /// Bring back what is missing, damaged or older than in a backup.
     Restore {
         /// The backup, absolute.
         from: PathBuf,
@@ -117,19 +118,31 @@ impl Operator {
 
     async fn restore(&self, from: &Path, only: Option<MalbildId>) -> Result<Answer, String> {
         let restored = restore::restore(&self.storage, &self.registry, from, only).await;
-        let outcomes = restored.map_err(|error| error.to_string())?;
+        let Restored { unverified, outcomes, lacking } = restored.map_err(|error| error.to_string())?;
         let mut status = 0;
         let mut lines = Vec::new();
+        if unverified {
+            let from = from.display();
+            lines.push(format!(
+                "backup-unverified: {from} is of the first format, which has no checksum of its list"
+            ));
+        }
         for (id, outcome) in outcomes {
             lines.push(match outcome {
                 Outcome::Restored => format!("{id}: restored"),
                 Outcome::Repaired(what) => format!("{id}: {} restored", what.join(" and ")),
+                Outcome::Forwarded => format!("{id}: brought forward with what the backup holds beyond it"),
                 Outcome::Healthy => format!("{id}: healthy; left as it is"),
+                Outcome::Newer => format!("{id}: its history was replaced after the backup; left as it is"),
                 Outcome::Failed(why) => {
                     status = 1;
                     format!("{id}: not restored: {why}")
                 }
             });
+        }
+        for Damage { what, problem } in lacking {
+            status = 1;
+            lines.push(format!("not in the backup: {what}: {problem}"));
         }
         lines.push("done".to_owned());
         Ok(Answer { status, lines })
@@ -176,6 +189,11 @@ impl Operator {
 
 /// Performs a request over a data directory: by the server that is using it, else here.
 pub async fn run(data: &Path, request: Request) -> Answer {
+    if let Request::Backup { to } = &request
+        && Place::of(to, data) == Place::Within
+    {
+        return Answer::failed(BackupError::Place(to.clone()));
+    }
     let makes = matches!(request, Request::Restore { .. });
     if !makes && !SledStore::is_in(data) {
         return Answer::failed(format!("no-store: {} holds no data", data.display()));

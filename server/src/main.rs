@@ -75,11 +75,6 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     pulse::describe();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let server = Server::start(settings, Some(metrics)).await?;
-    let address = server.address()?;
-    let mut out = std::io::stdout();
-    writeln!(out, "listening on http://{address}")?;
-    out.flush()?;
     let stop = CancellationToken::new();
     let stopping = stop.clone();
     tokio::spawn(async move {
@@ -89,5 +84,17 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
         }
         stopping.cancel();
     });
+    let server = tokio::select! {
+        server = Server::start(settings, Some(metrics)) => server?,
+        // A disk that doesn't answer must not keep the process here either. Nothing was served yet.
+        () = stop.cancelled() => {
+            tracing::info!("stopped before it listened");
+            return Ok(());
+        }
+    };
+    let address = server.address()?;
+    let mut out = std::io::stdout();
+    writeln!(out, "listening on http://{address}")?;
+    out.flush()?;
     Ok(server.run(stop).await?)
 }

@@ -33,7 +33,7 @@ pub enum Command {
     Check(DataArgs),
     /// Writes a backup, also while the server runs. Exit status 1 if something damaged is not in it.
     Backup(BackupArgs),
-    /// Brings back from a backup what is missing or damaged, or from a restore point what a målbild was.
+    /// Brings back from a backup what is missing, damaged or older than there, or from a restore point what a målbild was.
     Restore(RestoreArgs),
 }
 
@@ -62,7 +62,7 @@ pub struct RestoreArgs {
     /// Where the data is; made if it isn't there.
     #[command(flatten)]
     pub data: DataArgs,
-    /// The backup to bring back from what is missing or damaged.
+    /// The backup to bring back from what is missing, damaged or older than there.
     #[arg(long, env = "SAMSYN_FROM", value_name = "PATH", required_unless_present = "malbild")]
     pub from: Option<PathBuf>,
     /// Only this målbild.

@@ -31,6 +31,11 @@ pub fn describe() {
     gauge!("samsyn_log_updates", "Updates in the logs of open rooms since their snapshots");
     gauge!("samsyn_log_bytes", Unit::Bytes, "Bytes of these");
     gauge!("samsyn_snapshot_bytes", Unit::Bytes, "Bytes of the snapshots of open rooms");
+    gauge!(
+        "samsyn_commit_under_way_seconds",
+        Unit::Seconds,
+        "For how long the disk has been at work on one commit; 0 while it is not"
+    );
     counter!("samsyn_updates_received_total", "Updates that clients sent");
     counter!("samsyn_updates_refused_total", "Updates that were refused, by code");
     counter!("samsyn_updates_sent_total", "Updates that were sent, counted at each receiver");

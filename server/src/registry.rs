@@ -13,6 +13,7 @@ use futures_util::future::{BoxFuture, Shared};
 use samsyn_shared::read_model::ReadModel;
 use samsyn_shared::{Epoch, MalbildId, Role, Seq, Template, document};
 use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
 use yrs::{ReadTxn as _, StateVector, Transact as _};
 
 use crate::room::{Dialect, Ended, Joined, Opening, Reading, RoomHandle, Workshop};
@@ -29,6 +30,22 @@ pub struct Malbild {
     pub epoch: Epoch,
     /// The birth marks that its content had before its history was replaced.
     pub past_epochs: Vec<Epoch>,
+}
+
+impl Malbild {
+    /// Reads a stored record.
+    ///
+    /// # Errors
+    /// [`StoreError::CorruptRecord`] if it is none, [`OpenError::Template`].
+    pub fn from_record(id: MalbildId, bytes: &[u8]) -> Result<Self, OpenError> {
+        let record: Record = serde_json::from_slice(bytes).map_err(|_| StoreError::CorruptRecord {
+            table: Table::Malbild,
+            what: "not a målbild's record",
+        })?;
+        let template =
+            Template::find(&record.template).ok_or_else(|| OpenError::Template(record.template.clone()))?;
+        Ok(Self { id, template, epoch: record.epoch, past_epochs: record.past_epochs })
+    }
 }
 
 /// Why a målbild or its room isn't there.
@@ -153,13 +170,7 @@ impl Registry {
     /// [`OpenError::Unknown`] and the others.
     pub fn find(&self, id: MalbildId) -> Result<Malbild, OpenError> {
         let bytes = self.storage.get(Table::Malbild, &id.to_string())?.ok_or(OpenError::Unknown)?;
-        let record: Record = serde_json::from_slice(&bytes).map_err(|_| StoreError::CorruptRecord {
-            table: Table::Malbild,
-            what: "not a målbild's record",
-        })?;
-        let template =
-            Template::find(&record.template).ok_or_else(|| OpenError::Template(record.template.clone()))?;
-        Ok(Malbild { id, template, epoch: record.epoch, past_epochs: record.past_epochs })
+        Malbild::from_record(id, &bytes)
     }
 
     /// Joins a connection to a målbild's content.
@@ -195,14 +206,40 @@ impl Registry {
         }
     }
 
-    /// Ends a målbild's room, if it is open: what it holds is stored, and those in it come back.
-    pub async fn end(&self, id: MalbildId) {
-        let opened = self.lock().open.remove(&DocumentId::content(id));
+    /// Ends a målbild's room, if it is open: what it holds is stored, and those in it come back. Then does
+    /// `work`, and no room of the målbild opens before it is done: whoever joins meanwhile waits. A room that was
+    /// open over `work`'s writes would compact them away.
+    pub async fn closed<T>(&self, id: MalbildId, work: impl Future<Output = T>) -> T {
+        let document = DocumentId::content(id);
+        let (done, gate) = oneshot::channel::<()>();
+        let (registry, storage) = (self.clone(), self.storage.clone());
+        let waiting: Opened = async move {
+            // It ends without a word: `work` is done, or was let go of.
+            gate.await.ok();
+            if registry.lock().stopping {
+                return Err(OpenError::Stopping);
+            }
+            let malbild = registry.find(id)?;
+            open(storage, malbild, document).await
+        }
+        .boxed()
+        .shared();
+        let opened = self.lock().open.insert(document, waiting.clone());
         if let Some(opened) = opened
             && let Ok(room) = opened.await
         {
             room.drain().await;
         }
+        let worked = work.await;
+        drop(done);
+        let mut rooms = self.lock();
+        // Where nobody waited, there is nothing to open. The other handle is the map's own.
+        if waiting.strong_count() == Some(2)
+            && rooms.open.get(&document).is_some_and(|known| known.ptr_eq(&waiting))
+        {
+            rooms.open.remove(&document);
+        }
+        worked
     }
 
     /// How many rooms are open or opening.
@@ -219,12 +256,12 @@ impl Registry {
         (open().count(), open().map(RoomHandle::reading).sum())
     }
 
-    /// Opens nothing more, and drains every room.
+    /// Opens nothing more, and drains every room. Until all are, what they have not stored can be read.
     pub async fn drain(&self) {
         let rooms: Vec<Opened> = {
             let mut rooms = self.lock();
             rooms.stopping = true;
-            rooms.open.drain().map(|(_, room)| room).collect()
+            rooms.open.values().cloned().collect()
         };
         let drained = rooms.into_iter().map(|room| async move {
             if let Ok(room) = room.await {
@@ -232,6 +269,7 @@ impl Registry {
             }
         });
         futures_util::future::join_all(drained).await;
+        self.lock().open.clear();
     }
 
     async fn room(&self, malbild: &Malbild) -> Result<RoomHandle, OpenError> {

@@ -16,6 +16,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::access::Access;
+use crate::backup::BackupError;
+use crate::backup::place::Place;
 use crate::backup::schedule::Schedule;
 use crate::control::Operator;
 use crate::control::socket::Socket;
@@ -36,12 +38,26 @@ pub enum ServerError {
     /// The data directory.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The place for backups.
+    #[error("--backup-to: {0}")]
+    BackupPlace(BackupError),
     /// The address.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, std::io::Error),
     /// Accepting connections.
     #[error("cannot serve: {0}")]
     Serve(#[from] std::io::Error),
+    /// It was to stop, and the disk did not answer within [`limits::STOP`]. Nothing of this was called saved.
+    #[error(
+        "stop-unstored: the disk did not answer; {changes} changes and {requests} requests were not stored, and \
+         what was under way may be"
+    )]
+    Unstored {
+        /// Changes that rooms have taken, and that are not on disk.
+        changes: u64,
+        /// Requests that waited for the store.
+        requests: usize,
+    },
 }
 
 /// A server that listens and does not answer yet.
@@ -57,10 +73,20 @@ impl Server {
     /// Opens the data directory and the port.
     ///
     /// # Errors
-    /// [`ServerError::Store`] (another process has the directory, it is of another format, it can't be
+    /// [`ServerError::BackupPlace`], [`ServerError::Store`] (another process has the directory, it is of another format, it can't be
     /// read), [`ServerError::Listen`].
     pub async fn start(settings: Settings, metrics: Option<PrometheusHandle>) -> Result<Self, ServerError> {
         let Settings { listen, data, public_url, backup } = settings;
+        if let Some(Schedule { to, .. }) = &backup {
+            match Place::of(to, &data) {
+                Place::Elsewhere => {}
+                Place::Beside => tracing::warn!(
+                    to = %to.display(),
+                    "backups are made into the data directory: whoever loses that loses both"
+                ),
+                Place::Within => return Err(ServerError::BackupPlace(BackupError::Place(to.clone()))),
+            }
+        }
         let dir = data.clone();
         let opening = tokio::task::spawn_blocking(move || SledStore::open(&dir)).await;
         let engine = opening.map_err(|_| StoreError::Closed)??;
@@ -92,10 +118,11 @@ impl Server {
     }
 
     /// Answers until `stop` is cancelled, then: accepts nothing more, stores all that rooms accepted, says
-    /// 1001 to every socket, lets requests end, closes the store.
+    /// 1001 to every socket, lets requests end, closes the store. If all that takes longer than
+    /// [`limits::STOP`], it says what was not stored, and returns.
     ///
     /// # Errors
-    /// [`ServerError::Serve`].
+    /// [`ServerError::Serve`], [`ServerError::Unstored`].
     pub async fn run(self, stop: CancellationToken) -> Result<(), ServerError> {
         let address = self.address()?;
         let Self { listener, app, metrics, control, backup } = self;
@@ -110,7 +137,8 @@ impl Server {
         if let Some(backup) = backup {
             keeping.spawn(backup.run(app.storage.clone(), stopping.clone()));
         }
-        let upkeep = tokio::spawn(upkeep(app.registry.clone(), metrics, stopping.clone()));
+        let upkeep =
+            tokio::spawn(upkeep(app.registry.clone(), app.storage.clone(), metrics, stopping.clone()));
         let graceful = stopping.clone();
         let service = router(app.clone());
         let listener = listener.tap_io(|stream| {
@@ -135,31 +163,44 @@ impl Server {
         }
         tracing::info!("stopping");
         stopping.cancel();
-        // A full disk is not waited for longer than this: nothing that waits for it was called saved.
-        let (storage, grace) = (app.storage.clone(), tokio::time::sleep(limits::DRAIN));
-        let impatience = tokio::spawn(async move {
-            grace.await;
-            storage.stop_waiting();
-        });
-        app.registry.drain().await;
-        impatience.abort();
-        app.sockets.close();
         let end = async {
-            app.sockets.wait().await;
-            (&mut serving).await
+            // A full disk is not waited for longer than this: nothing that waits for it was called saved.
+            let (storage, grace) = (app.storage.clone(), tokio::time::sleep(limits::DRAIN));
+            let impatience = tokio::spawn(async move {
+                grace.await;
+                storage.stop_waiting();
+            });
+            app.registry.drain().await;
+            impatience.abort();
+            app.sockets.close();
+            let end = async {
+                app.sockets.wait().await;
+                (&mut serving).await
+            };
+            match tokio::time::timeout(limits::DRAIN, end).await {
+                Ok(Ok(served)) => served?,
+                Ok(Err(error)) => tracing::error!(%error, "serving ended badly"),
+                Err(_) => tracing::warn!("some connections did not end in time"),
+            }
+            app.storage.close().await;
+            keeping.close();
+            keeping.wait().await;
+            if let Err(error) = upkeep.await {
+                tracing::error!(%error, "upkeep ended badly");
+            }
+            Ok(())
         };
-        match tokio::time::timeout(limits::DRAIN, end).await {
-            Ok(Ok(served)) => served?,
-            Ok(Err(error)) => tracing::error!(%error, "serving ended badly"),
-            Err(_) => tracing::warn!("some connections did not end in time"),
+        match tokio::time::timeout(limits::STOP, end).await {
+            Ok(Ok(())) => tracing::info!("stopped"),
+            Ok(Err(error)) => return Err(ServerError::Serve(error)),
+            Err(_) => {
+                let (_, reading) = app.registry.reading();
+                let (changes, requests) = (reading.unsaved, app.storage.waiting());
+                let committing = app.storage.committing_for();
+                tracing::error!(changes, requests, ?committing, "stopped without storing all");
+                return Err(ServerError::Unstored { changes, requests });
+            }
         }
-        app.storage.close().await;
-        keeping.close();
-        keeping.wait().await;
-        if let Err(error) = upkeep.await {
-            tracing::error!(%error, "upkeep ended badly");
-        }
-        tracing::info!("stopped");
         Ok(())
     }
 }
@@ -174,7 +215,13 @@ fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(limits::BACKLOG)
 }
 
-async fn upkeep(registry: Registry, metrics: Option<PrometheusHandle>, stopping: CancellationToken) {
+async fn upkeep(
+    registry: Registry,
+    storage: Storage,
+    metrics: Option<PrometheusHandle>,
+    stopping: CancellationToken,
+) {
+    let mut hung = false;
     let mut ticks = tokio::time::interval(UPKEEP);
     let mut lines = tokio::time::interval(pulse::LINE_EVERY);
     lines.reset();
@@ -185,6 +232,16 @@ async fn upkeep(registry: Registry, metrics: Option<PrometheusHandle>, stopping:
             _ = lines.tick(), if watched => println!("{}", pulse::line(&registry)),
             _ = ticks.tick() => {
                 registry.sweep();
+                let hangs = storage.hangs();
+                match (hangs, hung) {
+                    (true, _) => {
+                        let committing = storage.committing_for();
+                        tracing::error!(?committing, "the disk does not answer; nothing is saved until it does");
+                    }
+                    (false, true) => tracing::info!("the disk answers again"),
+                    (false, false) => {}
+                }
+                hung = hangs;
                 if let Some(metrics) = &metrics {
                     metrics.run_upkeep();
                 }
@@ -192,3 +249,6 @@ async fn upkeep(registry: Registry, metrics: Option<PrometheusHandle>, stopping:
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,7 @@ mod record;
 mod rescue;
 mod retention;
 pub mod sled;
+mod stopwatch;
 mod storage;
 mod time;
 

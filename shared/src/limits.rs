@@ -304,6 +304,19 @@ pub const UNREAD_MS: u32 = 60_000;
 /// stored before.
 pub const DRAIN: Duration = Duration::from_secs(5);
 
+/// How long the whole end of the process may take after SIGTERM, 20 s, and 5 s more for what is made beside it.
+/// Then it ends all the same, says how much was not stored, and its exit status is 1: a disk that answers no
+/// more must not keep it for ever, and container runtimes kill after 30 s.
+pub const STOP: Duration = Duration::from_secs(20);
+
+/// How long one commit of the store may take until the server calls itself not ready, 5 s: a healthy disk
+/// takes some milliseconds, and one that hangs saves nothing while it does.
+pub const COMMIT_HANGS: Duration = Duration::from_secs(5);
+
+/// How far the clock may go back until the store follows it, 60 s. By less it stands still instead, so that what
+/// is stored is in order by time too.
+pub const CLOCK_BACK: Duration = Duration::from_secs(60);
+
 /// The shortest time between two commits of the store while nobody is in a hurry, 30 ms, a little less than
 /// [`PACE_MAX`]: a commit costs half a millisecond of CPU, whatever is in it.
 pub const COMMIT_PACE: Duration = Duration::from_millis(30);

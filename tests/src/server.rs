@@ -146,6 +146,11 @@ impl Server {
         Ok(kill_process(pid, signal)?)
     }
 
+    /// What it has said on stderr since this was last asked.
+    pub fn said(&mut self) -> Vec<String> {
+        std::iter::from_fn(|| self.said.try_recv().ok()).collect()
+    }
+
     /// Waits until it has stopped.
     ///
     /// # Errors

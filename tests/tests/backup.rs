@@ -230,3 +230,88 @@ async fn the_control_socket_is_the_owners_alone_and_goes_with_the_server() -> Re
     let nothing = TempDir::new()?;
     expect(&samsyn("check", nothing.path(), &[]).await?, 2, "no-store")
 }
+
+/// The manifest of a backup with one letter changed, and what was there before.
+fn change_a_letter(backup: &Path, of: &str, into: &str) -> Result<String> {
+    let path = backup.join("manifest.json");
+    let whole = fs::read_to_string(&path)?;
+    ensure!(whole.contains(of), "no {of} in {whole}");
+    fs::write(&path, whole.replacen(of, into, 1))?;
+    Ok(whole)
+}
+
+#[tokio::test]
+async fn one_changed_letter_of_a_backup_is_refused_and_nothing_is_called_restored() -> Result<()> {
+    let mut stage = Stage::set().await?;
+    let folder = TempDir::new()?;
+    let to = folder.path().join("backup");
+    let path = to.to_str().context("no text")?;
+    expect(&samsyn("backup", stage.server.data(), &["--to", path]).await?, 0, "1 documents")?;
+    stage.server.kill9().await?;
+    let new = TempDir::new()?;
+    let data = new.path().join("data");
+    for (of, into) in [("\"content\"", "\"bontent\""), ("\"part\"", "\"pasta\""), ("backup-2", "backup-1")] {
+        let whole = change_a_letter(&to, of, into)?;
+        let refused = samsyn("restore", &data, &["--from", path]).await?;
+        expect(&refused, 2, "backup-verify")?;
+        ensure!(!refused.text.contains("restored"), "{refused:?}");
+        fs::write(to.join("manifest.json"), whole)?;
+    }
+    expect(&samsyn("restore", &data, &["--from", path]).await?, 0, ": restored")?;
+    expect(&samsyn("check", &data, &[]).await?, 0, "0 problems")
+}
+
+/// Copies a directory with the directories in it.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (path, to) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            copy(&path, &to)?;
+        } else if path.is_file() {
+            fs::copy(&path, &to)?;
+        }
+    }
+    Ok(())
+}
+
+/// Somebody put an old copy of the data directory back, and people went on in it.
+#[tokio::test]
+async fn a_store_that_is_older_than_the_backup_is_brought_forward_while_people_write() -> Result<()> {
+    let mut stage = Stage::set().await?;
+    let mut peer = stage.peer(Role::Editor, Dialect::Samsyn).await?;
+    write(&mut peer, "gammalt", 3).await?;
+    drop(peer);
+    stage.server.terminate().await?;
+    let folder = TempDir::new()?;
+    let old = folder.path().join("old");
+    copy(stage.server.data(), &old)?;
+
+    stage.server.restart().await?;
+    let mut peer = stage.peer(Role::Editor, Dialect::Samsyn).await?;
+    let lost = write(&mut peer, "saknat", 3).await?;
+    let to = folder.path().join("backup");
+    let path = to.to_str().context("no text")?;
+    expect(&samsyn("backup", stage.server.data(), &["--to", path]).await?, 0, "1 documents")?;
+    // Nobody is left who has it.
+    drop(peer);
+    stage.server.kill9().await?;
+    fs::remove_dir_all(stage.server.data())?;
+    copy(&old, stage.server.data())?;
+
+    stage.server.restart().await?;
+    let mut peer = stage.peer(Role::Editor, Dialect::Samsyn).await?;
+    let new = write(&mut peer, "nytt", 3).await?;
+    let brought = samsyn("restore", stage.server.data(), &["--from", path]).await?;
+    expect(&brought, 0, &format!("{}: brought forward", stage.malbild.id))?;
+    let text = stage.api.text(&stage.malbild, SECTION).await?;
+    ensure!(lost.iter().chain(&new).all(|word| text.contains(word)), "{text}");
+    expect(&samsyn("restore", stage.server.data(), &["--from", path]).await?, 0, "healthy; left as it is")?;
+    // Also once the rooms have written their snapshots.
+    stage.server.terminate().await?;
+    stage.server.restart().await?;
+    let text = stage.api.text(&stage.malbild, SECTION).await?;
+    ensure!(lost.iter().chain(&new).all(|word| text.contains(word)), "{text}");
+    expect(&samsyn("check", stage.server.data(), &[]).await?, 0, "0 problems")
+}

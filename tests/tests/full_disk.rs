@@ -4,6 +4,7 @@
 use anyhow::{Context, Result, bail, ensure};
 use samsyn_shared::Role;
 use samsyn_tests::api::{Api, Malbild};
+use samsyn_tests::operator::samsyn;
 use samsyn_tests::peer::{Dialect, Peer};
 use samsyn_tests::server::Server;
 use samsyn_tests::tmpfs::Tmpfs;
@@ -118,4 +119,28 @@ async fn a_full_disk_loses_nothing_and_all_is_saved_once_there_is_room() -> Resu
     one.come_back(&server).await?;
     one.type_word().await?;
     one.wait_until_saved().await
+}
+
+#[tokio::test]
+async fn a_backup_that_finds_no_room_says_so_and_leaves_nothing() -> Result<()> {
+    let disk = match Tmpfs::mount(1024 * 1024)? {
+        Ok(disk) => disk,
+        Err(why) => {
+            eprintln!("skipped: no tmpfs can be mounted here: {why}");
+            return Ok(());
+        }
+    };
+    let server = Server::start().await?;
+    Api::of(&server)?.create("aktorsgemensam", "Storm över länet").await?;
+    let to = disk.path("backup");
+    let to = to.to_str().context("no text")?;
+    disk.fill_up("filling")?;
+    let said = samsyn("backup", server.data(), &["--to", to]).await?;
+    ensure!(said.status == 2 && said.text.contains("backup-full"), "{said:?}");
+    let left: Vec<_> = std::fs::read_dir(disk.path("."))?.collect::<Result<_, _>>()?;
+    ensure!(left.len() == 1, "{left:?}");
+    disk.remove("filling")?;
+    let said = samsyn("backup", server.data(), &["--to", to]).await?;
+    ensure!(said.status == 0, "{said:?}");
+    Ok(())
 }

@@ -18,6 +18,7 @@ mod formatting;
 mod full_disk;
 mod fuzz;
 mod golden;
+mod hang;
 mod harness;
 mod health;
 mod hostile;

@@ -81,10 +81,10 @@ pub fn role_of(
     Ok(highest)
 }
 
-/// Whether a stored grant is for this målbild.
+/// The målbild that a stored grant is for, by its key.
 #[must_use]
-pub fn opens(grant: &str, malbild: MalbildId) -> bool {
-    grant.split('/').nth(1) == Some(&malbild.to_string())
+pub fn malbild_of(grant: &str) -> Option<MalbildId> {
+    grant.split('/').nth(1)?.parse().ok()
 }
 
 fn prefix(session: &SessionKey, malbild: MalbildId) -> String {

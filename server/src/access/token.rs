@@ -29,10 +29,10 @@ pub fn removal(hash: &TokenHash) -> Write {
     Write::Delete { table: Table::Token, key: key(hash) }
 }
 
-/// Whether a stored token's record is for this målbild.
+/// The målbild that a stored token's record is for.
 #[must_use]
-pub fn opens(record: &str, malbild: MalbildId) -> bool {
-    serde_json::from_str::<Record>(record).is_ok_and(|record| record.malbild == malbild)
+pub fn malbild_of(record: &str) -> Option<MalbildId> {
+    serde_json::from_str::<Record>(record).ok().map(|record| record.malbild)
 }
 
 /// The role that a token has in this målbild.

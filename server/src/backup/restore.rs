@@ -1,18 +1,40 @@
-//! Brings målbilder back: from a backup what is missing or damaged, and from a restore point a new one.
-//! What is healthy is never written over.
+//! Brings målbilder back: from a backup what is missing, damaged or older than there, and from a restore point
+//! a new one. Nothing that a healthy one holds is written over.
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use samsyn_shared::{MalbildId, Role, Token};
+use futures_util::future::join_all;
+use samsyn_shared::{Epoch, MalbildId, Role, Token, limits};
+use yrs::StateVector;
+use yrs::updates::decoder::Decode as _;
 
-use super::manifest::{DocumentEntry, Manifest, RecordLine};
+use super::manifest::Damage;
+use super::source::Source;
 use super::{BackupError, whole};
-use crate::access::{session, token};
-use crate::registry::{OpenError, Registry};
-use crate::room::RoomDocument;
-use crate::store::{DocumentId, Part, RestorePoint, Storage, StoreError, Table, Time, Write};
+use crate::access::token;
+use crate::registry::{Malbild, OpenError, Registry};
+use crate::room::{Broken, RoomDocument};
+use crate::store::{DocumentId, Loaded, Part, RestorePoint, Storage, StoreError, Table, Time, Write};
+
+/// Målbilder that are written at once, at most: their writes share a commit.
+const AT_ONCE: usize = 256;
+
+/// Said of a målbild whose history the backup's copy does not belong to.
+const ANOTHER: &str = "its history in the backup is another (another epoch); it is left as it is";
+
+/// What a restore did.
+#[derive(Debug)]
+pub struct Restored {
+    /// Whether the backup is of the first format, whose manifest has no checksum.
+    pub unverified: bool,
+    /// What was done with each målbild.
+    pub outcomes: BTreeMap<MalbildId, Outcome>,
+    /// What the backup says that it lacks beside målbilder: tokens and sessions that were damaged.
+    pub lacking: Vec<Damage>,
+}
 
 /// What was done with a målbild.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,14 +43,19 @@ pub enum Outcome {
     Restored,
     /// Something of it was damaged or missing, and is as in the backup now.
     Repaired(Vec<String>),
-    /// It is healthy, and was left as it is.
+    /// It was healthy, and now holds also what the backup held beyond it.
+    Forwarded,
+    /// It is healthy and holds all that the backup does. It was left as it is.
     Healthy,
-    /// It could not be brought back.
+    /// Its history was replaced after the backup was made. It was left as it is.
+    Newer,
+    /// It could not be brought back. Nothing of it was written.
     Failed(String),
 }
 
-/// Brings back what is missing or damaged, of all målbilder or of one. Each keeps its id, its epoch, its
-/// tokens and its sessions, so what clients still hold flows back.
+/// Brings back what is missing, damaged or older than in the backup, of all målbilder or of one. Each keeps its
+/// id, its epoch, its tokens and its sessions, so what clients still hold flows back. What is done when it is cut
+/// off is whole for each målbild; it is run again.
 ///
 /// # Errors
 /// [`BackupError`] if the backup as a whole or the store can't be used.
@@ -37,168 +64,307 @@ pub async fn restore(
     registry: &Registry,
     from: &Path,
     only: Option<MalbildId>,
-) -> Result<BTreeMap<MalbildId, Outcome>, BackupError> {
-    let manifest = Manifest::read(from)?;
-    let records = read_records(from, &manifest)?;
-    let backup = Backup { dir: from, manifest, records };
+) -> Result<Restored, BackupError> {
+    let from = from.to_owned();
+    let mut source = blocking(move || Source::open(&from)).await?;
+    if let Some(only) = only {
+        if !source.holds(only) {
+            return Err(BackupError::Lacks(only));
+        }
+        source.malbilder.retain(|id, _| *id == only);
+        source.lacking.clear();
+    }
+    source.malbilder.retain(|_, copy| copy.is_of_a_malbild());
+    let (unverified, lacking) = (source.unverified, std::mem::take(&mut source.lacking));
+    let restoring = Restoring { storage: storage.clone(), source: Arc::new(source) };
     let mut outcomes = BTreeMap::new();
-    for record in &backup.records {
-        if record.table != Table::Malbild.as_str() {
-            continue;
-        }
-        let Ok(id) = record.key.parse::<MalbildId>() else { continue };
-        if only.is_none_or(|only| only == id) {
-            outcomes.insert(id, backup.bring_back(storage, registry, record, id).await?);
+    for ids in restoring.portions() {
+        let plans = restoring.plan_all(ids).await?;
+        // All at once, so that they share commits; each is a write of its own, whole or not at all.
+        let carried = plans.into_iter().map(|(id, plan)| restoring.carry_out(registry, id, plan));
+        for done in join_all(carried).await {
+            let (id, outcome) = done?;
+            outcomes.insert(id, outcome);
         }
     }
-    match only {
-        Some(only) if outcomes.is_empty() => Err(BackupError::Lacks(only)),
-        _ => Ok(outcomes),
-    }
+    Ok(Restored { unverified, outcomes, lacking })
 }
 
-/// A backup that was opened.
-struct Backup<'a> {
-    dir: &'a Path,
-    manifest: Manifest,
-    records: Vec<RecordLine>,
+/// A restore under way.
+#[derive(Clone)]
+struct Restoring {
+    storage: Storage,
+    source: Arc<Source>,
 }
 
-/// What has to be written to bring a målbild back.
-struct Plan {
+/// What is to be done with a målbild.
+enum Plan {
+    /// Nothing.
+    Leave(Outcome),
+    /// These writes, together.
+    Write(Work),
+}
+
+struct Work {
     writes: Vec<Write>,
-    /// In words, what it is for.
-    repairs: Vec<String>,
-    /// What is known of the målbild itself.
-    record: State,
+    /// Documents that are written over though something of them is stored.
+    aside: Vec<DocumentId>,
+    outcome: Outcome,
+    /// Whether the målbild may be open in a room.
+    may_be_open: bool,
 }
 
-impl Backup<'_> {
-    async fn bring_back(
-        &self,
-        storage: &Storage,
-        registry: &Registry,
-        record: &RecordLine,
-        id: MalbildId,
-    ) -> Result<Outcome, BackupError> {
-        match self.plan(storage, record, id).await? {
-            Err(why) => return Ok(Outcome::Failed(why)),
-            Ok(plan) if plan.writes.is_empty() => return Ok(Outcome::Healthy),
-            Ok(_) => {}
-        }
-        // A room that is open may hold more than the disk, and stores it when it ends.
-        registry.end(id).await;
-        let mut plan = match self.plan(storage, record, id).await? {
-            Err(why) => return Ok(Outcome::Failed(why)),
-            Ok(plan) if plan.writes.is_empty() => return Ok(Outcome::Healthy),
-            Ok(plan) => plan,
-        };
-        // With the grants of sessions each browser comes back by itself, and brings what it has.
-        let granted = |line: &&RecordLine, table| match table {
-            Table::Malbild => false,
-            Table::Token => token::opens(&line.value, id),
-            Table::Session => session::opens(&line.key, id),
-        };
-        for table in [Table::Token, Table::Session] {
-            let lines = self.records.iter().filter(|line| line.table == table.as_str());
-            for line in lines.filter(|line| granted(line, table)) {
-                // One that is not there may have been taken away, unless the målbild itself was gone.
-                let found = state(storage.get(table, &line.key))?;
-                if found == State::Damaged || (found == State::Missing && plan.record != State::Healthy) {
-                    plan.writes.push(put(table, line));
+impl Restoring {
+    /// The målbilder in portions whose Documents fit into memory, several at a time.
+    fn portions(&self) -> Vec<Vec<MalbildId>> {
+        let mut portions: Vec<Vec<MalbildId>> = Vec::new();
+        let mut bytes = 0;
+        for (id, copy) in &self.source.malbilder {
+            bytes += copy.bytes();
+            match portions.last_mut() {
+                Some(ids) if ids.len() < AT_ONCE && bytes <= limits::COMMIT_BYTES as u64 => ids.push(*id),
+                _ => {
+                    bytes = copy.bytes();
+                    portions.push(vec![*id]);
                 }
             }
         }
-        storage.commit(plan.writes).await?;
-        Ok(match plan.record {
-            State::Missing => Outcome::Restored,
-            State::Healthy | State::Damaged => Outcome::Repaired(plan.repairs),
-        })
+        portions
     }
 
-    /// The inner error says why the backup can't help.
-    async fn plan(
+    async fn plan_all(&self, ids: Vec<MalbildId>) -> Result<Vec<(MalbildId, Plan)>, BackupError> {
+        let own = self.clone();
+        blocking(move || ids.into_iter().map(|id| Ok((id, own.plan(id)?))).collect()).await
+    }
+
+    async fn carry_out(
         &self,
-        storage: &Storage,
-        record: &RecordLine,
+        registry: &Registry,
         id: MalbildId,
-    ) -> Result<Result<Plan, String>, BackupError> {
-        let known = state(storage.get(Table::Malbild, &record.key))?;
-        let mut plan = Plan { writes: Vec::new(), repairs: Vec::new(), record: known };
-        if known != State::Healthy {
-            plan.repairs.push("its record".to_owned());
-            plan.writes.push(put(Table::Malbild, record));
-        }
-        let documents: Vec<_> = self.manifest.documents.iter().filter(|entry| entry.malbild == id).collect();
-        if documents.is_empty() && known == State::Missing {
-            return Ok(Err("the backup does not hold its content".to_owned()));
-        }
-        for entry in documents {
-            let Some(part) = Part::ALL.into_iter().find(|part| part.as_str() == entry.part) else { continue };
-            let document = DocumentId { malbild: id, part };
-            let found = document_state(storage.clone(), document).await?;
-            if found == State::Healthy {
-                continue;
+        plan: Plan,
+    ) -> Result<(MalbildId, Outcome), BackupError> {
+        let outcome = match plan {
+            Plan::Leave(outcome) => outcome,
+            Plan::Write(work) if !work.may_be_open => self.write(work).await?,
+            Plan::Write(_) => {
+                // A room that is open may hold more than the disk, and stores it when it ends.
+                let again = async {
+                    let own = self.clone();
+                    match blocking(move || own.plan(id)).await? {
+                        Plan::Leave(outcome) => Ok(outcome),
+                        Plan::Write(work) => self.write(work).await,
+                    }
+                };
+                registry.closed(id, again).await?
             }
-            let snapshot = match read_document(self.dir, entry) {
-                Ok(snapshot) => snapshot,
-                Err(error) => return Ok(Err(error.to_string())),
+        };
+        Ok((id, outcome))
+    }
+
+    async fn write(&self, Work { writes, aside, outcome, .. }: Work) -> Result<Outcome, BackupError> {
+        if !aside.is_empty() {
+            let storage = self.storage.clone();
+            blocking(move || aside.into_iter().for_each(|id| storage.set_aside(id, "restored over"))).await;
+        }
+        match self.storage.commit(writes).await {
+            Ok(_) => Ok(outcome),
+            Err(error) if error.is_damage() => Ok(Outcome::Failed(error.to_string())),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Blocks.
+    fn plan(&self, id: MalbildId) -> Result<Plan, BackupError> {
+        let found = self.find(id)?;
+        match self.work(id, &found) {
+            Ok(plan) => Ok(plan),
+            Err(Hindrance::Backup(BackupError::Store(error))) => Err(error.into()),
+            Err(Hindrance::Backup(error)) => Ok(Plan::Leave(Outcome::Failed(error.to_string()))),
+            Err(Hindrance::Said(why)) => Ok(Plan::Leave(Outcome::Failed(why))),
+        }
+    }
+
+    /// What the store holds of a målbild.
+    fn find(&self, id: MalbildId) -> Result<Found, BackupError> {
+        let record = match self.storage.get(Table::Malbild, &id.to_string()) {
+            Ok(Some(bytes)) => match Malbild::from_record(id, &bytes) {
+                Ok(malbild) => State::Healthy(malbild),
+                Err(OpenError::Template(_)) => State::Foreign,
+                Err(_) => State::Damaged,
+            },
+            Ok(None) => State::Missing,
+            Err(error) if error.is_damage() => State::Damaged,
+            Err(error) => return Err(error.into()),
+        };
+        let mut documents = Vec::new();
+        for part in Part::ALL {
+            let state = match self.storage.load(DocumentId { malbild: id, part }) {
+                Ok(None) => State::Missing,
+                Ok(Some(loaded)) if RoomDocument::build(loaded.parts(), 0).is_err() => State::Damaged,
+                Ok(Some(loaded)) => State::Healthy(loaded),
+                Err(error) if error.is_damage() => State::Damaged,
+                Err(error) => return Err(error.into()),
             };
-            if found == State::Damaged {
-                let aside = storage.clone();
-                let setting = tokio::task::spawn_blocking(move || aside.set_aside(document, "restored over"));
-                setting.await.map_err(|_| StoreError::Closed)?;
-            }
-            plan.repairs.push(format!("its {}", entry.part));
-            plan.writes.push(Write::Replace { document, snapshot });
+            documents.push((part, state));
         }
-        Ok(Ok(plan))
+        Ok(Found { record, documents })
+    }
+
+    fn work(&self, id: MalbildId, found: &Found) -> Result<Plan, Hindrance> {
+        let copy = self.source.malbilder.get(&id).ok_or_else(|| said("the backup does not name it"))?;
+        if matches!(found.record, State::Foreign) {
+            return Err(said("it was made by a newer version of this program; it is left as it is"));
+        }
+        let Some(record) = &copy.record else {
+            return if found.is_healthy() {
+                Ok(Plan::Leave(Outcome::Healthy))
+            } else {
+                Err(said(copy.lacks("record")))
+            };
+        };
+        let theirs = Malbild::from_record(id, record.as_bytes())
+            .map_err(|error| said(format!("its record in the backup: {error}")))?;
+        if let State::Healthy(ours) = &found.record
+            && ours.epoch != theirs.epoch
+        {
+            return if found.is_healthy() && ours.past_epochs.contains(&theirs.epoch) {
+                Ok(Plan::Leave(Outcome::Newer))
+            } else {
+                Err(said(ANOTHER))
+            };
+        }
+        let mut work = Work {
+            writes: Vec::new(),
+            aside: Vec::new(),
+            outcome: Outcome::Healthy,
+            may_be_open: !matches!(found.record, State::Missing),
+        };
+        let mut repairs = Vec::new();
+        if !matches!(found.record, State::Healthy(_)) {
+            let (key, value) = (id.to_string(), record.clone().into());
+            work.writes.push(Write::Put { table: Table::Malbild, key, value });
+            repairs.push("its record".to_owned());
+        }
+        let mut forwarded = false;
+        for (part, state) in &found.documents {
+            let document = DocumentId { malbild: id, part: *part };
+            let backup = self.source.read(document).map_err(Hindrance::Backup)?;
+            let is_optional = *part != Part::Content && matches!(state, State::Missing);
+            match (state, backup) {
+                (State::Healthy(loaded), Some(backup)) => {
+                    // Without a record, only the content itself says which history it is of.
+                    if *part == Part::Content
+                        && !matches!(found.record, State::Healthy(_))
+                        && !is_of(loaded, theirs.epoch).map_err(|broken| said(broken.0))?
+                    {
+                        return Err(said(ANOTHER));
+                    }
+                    let beyond = beyond(loaded, &backup).map_err(|broken| said(broken.0))?;
+                    forwarded |= beyond.is_some();
+                    work.writes.extend(beyond.map(|update| Write::Append { document, update }));
+                }
+                (State::Healthy(_), None) => {}
+                (_, None) if is_optional && !copy.misses(part.as_str()) => {}
+                (_, None) => return Err(said(copy.lacks(part.as_str()))),
+                (state, Some(snapshot)) => {
+                    if !matches!(state, State::Missing) {
+                        work.aside.push(document);
+                    }
+                    repairs.push(format!("its {}", part.as_str()));
+                    work.writes.push(Write::Replace { document, snapshot });
+                }
+            }
+        }
+        if work.writes.is_empty() {
+            return Ok(Plan::Leave(Outcome::Healthy));
+        }
+        // With the grants of sessions each browser comes back by itself, and brings what it has.
+        let was_gone = !matches!(found.record, State::Healthy(_));
+        let wanted = |table, key: &str| match self.storage.get(table, key) {
+            Ok(Some(_)) => Ok(false),
+            // It may have been taken away, unless the målbild itself was gone.
+            Ok(None) => Ok(was_gone),
+            Err(error) if error.is_damage() => Ok(true),
+            Err(error) => Err(BackupError::Store(error)),
+        };
+        work.writes.extend(copy.grants(wanted).map_err(Hindrance::Backup)?);
+        work.outcome = match (&found.record, repairs.is_empty()) {
+            (State::Missing, _) => Outcome::Restored,
+            (_, true) => Outcome::Forwarded,
+            (_, false) => {
+                repairs.extend(forwarded.then(|| "what the backup holds beyond its content".to_owned()));
+                Outcome::Repaired(repairs)
+            }
+        };
+        Ok(Plan::Write(work))
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    Healthy,
+/// Why nothing is done with a målbild.
+enum Hindrance {
+    Backup(BackupError),
+    Said(String),
+}
+
+fn said(why: impl Into<String>) -> Hindrance {
+    Hindrance::Said(why.into())
+}
+
+/// What a store holds of a målbild.
+struct Found {
+    record: State<Malbild>,
+    documents: Vec<(Part, State<Loaded>)>,
+}
+
+enum State<T> {
+    Healthy(T),
     Damaged,
     Missing,
+    /// Of a newer version.
+    Foreign,
 }
 
-fn state<T>(read: Result<Option<T>, StoreError>) -> Result<State, StoreError> {
-    match read {
-        Ok(Some(_)) => Ok(State::Healthy),
-        Ok(None) => Ok(State::Missing),
-        Err(error) if error.is_damage() => Ok(State::Damaged),
-        Err(error) => Err(error),
+impl Found {
+    fn is_healthy(&self) -> bool {
+        let is_whole = |(part, state): &(Part, State<Loaded>)| match state {
+            State::Healthy(_) => true,
+            State::Missing => *part != Part::Content,
+            State::Damaged | State::Foreign => false,
+        };
+        matches!(self.record, State::Healthy(_)) && self.documents.iter().all(is_whole)
     }
 }
 
-async fn document_state(storage: Storage, document: DocumentId) -> Result<State, StoreError> {
-    let reading = tokio::task::spawn_blocking(move || match storage.load(document) {
-        Ok(Some(loaded)) if whole(&loaded).is_err() => Ok(State::Damaged),
-        read => state(read),
-    });
-    reading.await.unwrap_or(Err(StoreError::Closed))
+/// Whether a Document grew from the seed of this epoch, which is the first client in it.
+fn is_of(loaded: &Loaded, epoch: Epoch) -> Result<bool, Broken> {
+    let vector = RoomDocument::build(loaded.parts(), 0)?.vector()?;
+    let vector = StateVector::decode_v1(&vector).map_err(|_| Broken("its state vector does not decode"))?;
+    Ok(vector.iter().any(|(client, _)| client.get() == epoch.0))
 }
 
-fn read_records(from: &Path, manifest: &Manifest) -> Result<Vec<RecordLine>, BackupError> {
-    let bytes = manifest.records.read(from)?;
-    let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    let parsed: Result<_, _> = lines.map(serde_json::from_slice).collect();
-    parsed.map_err(|error| BackupError::Format {
-        path: from.join(manifest.records.name()),
-        what: error.to_string(),
-    })
+/// An update with what a backup holds beyond a Document, `None` if that is nothing. Applied to the Document it
+/// takes nothing away but what was deleted in the backup.
+fn beyond(loaded: &Loaded, backup: &Bytes) -> Result<Option<Bytes>, Broken> {
+    let own = RoomDocument::build(loaded.parts(), 0)?;
+    let both = RoomDocument::build(loaded.parts().chain([backup]), 0)?;
+    let merged = both.fingerprint()?;
+    if own.fingerprint()?.agrees_with(&merged) {
+        return Ok(None);
+    }
+    if let Ok(update) = both.diff(&own.vector()?)
+        && let Ok(made) = RoomDocument::build(loaded.parts().chain([&update]), 0)
+        && made.fingerprint()?.agrees_with(&merged)
+    {
+        return Ok(Some(update));
+    }
+    Ok(Some(backup.clone()))
 }
 
-fn read_document(from: &Path, entry: &DocumentEntry) -> Result<Bytes, BackupError> {
-    let content = Bytes::from(entry.file.read(from)?);
-    RoomDocument::build(std::iter::once(&content), 0)
-        .map_err(|_| BackupError::Verify(from.join(entry.file.name())))?;
-    Ok(content)
-}
-
-fn put(table: Table, record: &RecordLine) -> Write {
-    Write::Put { table, key: record.key.clone(), value: record.value.clone().into() }
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    }
 }
 
 /// Why a målbild can't be brought back as it was.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::manifest::Manifest;
-use super::{BackupError, io_at, write};
+use super::{BackupError, file, io_at, unfinished, write};
 use crate::store::{Storage, Time};
 
 /// How long after one that failed the next is tried, at most.
@@ -27,6 +27,10 @@ pub struct Schedule {
 impl Schedule {
     /// Makes backups until it is told to stop. What was made before a restart counts.
     pub async fn run(self, storage: Storage, stopping: CancellationToken) {
+        let to = self.to.clone();
+        if tokio::task::spawn_blocking(move || unfinished::clean(&to)).await.is_err() {
+            tracing::error!("looking for unfinished backups was cut off");
+        }
         let mut failed = false;
         loop {
             let wait = if failed { self.every.min(AGAIN) } else { self.until_due() };
@@ -44,25 +48,25 @@ impl Schedule {
         }
     }
 
-    fn until_due(&self) -> Duration {
-        let Some((_, newest)) = self.made().ok().and_then(|made| made.into_iter().next_back()) else {
-            return Duration::ZERO;
-        };
-        let age = newest.made.parse().map_or(u64::MAX, |made| Time::now().since(made));
+    /// When the next is due. A newest one from the future says nothing of its age: the clock was wrong then or
+    /// is now, and nobody waits until it is right.
+    pub(super) fn until_due(&self) -> Duration {
+        let newest = self.made().ok().and_then(|made| Some(made.last()?.1.made_at()));
+        let age =
+            newest.flatten().map_or(u64::MAX, |made| Time::now().0.checked_sub(made.0).unwrap_or(u64::MAX));
         self.every.saturating_sub(Duration::from_millis(age))
     }
 
     /// Makes one, and says whether that went well.
     pub(super) fn make(&self, storage: &Storage, now: Time) -> bool {
-        let name = now.to_string().replace(':', "");
-        let made = fs::create_dir_all(&self.to)
-            .map_err(io_at(&self.to))
-            .and_then(|()| write::write(storage, &self.to.join(&name), now));
+        let to = file::make_directories(&self.to).map(|()| self.free_name(now));
+        let made = to.and_then(|to| Ok((write::write(storage, &to, now)?, to)));
         match made {
-            Ok(manifest) => {
+            Ok((manifest, to)) => {
                 let damaged = manifest.damaged.len();
                 metrics::gauge!("samsyn_backup_last_success_seconds").set((now.0 / 1000) as f64);
-                tracing::info!(name, documents = manifest.documents(), damaged, "a backup was made");
+                let documents = manifest.documents();
+                tracing::info!(path = %to.display(), documents, damaged, "a backup was made");
                 for damage in &manifest.damaged {
                     tracing::error!(what = damage.what, problem = damage.problem, "not in the backup");
                 }
@@ -81,19 +85,32 @@ impl Schedule {
         }
     }
 
-    /// The complete backups in the directory, oldest first.
+    /// The path of a backup from now. A clock that was set back may give a time again.
+    fn free_name(&self, now: Time) -> PathBuf {
+        let time = now.to_string().replace(':', "");
+        let names = std::iter::once(time.clone()).chain((2..=u32::MAX).map(|n| format!("{time}-{n}")));
+        let mut paths = names.map(|name| self.to.join(name));
+        let free = paths.find(|path| fs::symlink_metadata(path).is_err());
+        free.unwrap_or_else(|| self.to.join(time))
+    }
+
+    /// The complete backups in the directory that were made by a schedule, in the order in which they were made.
     fn made(&self) -> Result<Vec<(PathBuf, Manifest)>, BackupError> {
         let mut made = Vec::new();
         for entry in fs::read_dir(&self.to).map_err(io_at(&self.to))? {
             let path = entry.map_err(io_at(&self.to))?.path();
-            if is_unfinished(&path) {
+            if !is_scheduled(&path) || !file::is_directory(&path).unwrap_or(false) {
                 continue;
             }
-            if let Ok(manifest) = Manifest::read(&path) {
-                made.push((path, manifest));
+            match Manifest::read(&path) {
+                Ok(manifest) => made.push((path, manifest)),
+                Err(error) => {
+                    tracing::warn!(%error, "this backup can't be read; it is neither counted nor removed")
+                }
             }
         }
-        made.sort_by_key(|(_, manifest)| manifest.made.parse::<Time>().unwrap_or_default());
+        // Those of the first format have no place in the order, and are older than all that have one.
+        made.sort_by_key(|(_, manifest)| (manifest.order, manifest.made_at()));
         Ok(made)
     }
 
@@ -107,6 +124,10 @@ impl Schedule {
     }
 }
 
-fn is_unfinished(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(write::UNFINISHED))
+/// Whether a name is one that a schedule gives: a time, without colons. Whatever somebody else put there, such
+/// as a backup before an upgrade, is theirs to remove.
+fn is_scheduled(path: &Path) -> bool {
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
+    let form = |c: char| if c.is_ascii_digit() { '0' } else { c };
+    name.get(..17).is_some_and(|time| time.chars().map(form).eq("0000-00-00T000000".chars()))
 }

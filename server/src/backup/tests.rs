@@ -1,9 +1,15 @@
 //! Backups, restoring and checking over the memory store.
 
+mod changed;
+mod forward;
+mod order;
+
 use std::fs;
 use std::sync::Arc;
 
-use samsyn_shared::{MalbildId, Role, Seq, Template, Token};
+use samsyn_shared::{MalbildId, Role, Seq, Template, Token, document};
+use yrs::updates::decoder::Decode as _;
+use yrs::{Text as _, Transact as _, Update, WriteTxn as _};
 
 use super::check::check;
 use super::restore::{Outcome, PointError, as_new, restore};
@@ -42,6 +48,33 @@ impl World {
     fn backup(&self) -> PathBuf {
         self.dir.path().join("backup")
     }
+
+    /// What a målbild's content would be with this word more, as an update.
+    fn edit(&self, id: MalbildId, client: u64, word: &str) -> Bytes {
+        let replica = document::replica(client);
+        let loaded = self.storage.load(DocumentId::content(id)).unwrap().unwrap();
+        let mut txn = replica.try_transact_mut().unwrap();
+        for part in loaded.parts() {
+            txn.apply_update(Update::decode_v1(part).unwrap()).unwrap();
+        }
+        drop(txn);
+        let mut txn = replica.try_transact_mut().unwrap();
+        let text = txn.get_or_insert_text("section:text");
+        text.insert(&mut txn, 0, word);
+        txn.encode_update_v1().into()
+    }
+
+    /// Writes a word into a målbild that is open in no room.
+    async fn write(&self, id: MalbildId, client: u64, word: &str) {
+        let (document, update) = (DocumentId::content(id), self.edit(id, client, word));
+        self.storage.commit(vec![Write::Append { document, update }]).await.unwrap();
+    }
+
+    /// All that a målbild says, as its room reads it.
+    async fn text(&self, id: MalbildId) -> String {
+        let found = self.registry.find(id).unwrap();
+        serde_json::to_string(&self.registry.read(&found).await.unwrap()).unwrap()
+    }
 }
 
 #[tokio::test]
@@ -53,7 +86,7 @@ async fn all_comes_back_in_a_new_store_tokens_sessions_and_epoch_too() {
     world.storage.commit(vec![session::grant(&session, id, &secret.hash())]).await.unwrap();
     write(&world.storage, &world.backup(), Time(1)).unwrap();
     let new = World::new();
-    let outcomes = restore(&new.storage, &new.registry, &world.backup(), None).await.unwrap();
+    let outcomes = restore(&new.storage, &new.registry, &world.backup(), None).await.unwrap().outcomes;
     assert_eq!(outcomes[&id], Outcome::Restored);
     let found = new.registry.find(id).unwrap();
     assert_eq!(found.epoch, epoch);
@@ -77,7 +110,7 @@ async fn what_is_damaged_does_not_stop_a_backup_and_is_named() {
     let checked = check(&world.storage, &world.registry).unwrap();
     assert_eq!(checked.problems.iter().map(|problem| problem.code).next(), Some("document-damaged"));
 
-    let outcomes = restore(&world.storage, &world.registry, &world.backup(), None).await.unwrap();
+    let outcomes = restore(&world.storage, &world.registry, &world.backup(), None).await.unwrap().outcomes;
     assert_eq!(outcomes[&bad], Outcome::Repaired(vec!["its content".to_owned()]));
     assert_eq!(outcomes[&good], Outcome::Healthy);
     assert!(check(&world.storage, &world.registry).unwrap().problems.is_empty());
@@ -91,7 +124,8 @@ async fn a_healthy_malbild_is_left_as_it_is_and_a_token_taken_away_stays_away() 
     world.storage.commit(vec![token::removal(&secret.hash())]).await.unwrap();
     let found = world.registry.find(id).unwrap();
     world.registry.read(&found).await.unwrap();
-    let outcomes = restore(&world.storage, &world.registry, &world.backup(), Some(id)).await.unwrap();
+    let outcomes =
+        restore(&world.storage, &world.registry, &world.backup(), Some(id)).await.unwrap().outcomes;
     assert_eq!(outcomes[&id], Outcome::Healthy);
     assert_eq!(world.registry.open_rooms(), 1, "nobody in it notices");
     world.engine.corrupt(DocumentId::content(id));
@@ -109,7 +143,7 @@ async fn a_backup_that_was_changed_brings_nothing_back() {
     content[9] ^= 1;
     fs::write(&file, content).unwrap();
     let new = World::new();
-    let outcomes = restore(&new.storage, &new.registry, &world.backup(), None).await.unwrap();
+    let outcomes = restore(&new.storage, &new.registry, &world.backup(), None).await.unwrap().outcomes;
     assert!(matches!(&outcomes[&id], Outcome::Failed(why) if why.starts_with("backup-verify")));
     assert!(new.storage.keys(Table::Malbild, "").unwrap().is_empty());
     fs::write(world.backup().join("records.jsonl"), "").unwrap();

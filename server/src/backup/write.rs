@@ -1,20 +1,19 @@
 //! Writes a backup: under another name until it is complete, on disk, and read back.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use bytes::Bytes;
+use samsyn_shared::MalbildId;
 
-use super::manifest::{Damage, DocumentEntry, FileEntry, Manifest, RecordLine};
-use super::{BackupError, io_at, whole};
+use super::manifest::{
+    DOCUMENTS, Damage, DocumentEntry, FileEntry, Manifest, RECORDS, RecordLine, highest_order,
+};
+use super::unfinished::{self, Unfinished};
+use super::{BackupError, file, whole};
 use crate::room::RoomDocument;
 use crate::store::{DocumentId, Storage, StoreError, Table, Time};
-
-/// Begins the names of backups that are not complete.
-pub(super) const UNFINISHED: &str = ".unfinished-";
-const DOCUMENTS: &str = "documents";
-const RECORDS: &str = "records.jsonl";
 
 /// Writes a backup of everything to `to`, which must not be there. Blocks for long; rooms go on meanwhile.
 /// What is damaged is named in the manifest and left out.
@@ -26,47 +25,64 @@ pub fn write(storage: &Storage, to: &Path, now: Time) -> Result<Manifest, Backup
         return Err(BackupError::Exists(to.to_owned()));
     }
     let parent = to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = to.file_name().ok_or_else(|| BackupError::Exists(to.to_owned()))?.to_string_lossy();
-    let unfinished = parent.join(format!("{UNFINISHED}{name}"));
-    // What is there was left by a process that died over it.
-    remove(&unfinished)?;
-    let outcome = fill(storage, &unfinished, now).and_then(|manifest| {
-        verify(&unfinished, &manifest)?;
-        fs::rename(&unfinished, to).map_err(io_at(to))?;
-        sync(parent)?;
-        Ok(manifest)
-    });
-    if outcome.is_err() {
-        remove(&unfinished)?;
-    }
-    outcome
+    let name = to.file_name().ok_or_else(|| BackupError::Exists(to.to_owned()))?;
+    unfinished::clean(parent);
+    let order = highest_order(parent)?.saturating_add(1);
+    let unfinished = Unfinished::create(parent, name)?;
+    let manifest = fill(storage, unfinished.path(), (now, order))?;
+    verify(unfinished.path(), &manifest)?;
+    unfinished.finish(to)?;
+    file::sync(parent)?;
+    Ok(manifest)
 }
 
-fn fill(storage: &Storage, dir: &Path, now: Time) -> Result<Manifest, BackupError> {
+fn fill(storage: &Storage, dir: &Path, made: (Time, u64)) -> Result<Manifest, BackupError> {
     let documents = dir.join(DOCUMENTS);
-    fs::create_dir_all(&documents).map_err(io_at(&documents))?;
+    file::make_directory(&documents)?;
     let mut damaged = Vec::new();
-    let records = records(storage, &mut damaged)?;
-    put(&dir.join(RECORDS), &records)?;
+    let Records { lines, malbilder } = records(storage, &mut damaged)?;
+    file::put(&dir.join(RECORDS), &lines)?;
     let mut entries = Vec::new();
+    let mut strays = BTreeSet::new();
     for id in storage.documents()? {
+        if !malbilder.contains(&id.malbild) {
+            match storage.get(Table::Malbild, &id.malbild.to_string()) {
+                // It was made after the records were read, and so after this backup was begun.
+                Ok(Some(_)) => continue,
+                Ok(None) => {
+                    strays.insert(id.malbild);
+                }
+                // It is named among the records.
+                Err(error) if error.is_damage() => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
         match document(storage, id)? {
             Ok((seq, content)) => {
-                let file = format!("{DOCUMENTS}/{}-{}.yjs", id.malbild, id.part.as_str());
-                put(&dir.join(&file), &content)?;
+                let file = file_of(id);
+                file::put(&dir.join(&file), &content)?;
                 let (part, file) = (id.part.as_str().to_owned(), FileEntry::of(file, &content));
                 entries.push(DocumentEntry { malbild: id.malbild, part, seq, file });
             }
             Err(problem) => damaged.push(Damage { what: id.to_string(), problem }),
         }
     }
-    let manifest =
-        Manifest::new(now.to_string(), FileEntry::of(RECORDS.to_owned(), &records), entries, damaged);
-    let (name, content) = manifest.to_file();
-    put(&dir.join(name), &content)?;
-    sync(&documents)?;
-    sync(dir)?;
+    damaged.extend(strays.into_iter().map(|malbild| Damage {
+        what: format!("{} record {malbild}", Table::Malbild.as_str()),
+        problem: "it is missing".to_owned(),
+    }));
+    let manifest = Manifest::new(made, FileEntry::of(RECORDS.to_owned(), &lines), entries, damaged);
+    for (name, content) in manifest.to_files() {
+        file::put(&dir.join(name), &content)?;
+    }
+    file::sync(&documents)?;
+    file::sync(dir)?;
     Ok(manifest)
+}
+
+/// The file of a Document, from the backup's directory.
+pub(super) fn file_of(id: DocumentId) -> String {
+    format!("{DOCUMENTS}/{}-{}.yjs", id.malbild, id.part.as_str())
 }
 
 /// One Document's number and content; the inner error is what is wrong with it.
@@ -80,8 +96,15 @@ fn document(storage: &Storage, id: DocumentId) -> Result<Result<(u64, Bytes), St
     Ok(whole(&loaded).map(|content| (loaded.last.0, content)).map_err(str::to_owned))
 }
 
-fn records(storage: &Storage, damaged: &mut Vec<Damage>) -> Result<Vec<u8>, StoreError> {
-    let mut lines = Vec::new();
+/// All records, as the backup keeps them.
+struct Records {
+    lines: Vec<u8>,
+    /// Those whose record is among them.
+    malbilder: BTreeSet<MalbildId>,
+}
+
+fn records(storage: &Storage, damaged: &mut Vec<Damage>) -> Result<Records, StoreError> {
+    let (mut lines, mut malbilder) = (Vec::new(), BTreeSet::new());
     for table in Table::ALL {
         for key in storage.keys(table, "")? {
             let text = match storage.get(table, &key) {
@@ -91,6 +114,16 @@ fn records(storage: &Storage, damaged: &mut Vec<Damage>) -> Result<Vec<u8>, Stor
                 Err(error) if error.is_damage() => Err(error.to_string()),
                 Err(error) => return Err(error),
             };
+            let text = match (table, key.parse()) {
+                (Table::Malbild, Err(_)) => Err("its key is no id".to_owned()),
+                (Table::Malbild, Ok(id)) => {
+                    if text.is_ok() {
+                        malbilder.insert(id);
+                    }
+                    text
+                }
+                _ => text,
+            };
             match text {
                 Ok(value) => {
                     let line = RecordLine { table: table.as_str().to_owned(), key, value };
@@ -98,12 +131,14 @@ fn records(storage: &Storage, damaged: &mut Vec<Damage>) -> Result<Vec<u8>, Stor
                     lines.push(b'\n');
                 }
                 Err(problem) => {
+                    // A token's key is only its hash, and still no one's to read.
+                    let key = if table == Table::Malbild { key } else { key.chars().take(6).collect() };
                     damaged.push(Damage { what: format!("{} record {key}", table.as_str()), problem });
                 }
             }
         }
     }
-    Ok(lines)
+    Ok(Records { lines, malbilder })
 }
 
 /// Reads everything back, as a restore would.
@@ -115,19 +150,5 @@ fn verify(dir: &Path, manifest: &Manifest) -> Result<(), BackupError> {
         RoomDocument::build(std::iter::once(&content), 0)
             .map_err(|_| BackupError::Verify(dir.join(entry.file.name())))?;
     }
-    if read.to_file() == manifest.to_file() { Ok(()) } else { Err(BackupError::Verify(dir.to_owned())) }
-}
-
-fn put(path: &Path, content: &[u8]) -> Result<(), BackupError> {
-    let mut file = fs::File::create(path).map_err(io_at(path))?;
-    file.write_all(content).map_err(io_at(path))?;
-    file.sync_all().map_err(io_at(path))
-}
-
-fn sync(dir: &Path) -> Result<(), BackupError> {
-    fs::File::open(dir).and_then(|dir| dir.sync_all()).map_err(io_at(dir))
-}
-
-fn remove(dir: &PathBuf) -> Result<(), BackupError> {
-    if dir.exists() { fs::remove_dir_all(dir).map_err(io_at(dir)) } else { Ok(()) }
+    if read.to_files() == manifest.to_files() { Ok(()) } else { Err(BackupError::Verify(dir.to_owned())) }
 }

@@ -20,6 +20,7 @@ pub(super) async fn ready(State(app): State<App>) -> Result<&'static str, ApiErr
         return Err(ApiError::STOPPING);
     }
     let message = match *app.storage.health().borrow() {
+        Health::Fine if app.storage.hangs() => "the disk does not answer; nothing is saved until it does",
         Health::Fine => return Ok("ready\n"),
         Health::Full => "the disk is full; nothing is saved until there is room",
         Health::Failed => "the disk refused a write; nothing is saved until the server is restarted",
@@ -30,6 +31,7 @@ pub(super) async fn ready(State(app): State<App>) -> Result<&'static str, ApiErr
 /// Prometheus' text.
 pub(super) async fn metrics(State(app): State<App>) -> Response {
     pulse::gauge(&app.registry);
+    metrics::gauge!("samsyn_commit_under_way_seconds").set(app.storage.committing_for().as_secs_f64());
     let text = app.metrics.map(|handle| handle.render()).unwrap_or_default();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }

@@ -262,6 +262,30 @@ async fn readiness_follows_the_store() {
     assert_eq!(Ask::get("/healthz").of(&router).await.status(), StatusCode::OK);
 }
 
+/// The thread that waits for the disk answers nobody; the clock is the test's own.
+#[tokio::test]
+async fn readiness_ends_when_the_disk_has_not_answered_for_five_seconds_and_comes_back_with_it() {
+    let (app, engine) = app();
+    let (storage, router) = (app.storage.clone(), router(app));
+    engine.hang(true);
+    let commit = tokio::spawn(async move { storage.commit(Vec::new()).await });
+    tokio::task::yield_now().await;
+    let engine = tokio::task::spawn_blocking(move || {
+        engine.wait_until_one_hangs();
+        engine
+    });
+    let engine = engine.await.unwrap();
+    tokio::time::pause();
+    tokio::time::advance(limits::COMMIT_HANGS / 2).await;
+    assert_eq!(Ask::get("/readyz").of(&router).await.status(), StatusCode::OK);
+    tokio::time::advance(limits::COMMIT_HANGS / 2 + Duration::from_secs(1)).await;
+    assert_eq!(Ask::get("/readyz").refused(&router).await, code(503, "store"));
+    assert_eq!(Ask::get("/healthz").of(&router).await.status(), StatusCode::OK);
+    engine.hang(false);
+    commit.await.unwrap().unwrap();
+    assert_eq!(Ask::get("/readyz").of(&router).await.status(), StatusCode::OK);
+}
+
 #[tokio::test]
 async fn every_answer_carries_the_headers_that_protect() {
     let router = router(app().0);

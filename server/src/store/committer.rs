@@ -15,6 +15,7 @@ use samsyn_shared::{Seq, limits};
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::stopwatch::Stopwatch;
 use super::storage::Health;
 use super::{Store, StoreError, Time, Write};
 
@@ -72,8 +73,10 @@ pub(super) struct Committer {
     inbox: mpsc::Receiver<Request>,
     health: watch::Sender<Health>,
     impatient: Arc<AtomicBool>,
-    /// The last time that was given. Times never go back while this runs.
+    /// The last time that was given. Times don't go back while this runs, unless by so much that the clock was
+    /// wrong before.
     clock: Time,
+    stopwatch: Arc<Stopwatch>,
     /// Appends that wait for room on the disk, oldest first; at most one a room.
     parked: Vec<(Vec<Write>, Reply)>,
     /// When the last commit was begun.
@@ -86,8 +89,10 @@ impl Committer {
         inbox: mpsc::Receiver<Request>,
         health: watch::Sender<Health>,
         impatient: Arc<AtomicBool>,
+        stopwatch: Arc<Stopwatch>,
     ) -> Self {
-        Self { engine, inbox, health, impatient, clock: Time::default(), parked: Vec::new(), begun: None }
+        let (clock, parked) = (Time::default(), Vec::new());
+        Self { engine, inbox, health, impatient, clock, stopwatch, parked, begun: None }
     }
 
     pub(super) fn run(mut self) {
@@ -163,12 +168,14 @@ impl Committer {
             Health::Full => return Err(StoreError::Full),
             Health::Failed => return Err(StoreError::Failed),
         }
-        self.clock = self.clock.max(Time::now());
+        self.clock = following(self.clock, Time::now());
         let started = Instant::now();
         self.begun = Some(started);
         // Unwind safety: after a panic the engine is not used for writing again.
-        let outcome = catch_unwind(AssertUnwindSafe(|| self.engine.commit(writes, self.clock)))
-            .unwrap_or_else(|_| Err(std::io::Error::other("the engine panicked").into()));
+        let outcome = self.stopwatch.during(|| {
+            catch_unwind(AssertUnwindSafe(|| self.engine.commit(writes, self.clock)))
+                .unwrap_or_else(|_| Err(std::io::Error::other("the engine panicked").into()))
+        });
         metrics::histogram!("samsyn_commit_seconds").record(started.elapsed());
         match &outcome {
             Ok(_) => metrics::counter!("samsyn_writes_stored_total").increment(writes.len() as u64),
@@ -193,8 +200,10 @@ impl Committer {
         if self.impatient.load(Ordering::Acquire) {
             self.refuse_parked(&StoreError::Full);
         }
-        let recovered = catch_unwind(AssertUnwindSafe(|| self.engine.recover()))
-            .unwrap_or_else(|_| Err(std::io::Error::other("the engine panicked").into()));
+        let recovered = self.stopwatch.during(|| {
+            catch_unwind(AssertUnwindSafe(|| self.engine.recover()))
+                .unwrap_or_else(|_| Err(std::io::Error::other("the engine panicked").into()))
+        });
         match recovered {
             Ok(()) => {
                 tracing::info!("the disk has room again; what waited is being saved");
@@ -270,6 +279,12 @@ impl Batch {
         self.waiting.push(Waiting { count: writes.len(), patient, reply });
         self.writes.extend(writes);
     }
+}
+
+/// The time after `last` where the clock says `now`. One that was ahead by more than a little and was set right is
+/// followed back: else all that is stored would bear one time until the clock is there again.
+fn following(last: Time, now: Time) -> Time {
+    if u128::from(last.since(now)) > limits::CLOCK_BACK.as_millis() { now } else { last.max(now) }
 }
 
 /// One who left meanwhile needs no answer.
@@ -386,6 +401,16 @@ mod tests {
         storage.stop_waiting();
         assert!(matches!(room.await.unwrap(), Err(StoreError::Full)));
         storage.close().await;
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_a_little_is_waited_for_and_one_that_was_wrong_is_followed() {
+        let back = limits::CLOCK_BACK.as_millis() as u64;
+        let at = |ms| Time(1_000_000 + ms);
+        assert_eq!(following(Time::default(), at(0)), at(0));
+        assert_eq!(following(at(0), at(1)), at(1));
+        assert_eq!(following(at(back), at(0)), at(back));
+        assert_eq!(following(at(back + 1), at(0)), at(0));
     }
 
     #[tokio::test]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 use bytes::Bytes;
 use samsyn_shared::Seq;
@@ -24,6 +24,26 @@ pub struct MemoryStore {
     inner: Arc<Mutex<Inner>>,
     /// Which of the handles this is.
     own: usize,
+    hanging: Arc<Hanging>,
+}
+
+/// Commits that don't return, on demand.
+#[derive(Debug, Default)]
+struct Hanging {
+    hang: Mutex<(bool, usize)>,
+    changed: Condvar,
+}
+
+impl Hanging {
+    fn change(&self, change: impl FnOnce(&mut (bool, usize))) {
+        change(&mut self.hang.lock().expect("no code panics while it holds this lock"));
+        self.changed.notify_all();
+    }
+
+    fn wait_while(&self, is_so: impl FnMut(&mut (bool, usize)) -> bool) {
+        let hang = self.hang.lock().expect("no code panics while it holds this lock");
+        drop(self.changed.wait_while(hang, is_so).expect("no code panics while it holds this lock"));
+    }
 }
 
 #[derive(Debug, Default)]
@@ -57,7 +77,7 @@ struct Log {
 
 impl Default for MemoryStore {
     fn default() -> Self {
-        Self { inner: Arc::default(), own: 0 }.another()
+        Self { inner: Arc::default(), own: 0, hanging: Arc::default() }.another()
     }
 }
 
@@ -69,7 +89,7 @@ impl MemoryStore {
         inner.handles.push(broadcast::channel(HINTS).0);
         let own = inner.handles.len() - 1;
         drop(inner);
-        Self { inner: Arc::clone(&self.inner), own }
+        Self { inner: Arc::clone(&self.inner), own, hanging: Arc::clone(&self.hanging) }
     }
 
     /// From now on every commit fails with an I/O error and stores nothing (or works again).
@@ -80,6 +100,16 @@ impl MemoryStore {
     /// From now on the disk is full (or has room again).
     pub fn fill(&self, full: bool) {
         self.lock().faults.full = full;
+    }
+
+    /// From now on commits don't return (or do, also those that hang).
+    pub fn hang(&self, hang: bool) {
+        self.hanging.change(|(hangs, _)| *hangs = hang);
+    }
+
+    /// Waits until a commit hangs. Blocks.
+    pub fn wait_until_one_hangs(&self) {
+        self.hanging.wait_while(|(_, hanging)| *hanging == 0);
     }
 
     /// The next commit fails with an I/O error once it has done `writes` of its writes.
@@ -113,6 +143,9 @@ impl MemoryStore {
 
 impl Store for MemoryStore {
     fn commit(&self, writes: &[Write], at: Time) -> Result<Vec<Option<Seq>>, StoreError> {
+        self.hanging.change(|(_, hanging)| *hanging += 1);
+        self.hanging.wait_while(|(hangs, _)| *hangs);
+        self.hanging.change(|(_, hanging)| *hanging -= 1);
         let mut inner = self.lock();
         inner.commits += 1;
         if inner.faults.full {
@@ -234,7 +267,7 @@ impl Data {
                     log.updates.drain(..gone.min(log.updates.len()));
                     log.snapshots.push((RestorePoint { seq: *up_to, at }, snapshot.clone()));
                     let times: Vec<_> = log.snapshots.iter().map(|(point, _)| point.at).collect();
-                    let mut kept = retention::kept(&times, at).into_iter();
+                    let mut kept = retention::kept(&times).into_iter();
                     log.snapshots.retain(|_| kept.next().unwrap_or(true));
                 }
             }

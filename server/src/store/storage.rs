@@ -5,8 +5,9 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{JoinHandle, Thread};
+use std::time::Duration;
 
 use bytes::Bytes;
 use samsyn_shared::{Seq, limits};
@@ -14,6 +15,7 @@ use tokio::sync::{Mutex, broadcast, mpsc, oneshot, watch};
 
 use super::committer::{Committer, Hurry, Kind, Request};
 use super::rescue::Rescue;
+use super::stopwatch::Stopwatch;
 use super::{Appended, DocumentId, Loaded, RawRecord, RestorePoint, Store, StoreError, Table, Time, Write};
 
 /// Whether anything can be stored.
@@ -34,10 +36,28 @@ pub struct Storage {
     requests: mpsc::Sender<Request>,
     health: watch::Receiver<Health>,
     impatient: Arc<AtomicBool>,
+    stopwatch: Arc<Stopwatch>,
+    waiting: Arc<AtomicUsize>,
     rescue: Option<Arc<Rescue>>,
     /// The committer's thread, to be woken when it waits for more.
     committer: Thread,
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
+}
+
+/// One who waits for a commit, counted until this is dropped.
+struct Waits(Arc<AtomicUsize>);
+
+impl Waits {
+    fn count(waiting: &Arc<AtomicUsize>) -> Self {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(waiting))
+    }
+}
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Storage {
@@ -47,14 +67,17 @@ impl Storage {
         let (requests, inbox) = mpsc::channel(limits::STORE_QUEUE);
         let (tell, health) = watch::channel(Health::Fine);
         let impatient = Arc::new(AtomicBool::new(false));
-        let committer = Committer::new(Arc::clone(&engine), inbox, tell, Arc::clone(&impatient));
+        let stopwatch = Arc::new(Stopwatch::new());
+        let committer =
+            Committer::new(Arc::clone(&engine), inbox, tell, Arc::clone(&impatient), Arc::clone(&stopwatch));
         let thread = std::thread::Builder::new()
             .name("samsyn-store".into())
             .spawn(move || committer.run())
             .expect("a process that cannot start one thread cannot serve");
         let committer = thread.thread().clone();
         let thread = Arc::new(Mutex::new(Some(thread)));
-        Self { engine, requests, health, impatient, rescue: None, committer, thread }
+        let waiting = Arc::default();
+        Self { engine, requests, health, impatient, stopwatch, waiting, rescue: None, committer, thread }
     }
 
     /// With a directory in which damaged Documents are set aside.
@@ -70,6 +93,7 @@ impl Storage {
     /// [`StoreError::Full`] while the disk is full, [`StoreError::Failed`] after another I/O error,
     /// [`StoreError::Closed`] while shutting down, else what the engine said.
     pub async fn commit(&self, writes: Vec<Write>) -> Result<Vec<Option<Seq>>, StoreError> {
+        let _waits = Waits::count(&self.waiting);
         self.request(Kind::Commit(writes)).await
     }
 
@@ -164,6 +188,25 @@ impl Storage {
     #[must_use]
     pub fn has_failed(&self) -> bool {
         *self.health.borrow() == Health::Failed
+    }
+
+    /// For how long the commit under way has been so: zero while there is none. It answers at once also while
+    /// the disk doesn't.
+    #[must_use]
+    pub fn committing_for(&self) -> Duration {
+        self.stopwatch.elapsed()
+    }
+
+    /// Whether the disk has not answered for so long that it must be called hanging.
+    #[must_use]
+    pub fn hangs(&self) -> bool {
+        self.committing_for() >= limits::COMMIT_HANGS
+    }
+
+    /// Calls of [`Storage::commit`] that have no answer yet.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// Sets aside what is stored of a damaged Document, for rescue, once; where that can't be done, says so

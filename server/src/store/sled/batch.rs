@@ -141,7 +141,7 @@ impl<'a> Commit<'a> {
     fn thin(&mut self, document: DocumentId, newest: Seq) -> Result<(), StoreError> {
         let points = self.open.points(document)?;
         let times: Vec<_> = points.iter().map(|point| point.at).chain([self.at]).collect();
-        for (point, keep) in points.iter().zip(retention::kept(&times, self.at)) {
+        for (point, keep) in points.iter().zip(retention::kept(&times)) {
             if keep || point.seq == newest {
                 continue;
             }
