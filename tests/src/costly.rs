@@ -188,6 +188,13 @@ fn crumbs(count: u64) -> Vec<Vec<u8>> {
     all
 }
 
+/// A word of a client's own between two characters of [`BASE`]'s.
+#[must_use]
+pub fn word(client: u64, at: u64) -> Vec<u8> {
+    let update = Bytes::default().numbers(&[1, 1, client, 0]).between((BASE, at), (BASE, at + 1), "ord");
+    update.numbers(&[0]).0
+}
+
 /// An update of random blocks: any neighbours, any order, some clients, some deletions. `base` is how many characters
 /// there are of [`BASE`]'s.
 pub fn random(rng: &mut impl Rng, base: u64, plan: &Plan) -> Vec<u8> {

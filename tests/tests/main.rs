@@ -7,6 +7,7 @@ mod aside;
 mod authorship;
 mod backup;
 mod browser;
+mod costly;
 mod device;
 mod durability;
 mod durability_kill;
