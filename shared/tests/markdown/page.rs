@@ -116,15 +116,24 @@ fn letters(runs: &[Run]) -> Vec<(char, Looks)> {
     without_last_spaces(letters)
 }
 
-/// No text can hold a NUL in CommonMark.
+/// A character as it may be written: NUL and the old commands are none in CommonMark, and the old line
+/// end is a space.
 pub(crate) fn seen(c: char, looks: &Looks) -> (char, Looks) {
-    let c = if c == '\0' { '\u{FFFD}' } else { c };
-    (c, if c.is_whitespace() { Looks::default() } else { looks.clone() })
+    let c = match c {
+        '\u{85}' => ' ',
+        '\0' | '\u{80}'..='\u{9F}' => '\u{FFFD}',
+        c => c,
+    };
+    (c, if is_space(c) { Looks::default() } else { looks.clone() })
+}
+
+fn is_space(c: char) -> bool {
+    c.is_whitespace() || c == '\u{FEFF}'
 }
 
 /// Spaces at a line's end are not seen.
 pub(crate) fn without_last_spaces(mut letters: Vec<(char, Looks)>) -> Vec<(char, Looks)> {
-    let last = letters.iter().rposition(|(c, _)| !c.is_whitespace());
+    let last = letters.iter().rposition(|(c, _)| !is_space(*c));
     letters.truncate(last.map_or(0, |last| last + 1));
     letters
 }

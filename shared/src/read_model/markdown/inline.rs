@@ -5,7 +5,8 @@
 //! character outside is written as a numeric reference, which ends and begins with punctuation: the same text to
 //! every reader, and `**` works beside it.
 
-use crate::character::is_line_end;
+use std::ops::Range;
+
 use crate::delta::Run;
 use crate::link::Link;
 use crate::schema;
@@ -57,21 +58,21 @@ enum Beside {
 /// seen, and not written; a line of spaces is empty.
 pub(super) fn line(runs: &[Run]) -> (String, String) {
     let (mut letters, addresses) = letters(runs);
-    let Some(text) = letters.iter().position(|letter| !letter.c.is_whitespace()) else {
+    let Some(text) = letters.iter().position(|letter| !is_space(letter.c)) else {
         return (String::new(), String::new());
     };
-    let kept = letters.iter().rposition(|letter| !letter.c.is_whitespace()).map_or(0, |last| last + 1);
+    let kept = letters.iter().rposition(|letter| !is_space(letter.c)).map_or(0, |last| last + 1);
     letters.truncate(kept);
-    let mut before = String::new();
-    for (i, letter) in letters[..text].iter().enumerate() {
-        // CommonMark drops what a line begins with, unless it says so.
-        write(&mut before, letter.c, i == 0 && is_blank(letter.c));
-    }
     let mut pieces = Vec::new();
-    nest(&letters[text..], &ends(&letters[text..]), 0, letters.len() - text, &mut Vec::new(), &mut pieces);
+    nest(&letters, &ends(&letters), 0, letters.len(), &mut Vec::new(), &mut pieces);
+    if let Some(Piece::Text { by_number, .. }) = pieces.first_mut().filter(|_| text > 0) {
+        // CommonMark drops the space that a line begins with, unless it says so.
+        *by_number = true;
+    }
     let underscored = underscored(&pieces);
     while part(&mut pieces, &underscored) {}
-    (before, written(&pieces, &underscored, &addresses))
+    let written = |range| written(&pieces, range, &underscored, &addresses);
+    (written(0..text), written(text..pieces.len()))
 }
 
 /// Plain text as CommonMark.
@@ -80,8 +81,19 @@ pub(super) fn plain(text: &str) -> String {
     before + &rest
 }
 
-fn is_blank(c: char) -> bool {
-    matches!(c, ' ' | '\t')
+/// A character as it may stand in CommonMark. No reader agrees with another one on NUL, on the old line end, which
+/// nobody sees, and on the old commands around it.
+fn seen(c: char) -> char {
+    match c {
+        '\u{85}' => ' ',
+        '\0' | '\u{80}'..='\u{9F}' => char::REPLACEMENT_CHARACTER,
+        c => c,
+    }
+}
+
+/// Whether nothing begins or ends with it; JavaScript counts the byte order mark.
+fn is_space(c: char) -> bool {
+    c.is_whitespace() || c == '\u{FEFF}'
 }
 
 fn letters(runs: &[Run]) -> (Vec<Letter>, Vec<Link>) {
@@ -89,15 +101,14 @@ fn letters(runs: &[Run]) -> (Vec<Letter>, Vec<Link>) {
     let mut letters = Vec::new();
     for run in runs {
         let link = Link::of(&run.attributes).map(|link| {
-            let known = addresses.iter().rposition(|address| *address == link);
-            known.unwrap_or_else(|| {
+            if addresses.last() != Some(&link) {
                 addresses.push(link);
-                addresses.len() - 1
-            })
+            }
+            addresses.len() - 1
         });
         let has = |name| run.attributes.contains_key(name).then_some(0);
         let looks = [link, has(schema::BOLD), has(schema::ITALIC), has(schema::UNDERLINE)];
-        letters.extend(run.text.chars().map(|c| Letter { c, looks }));
+        letters.extend(run.text.chars().map(|c| Letter { c: seen(c), looks }));
     }
     (letters, addresses)
 }
@@ -131,7 +142,7 @@ fn nest(
         let may_open = |mark: &Mark| letter.looks[*mark as usize].is_some() && !open.contains(mark);
         // Of those that end together the first one is outermost.
         let longest = MARKS.into_iter().filter(may_open).rev().max_by_key(|mark| end(*mark));
-        let Some(mark) = longest.filter(|_| !letter.c.is_whitespace()) else {
+        let Some(mark) = longest.filter(|_| !is_space(letter.c)) else {
             pieces.push(Piece::Text { c: letter.c, by_number: is_told_by_number(letter.c) });
             at += 1;
             continue;
@@ -145,7 +156,7 @@ fn nest(
                 end = if begins > at { begins } else { end };
             }
         }
-        while letters[end - 1].c.is_whitespace() {
+        while is_space(letters[end - 1].c) {
             end -= 1;
         }
         let address = letter.looks[Mark::Link as usize].unwrap_or_default();
@@ -211,10 +222,10 @@ fn beside(piece: &Piece) -> Beside {
     }
 }
 
-fn written(pieces: &[Piece], underscored: &[bool], addresses: &[Link]) -> String {
+fn written(pieces: &[Piece], range: Range<usize>, underscored: &[bool], addresses: &[Link]) -> String {
     let mut out = String::new();
-    for (i, piece) in pieces.iter().enumerate() {
-        match *piece {
+    for i in range {
+        match pieces[i] {
             Piece::Text { c, by_number } => {
                 // Before a link it would make a picture of it.
                 if c == '!'
@@ -255,7 +266,7 @@ fn write_address(out: &mut String, address: &str) {
 
 /// Whether a reader of Markdown may take it for the end of a line, or a terminal for a command.
 fn is_told_by_number(c: char) -> bool {
-    (c.is_control() && c != '\t') || is_line_end(c)
+    (c.is_ascii_control() && c != '\t') || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 /// One character as text.
