@@ -90,9 +90,9 @@ pub fn displayed(name: &str) -> String {
                 shown.push(composed);
                 continue;
             }
-        } else if is_invisible(c) && !is_emoji_style(last, c) {
-            continue;
-        } else if c == ' ' && last.is_none_or(|last| last == ' ') {
+        } else if (is_invisible(c) && !is_emoji_style(last, c))
+            || (c == ' ' && last.is_none_or(|last| last == ' '))
+        {
             continue;
         } else {
             marks = 0;

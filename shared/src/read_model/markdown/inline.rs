@@ -116,11 +116,9 @@ fn letters(runs: &[Run]) -> (Vec<Letter>, Vec<Link>) {
 /// For each letter and each of its looks, where the letters that look so end.
 fn ends(letters: &[Letter]) -> Vec<[usize; 4]> {
     let mut ends = vec![[letters.len(); 4]; letters.len()];
-    for i in (0..letters.len().saturating_sub(1)).rev() {
-        for look in 0..4 {
-            let goes_on = letters[i].looks[look] == letters[i + 1].looks[look];
-            ends[i][look] = if goes_on { ends[i + 1][look] } else { i + 1 };
-        }
+    for i in (1..letters.len()).rev() {
+        let (before, here) = (&letters[i - 1].looks, &letters[i].looks);
+        ends[i - 1] = std::array::from_fn(|look| if before[look] == here[look] { ends[i][look] } else { i });
     }
     ends
 }
