@@ -29,7 +29,7 @@ pub(super) fn advisories(project: &Project) -> Result<Outcome> {
     if fetched.is_err() {
         return Ok(Outcome::NotChecked(String::from("their database cannot be reached")));
     }
-    process::show(deny(project)?.args(["check", "--disable-fetch", "advisories"]))?;
+    process::show(deny(project)?.args(["--offline", "check", "advisories"]))?;
     Ok(Outcome::Passed)
 }
 
