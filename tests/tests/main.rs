@@ -38,4 +38,5 @@ mod scenario;
 mod simulation;
 mod stage;
 mod tidy;
+mod ways_out;
 mod wire;
