@@ -9,7 +9,7 @@
 //! anything anyway. Percent signs are read by nobody before the address is used, so they are refused only where
 //! none belongs: in a host and in a mail address.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use core::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::character::{is_invisible, is_mark};
 use crate::delta::{Attributes, utf16_len};

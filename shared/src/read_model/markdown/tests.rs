@@ -1,3 +1,5 @@
+//! What the export writes, to the letter; what others read in it is in `tests/markdown.rs`.
+
 use super::*;
 use crate::Template;
 use crate::delta::{Op, visible_lines};
