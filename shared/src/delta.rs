@@ -235,7 +235,11 @@ pub fn visible_lines(ops: &[Op]) -> Vec<Line> {
     for line in &mut lines {
         let mut runs: Vec<Run> = Vec::new();
         for mut run in line.runs.drain(..) {
-            run.attributes.retain(|name, value| schema::INLINE.contains(&name.as_str()) && is_set(value));
+            // A link that is no text leads nowhere.
+            let leads = |name: &str, value: &Value| name != schema::LINK || value.is_string();
+            run.attributes.retain(|name, value| {
+                schema::INLINE.contains(&name.as_str()) && is_set(value) && leads(name, value)
+            });
             // Any value that is set looks the same, but for where a link leads.
             let switches = run.attributes.iter_mut().filter(|(name, _)| name.as_str() != schema::LINK);
             switches.for_each(|(_, value)| *value = true.into());

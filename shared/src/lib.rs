@@ -4,10 +4,11 @@
 //! In reading order: the words of the domain ([`MalbildId`], [`Role`], [`Template`]), the document
 //! ([`schema`], [`delta`], [`link`], [`paste`], [`document`], [`authorship`], [`read_model`]), the wire
 //! ([`protocol`], [`scan`], [`client_session`], [`server_session`]), what a device keeps ([`keeping`]), and small pure
-//! decisions ([`diff`], [`backoff`], [`silence`], [`way`]).
+//! decisions ([`diff`], [`backoff`], [`silence`], [`way`], [`character`]).
 
 pub mod authorship;
 pub mod backoff;
+pub mod character;
 pub mod client_session;
 pub mod delta;
 pub mod diff;

@@ -75,7 +75,7 @@ pub const HTTP_BODY_BYTES: usize = 64 * 1024;
 pub const PASTE_UNITS: u32 = 200_000;
 
 /// UTF-16 code units of a link's address, 2000: as long as browsers and mail take. A longer one is refused in
-/// the dialogue; a pasted one is text.
+/// the dialogue; one that is pasted, or that another client wrote, is text.
 pub const LINK_UNITS: u32 = 2000;
 
 // ── Presence ──

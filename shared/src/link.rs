@@ -1,8 +1,19 @@
 //! Addresses that a text may lead to: the web and mail, and nothing that a browser would run. The one
-//! place that decides it, for what people write, what they paste and what others' documents hold.
+//! place that decides it, at every way in and at every way out: what people write, what they paste, what others'
+//! documents hold, what the page shows and follows, what is copied and exported. What is refused is text: its
+//! words stay.
+//!
+//! Two decisions beyond the schemes. A host may be of any script, since domains are; but one label does not mix
+//! Latin with letters that look like it, and none has forms that stand for other characters. A host that is all
+//! of another script, and one in punycode, leads where the browser says that it leads: a link's words may say
+//! anything anyway. Percent signs are read by nobody before the address is used, so they are refused only where
+//! none belongs: in a host and in a mail address.
 
-use crate::delta::utf16_len;
-use crate::limits;
+use core::net::{Ipv4Addr, Ipv6Addr};
+
+use crate::character::{is_invisible, is_mark};
+use crate::delta::{Attributes, utf16_len};
+use crate::{limits, schema};
 
 /// An address that may be followed: `http:`, `https:` or `mailto:`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +50,7 @@ impl Link {
             return Err(LinkError::TooLong);
         }
         // A browser drops line ends and reads a backslash as a slash: what it follows is not what was checked.
-        let odd = |c: char| c.is_control() || c.is_whitespace() || "\\\"<>`\u{FFFC}".contains(c);
+        let odd = |c: char| c.is_control() || c.is_whitespace() || is_invisible(c) || "\\\"<>`".contains(c);
         if text.contains(odd) {
             return Err(if has_foreign_scheme(text) { LinkError::Scheme } else { LinkError::Invalid });
         }
@@ -72,10 +83,17 @@ impl Link {
         scheme(&href).and_then(|_| Self::parse(&href).ok())
     }
 
-    /// Whether the value of an attribute `link` may be followed as it stands.
+    /// Reads the value of an attribute `link`, which any client may have written: an address as it stands, with
+    /// its scheme and nothing around it.
     #[must_use]
-    pub fn is_safe(value: &str) -> bool {
-        scheme(value).is_some() && Self::parse(value).is_ok()
+    pub fn of_value(value: &str) -> Option<Self> {
+        scheme(value).filter(|_| value.trim() == value).and_then(|_| Self::parse(value).ok())
+    }
+
+    /// Reads where a text with these attributes leads, if it leads anywhere.
+    #[must_use]
+    pub fn of(attributes: &Attributes) -> Option<Self> {
+        Self::of_value(attributes.get(schema::LINK)?.as_str()?)
     }
 
     /// The value of the attribute `link`.
@@ -103,7 +121,8 @@ fn scheme(text: &str) -> Option<(&'static str, &str)> {
 
 /// Whether it would be of another scheme without what a browser drops from it.
 fn has_foreign_scheme(text: &str) -> bool {
-    let kept: String = text.chars().filter(|c| !c.is_control() && !c.is_whitespace()).collect();
+    let dropped = |c: &char| c.is_control() || c.is_whitespace() || is_invisible(*c);
+    let kept: String = text.chars().filter(|c| !dropped(c)).collect();
     matches!(scheme(&kept), Some(("", _)))
 }
 
@@ -111,32 +130,100 @@ fn authority(text: &str) -> &str {
     text.split(['/', '?', '#']).next().unwrap_or_default()
 }
 
-/// Beyond ASCII all are taken for letters: domains are written in every script.
-fn is_letter_or_digit(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c == '-' || !c.is_ascii()
-}
-
 /// `host.se`, perhaps with a port: at least two labels, the last one of letters.
 fn has_domain(authority: &str) -> bool {
     let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
-    let Some((before, last)) = host.rsplit_once('.') else { return false };
+    let Some((_, last)) = host.trim_end_matches('.').rsplit_once('.') else { return false };
     let ends = last.chars().nth(1).is_some() && !last.starts_with(|c: char| c.is_ascii_digit() || c == '-');
-    let label = |label: &str| !label.is_empty() && label.chars().all(is_letter_or_digit);
-    ends && label(last) && before.split('.').all(label)
+    ends && is_authority(authority)
 }
 
-/// A host may be a name of the own network; a person before it would only hide where it leads.
-fn web(scheme: &str, rest: Option<&str>) -> Result<Link, LinkError> {
-    let rest = rest.ok_or(LinkError::Invalid)?;
-    let host = authority(rest);
-    let leads = host.starts_with(|c: char| is_letter_or_digit(c) || c == '[') && !host.contains('@');
-    if leads { Ok(Link(format!("{scheme}://{rest}"))) } else { Err(LinkError::Invalid) }
+/// Whether this is a host that a browser takes, perhaps with a port, and nobody before it: a person would only
+/// hide where it leads.
+fn is_authority(authority: &str) -> bool {
+    if let Some(rest) = authority.strip_prefix('[') {
+        let Some((address, port)) = rest.split_once(']') else { return false };
+        let is_port_or_none = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
+        return address.parse::<Ipv6Addr>().is_ok() && is_port_or_none;
+    }
+    let (host, port) = authority.split_once(':').unwrap_or((authority, "0"));
+    // The root's own label may be written.
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let last = host.rsplit('.').next().unwrap_or_default();
+    is_port(port)
+        && host.split('.').all(is_label)
+        // A browser takes what ends in a number for four of them, in any of their spellings.
+        && (!is_number(last) || host.parse::<Ipv4Addr>().is_ok())
 }
+
+fn is_port(port: &str) -> bool {
+    port.bytes().all(|c| c.is_ascii_digit()) && port.parse::<u16>().is_ok()
+}
+
+fn is_number(label: &str) -> bool {
+    let lower = label.to_ascii_lowercase();
+    match lower.strip_prefix("0x") {
+        Some(digits) => digits.bytes().all(|c| c.is_ascii_hexdigit()),
+        None => lower.bytes().all(|c| c.is_ascii_digit()),
+    }
+}
+
+/// One name of a host: letters of every script but not of several that look alike, digits, dashes.
+fn is_label(label: &str) -> bool {
+    let takes = |c: char| {
+        if c.is_ascii() {
+            c.is_ascii_alphanumeric() || c == '-' || c == '_'
+        } else {
+            (c.is_alphanumeric() || is_mark(c)) && !stands_for_another(c)
+        }
+    };
+    let has = |of: fn(char) -> bool| label.chars().any(of);
+    let begins = label.starts_with(|c: char| c != '_' && !is_mark(c));
+    begins && label.chars().all(takes) && !(has(is_latin) && has(looks_latin))
+}
+
+fn is_latin(c: char) -> bool {
+    matches!(c, 'a'..='z' | 'A'..='Z' | '\u{C0}'..='\u{24F}' | '\u{1E00}'..='\u{1EFF}')
+}
+
+/// Scripts with letters that look like Latin ones: Greek, Cyrillic, Armenian, Cherokee, and the phonetic letters.
+fn looks_latin(c: char) -> bool {
+    matches!(c,
+        '\u{250}'..='\u{2AF}' | '\u{370}'..='\u{58F}' | '\u{13A0}'..='\u{13FF}' | '\u{1C80}'..='\u{1C8F}'
+        | '\u{1D00}'..='\u{1DBF}' | '\u{1F00}'..='\u{1FFF}' | '\u{2C60}'..='\u{2C7F}' | '\u{2DE0}'..='\u{2DFF}'
+        | '\u{A640}'..='\u{A69F}' | '\u{A720}'..='\u{A7FF}' | '\u{AB30}'..='\u{ABBF}')
+}
+
+/// Forms that a browser reads as other characters, a slash and a dot among them.
+fn stands_for_another(c: char) -> bool {
+    matches!(c,
+        '\u{AA}' | '\u{B2}'..='\u{BE}' | '\u{2000}'..='\u{2BFF}' | '\u{3000}'..='\u{3004}' | '\u{3200}'..='\u{33FF}'
+        | '\u{F900}'..='\u{FAFF}' | '\u{FB00}'..='\u{FDFF}' | '\u{FE20}'..='\u{FFFF}' | '\u{1D400}'..='\u{1D7FF}'
+        | '\u{1F100}'..='\u{1F2FF}' | '\u{2F800}'..='\u{2FA1F}')
+}
+
+/// A host may be a name of the own network.
+fn web(scheme: &str, rest: Option<&str>) -> Result<Link, LinkError> {
+    let rest = rest.filter(|rest| is_authority(authority(rest))).ok_or(LinkError::Invalid)?;
+    Ok(Link(format!("{scheme}://{rest}")))
+}
+
+/// What a mail may be begun with; other fields have attached files.
+const MAIL_FIELDS: [&str; 4] = ["subject", "body", "cc", "bcc"];
 
 fn mail(rest: &str) -> Result<Link, LinkError> {
-    let address = rest.split('?').next().unwrap_or_default();
+    let (address, fields) = rest.split_once('?').unwrap_or((rest, ""));
     let (name, domain) = address.split_once('@').ok_or(LinkError::Invalid)?;
-    let leads = !name.is_empty() && has_domain(domain) && !name.contains([':', '/']);
+    let is_known = |field: &str| {
+        let field = field.split('=').next().unwrap_or_default();
+        MAIL_FIELDS.iter().any(|known| field.eq_ignore_ascii_case(known))
+    };
+    let fields = fields.split('#').next().unwrap_or_default();
+    let leads = !name.is_empty()
+        && !name.contains([':', '/', '%', '#'])
+        && !domain.contains(':')
+        && has_domain(domain)
+        && fields.split('&').all(|field| field.is_empty() || is_known(field));
     if leads { Ok(Link(format!("mailto:{rest}"))) } else { Err(LinkError::Invalid) }
 }
 
@@ -162,9 +249,15 @@ mod tests {
             ("anna.ask@lansstyrelsen.se", "mailto:anna.ask@lansstyrelsen.se"),
             ("MAILTO:a@b.se?subject=Lägesbild", "mailto:a@b.se?subject=Lägesbild"),
             ("https://sv.wikipedia.org/wiki/Storm_(väder)", "https://sv.wikipedia.org/wiki/Storm_(väder)"),
+            ("http://127.0.0.1:8080/", "http://127.0.0.1:8080/"),
+            ("https://räksmörgås.se./a%20b", "https://räksmörgås.se./a%20b"),
+            ("https://xn--rksmrgs-5wao1o.se", "https://xn--rksmrgs-5wao1o.se"),
+            ("https://министерство.рф/", "https://министерство.рф/"),
+            ("http://min_server/x?q='()*[]{}|^~", "http://min_server/x?q='()*[]{}|^~"),
+            ("mailto:a+b@x.se?Subject=a%0Ab&cc=c@d.se", "mailto:a+b@x.se?Subject=a%0Ab&cc=c@d.se"),
         ] {
             assert_eq!(parsed(text).as_deref(), Ok(address), "{text}");
-            assert!(Link::is_safe(address), "{address}");
+            assert_eq!(Link::of_value(address).as_ref().map(Link::as_str), Some(address));
         }
     }
 
@@ -186,7 +279,7 @@ mod tests {
             "view-source:https://x.se",
         ] {
             assert_eq!(parsed(text), Err(LinkError::Scheme), "{text:?}");
-            assert!(!Link::is_safe(text), "{text:?}");
+            assert_eq!(Link::of_value(text), None, "{text:?}");
             assert_eq!(Link::bare(text), None, "{text:?}");
         }
     }
@@ -206,6 +299,40 @@ mod tests {
             "https://x .se",
             "https:\\\\x.se",
             "https://bank.se@ond.se/",
+            "https://a@evil.example/",
+            "https://a:b@evil.example/",
+            "https://bank.se%40ond.se/",
+            "https:/x.se",
+            "http://a\"><script>",
+            "http://[",
+            "http://[x]/",
+            "http://[::1]x",
+            "http://a:99999/",
+            "http://a:b/",
+            "http://a:1:2/",
+            "http://a^b/",
+            "http://a|b/",
+            "http://a%41/",
+            "http://a..b/",
+            "http://1.2.3.4.5/",
+            "http://1.2.3.999/",
+            "http://2130706433/",
+            "http://0x7f.1/",
+            "http://a,b/",
+            "http://a;b/",
+            "http://(a)/",
+            // A Cyrillic а among Latin letters; forms that are read as others; what is not seen.
+            "https://b\u{430}nk.se/",
+            "https://\u{FF42}ank.se/",
+            "https://x.se\u{2044}ond.se/",
+            "https://x.se\u{FF0F}ond.se/",
+            "https://x\u{3002}se/",
+            "https://x\u{200B}.se/",
+            "https://x.se/\u{202E}txt.exe",
+            "https://x.se/a\u{AD}b",
+            "mailto:a@b.se?attach=/etc/passwd",
+            "mailto:a%0A@b.se",
+            "mailto:a@b.se,c@d.se",
             "https://x.se/\"onclick=",
             "/api",
             "#a",
@@ -218,9 +345,23 @@ mod tests {
     }
 
     #[test]
+    fn a_value_is_an_address_as_it_stands() {
+        for value in [" https://x.se", "https://x.se ", "https://x.se\n", "\thttps://x.se", "", "x@y.se"] {
+            assert_eq!(Link::of_value(value), None, "{value:?}");
+        }
+        let of = |value: serde_json::Value| Link::of(&serde_json::from_value(value).expect("attributes"));
+        assert!(of(serde_json::json!({"link": "HTTPS://x.se"})).is_some());
+        for value in
+            [serde_json::json!({}), serde_json::json!({"link": 5}), serde_json::json!({"link": true})]
+        {
+            assert_eq!(of(value), None);
+        }
+    }
+
+    #[test]
     fn a_relative_address_is_not_safe_as_a_value() {
-        assert!(!Link::is_safe("www.x.se"));
-        assert!(!Link::is_safe("/m/abc"));
+        assert_eq!(Link::of_value("www.x.se"), None);
+        assert_eq!(Link::of_value("/m/abc"), None);
     }
 
     #[test]

@@ -7,8 +7,10 @@ mod markdown;
 use serde::Serialize;
 use yrs::{Doc, ReadTxn, Transact};
 
+use crate::character::{is_direction, is_line_end};
 use crate::delta::{Line, Op, lines, plain};
 use crate::document::{self, Busy};
+use crate::link::Link;
 use crate::{Template, schema};
 
 /// A målbild as it reads now.
@@ -29,7 +31,7 @@ pub struct SectionText {
     pub key: String,
     /// The template's heading.
     pub heading: String,
-    /// Inserts; ends with `\n`.
+    /// Inserts; ends with `\n`. A `link` in it is one that may be followed.
     pub delta: Vec<Op>,
 }
 
@@ -45,11 +47,11 @@ impl ReadModel {
         let sections = template.sections.iter().map(|section| SectionText {
             key: section.key.to_owned(),
             heading: section.heading.to_owned(),
-            delta: with_last_line_end(
+            delta: with_safe_links(with_last_line_end(
                 txn.get_text(schema::section(section.key).as_str())
                     .map(|text| document::read(&text, &txn))
                     .unwrap_or_default(),
-            ),
+            )),
         });
         Ok(Self { title: one_line(&title), template: template.identifier(), sections: sections.collect() })
     }
@@ -75,10 +77,24 @@ impl SectionText {
     }
 }
 
-/// A title is one line, whatever a foreign client put into it.
+/// A title is one line, whatever a foreign client put into it, and turns nothing around it.
 #[must_use]
 pub fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let parts =
+        |c: char| c.is_control() || c.is_whitespace() || is_line_end(c) || is_direction(c) || c == '\u{FEFF}';
+    text.split(parts).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// Without the links that lead nowhere anybody should go: their words stay.
+fn with_safe_links(mut ops: Vec<Op>) -> Vec<Op> {
+    for op in &mut ops {
+        if let Op::Insert { attributes, .. } = op
+            && Link::of(attributes).is_none()
+        {
+            attributes.remove(schema::LINK);
+        }
+    }
+    ops
 }
 
 fn with_last_line_end(mut ops: Vec<Op>) -> Vec<Op> {
@@ -93,6 +109,7 @@ fn with_last_line_end(mut ops: Vec<Op>) -> Vec<Op> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use yrs::{Text, WriteTxn};
 
     #[test]
     fn a_blank_malbild_reads_as_its_headings() {
@@ -102,6 +119,32 @@ mod tests {
         assert!(model.sections.iter().all(SectionText::is_empty));
         let json = serde_json::to_value(&model).expect("JSON");
         assert_eq!(json["sections"][0]["delta"], serde_json::json!([{"insert": "\n"}]));
+    }
+
+    #[test]
+    fn a_title_is_one_line_and_turns_nothing() {
+        assert_eq!(one_line(" a\r\nb\u{2028}c\u{85}\0d\u{202E}e\u{2066} \u{FEFF}"), "a b c d e");
+    }
+
+    #[test]
+    fn a_link_that_is_not_followed_is_its_words() {
+        let template = Template::find("tom").expect("known");
+        let doc = document::seed(template, "T", 1);
+        {
+            let mut txn = doc.try_transact_mut().expect("free");
+            let text = txn.get_or_insert_text(schema::section(template.sections[0].key).as_str());
+            for link in ["javascript:alert(1)", "https://a@evil.example/", "https://x.se"] {
+                let attributes = [("link".into(), link.into())].into_iter().collect();
+                text.insert_with_attributes(&mut txn, 0, "ord", attributes);
+            }
+        }
+        let model = ReadModel::of(&doc, template).expect("free");
+        let delta = serde_json::to_value(&model.sections[0].delta).expect("JSON");
+        let linked = serde_json::json!({"insert": "ord", "attributes": {"link": "https://x.se"}});
+        assert_eq!(
+            delta,
+            serde_json::json!([linked, {"insert": "ord"}, {"insert": "ord"}, {"insert": "\n"}])
+        );
     }
 
     #[test]

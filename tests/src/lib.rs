@@ -2,6 +2,7 @@
 //! peer that speaks the protocol by hand. It knows the product by CONTRACT.md alone, and never waits
 //! for a time, only for what is meant to happen ([`until`]).
 
+pub mod addresses;
 pub mod api;
 pub mod attack;
 pub mod axe;

@@ -40,4 +40,5 @@ mod scenario;
 mod simulation;
 mod stage;
 mod tidy;
+mod ways_out;
 mod wire;

@@ -286,3 +286,50 @@ async fn who_writes_in_a_section_stands_beside_its_heading() -> Result<()> {
     .await?;
     page.expect_quiet_console().await
 }
+
+#[tokio::test]
+async fn two_of_one_name_are_told_apart_and_a_name_cannot_hide_or_reach_out() -> Result<()> {
+    let Reader { page, stage, _browsers } = Reader::sit_down().await?;
+    let mut here = Vec::new();
+    let zalgo = format!("Z{}o", "\u{489}\u{33F}".repeat(30));
+    let people = [
+        ("Eva Vall", "MSB"),
+        ("Eva\u{200B} Vall", "SMHI"),
+        ("Bo", ""),
+        ("\u{202E}bo\u{3164}", ""),
+        ("Anna Ask", "Region Väst"),
+        (&zalgo, ""),
+    ];
+    for who in people {
+        let mut peer = stage.peer(Role::Editor, Dialect::Samsyn).await?;
+        peer.appear(who, SECTION, 0, 0).await?;
+        here.push(peer);
+    }
+    page.wait_for_people(here.len()).await?;
+    page.click("[data-people]").await?;
+    let shown = "return [...document.querySelectorAll('.people-list .person')].map(person => [
+        person.querySelector('.who').textContent, person.querySelector('.initials').title])";
+    page.until("everybody under a name of their own", async || {
+        let told = page.script(shown, vec![]).await?;
+        let mut titles: Vec<String> = serde_json::from_value::<Vec<(String, String)>>(told.clone())?
+            .into_iter()
+            .map(|(_, title)| title.to_lowercase())
+            .collect();
+        titles.sort_unstable();
+        titles.dedup();
+        let has = |name: &str| titles.iter().any(|title| title == name);
+        let zalgo = titles.iter().any(|title| title.starts_with('z') && title.chars().count() <= 5);
+        // One's own page counts among those of one name.
+        let own = has("anna ask 1") || has("anna ask 2");
+        let right = titles.len() == people.len()
+            && ["eva vall (msb)", "eva vall (smhi)", "bo 1", "bo 2"].into_iter().all(has)
+            && own
+            && zalgo;
+        Ok(Look::at(right, || told.to_string()))
+    })
+    .await?;
+    // The server tells one's own role, and nobody else's.
+    let own = page.script("return document.querySelector('[data-own-role]').textContent", vec![]).await?;
+    ensure!(own == "Du skriver", "{own}");
+    page.expect_quiet_console().await
+}

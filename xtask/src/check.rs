@@ -32,7 +32,11 @@ pub(crate) fn test(project: &Project) -> Result<()> {
             Outcome::Passed => say(&format!("── {}: passed, {took}", step.name)),
             Outcome::Skipped(why) => {
                 say(&format!("── {}: skipped, {why}, {took}", step.name));
-                skipped.push(format!("{} ({why})", step.name));
+                skipped.push(format!("{} skipped ({why})", step.name));
+            }
+            Outcome::NotChecked(why) => {
+                say(&format!("── {}: NOT CHECKED, {why}, {took}", step.name));
+                skipped.push(format!("{} NOT CHECKED ({why})", step.name));
             }
         }
     }
@@ -50,7 +54,10 @@ struct Check<'a> {
 /// How a step ended that did not fail.
 enum Outcome {
     Passed,
+    /// There was nothing to do.
     Skipped(String),
+    /// What it would have found out is not known.
+    NotChecked(String),
 }
 
 struct Step {
@@ -141,12 +148,13 @@ impl Check<'_> {
     }
 }
 
-fn summary(steps: usize, skipped: &[String], took: &str) -> String {
-    if skipped.is_empty() {
+/// The last line. What did not pass is said in it: nobody reads the lines before.
+fn summary(steps: usize, others: &[String], took: &str) -> String {
+    if others.is_empty() {
         return format!("all {steps} steps passed, {took}");
     }
-    let passed = steps - skipped.len();
-    format!("{passed} of {steps} steps passed, {took}; skipped: {}", skipped.join("; "))
+    let passed = steps - others.len();
+    format!("{passed} of {steps} steps passed, {}, {took}", others.join(", "))
 }
 
 #[cfg(test)]
@@ -154,9 +162,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_line_does_not_hide_what_was_skipped() {
+    fn the_last_line_does_not_hide_what_did_not_pass() {
         assert_eq!(summary(9, &[], "2 s"), "all 9 steps passed, 2 s");
-        let skipped = ["advisories (no network)".to_string()];
-        assert_eq!(summary(9, &skipped, "2 s"), "8 of 9 steps passed, 2 s; skipped: advisories (no network)");
+        let others = ["advisories NOT CHECKED (no database)".to_string()];
+        assert_eq!(
+            summary(9, &others, "2 s"),
+            "8 of 9 steps passed, advisories NOT CHECKED (no database), 2 s"
+        );
     }
 }

@@ -3,8 +3,9 @@
 
 import { type DOMSerializer, type Fragment, type Mark, type Node, Slice } from "prosemirror-model";
 import type { EditorProps } from "prosemirror-view";
+import { mayFollow } from "./links";
 import type { LineAttrs } from "./schema";
-import { LINK, LISTS } from "./schema";
+import { LISTS } from "./schema";
 
 /** What our own HTML is known by when it comes back. */
 export const OWN = "data-samsyn";
@@ -118,7 +119,7 @@ class Page {
   private marked(mark: Mark, inner: globalThis.Node): globalThis.Node {
     const href = mark.type.name === "link" ? String(mark.attrs["href"]) : "";
     const tag = href ? "a" : MARKS[mark.type.name];
-    if (!tag || (href && !LINK.test(href))) return inner;
+    if (!tag || (href && !mayFollow(href))) return inner;
     const element = this.document.createElement(tag);
     if (href) element.setAttribute("href", href);
     element.append(inner);

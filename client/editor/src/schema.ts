@@ -2,6 +2,7 @@
 // item are a line with attributes, so every change of the model is a fine step and no caret is lost.
 
 import { type Attrs, Schema } from "prosemirror-model";
+import { mayFollow } from "./links";
 
 /** The attributes of a line's `\n`; null where the model has none. */
 export interface LineAttrs {
@@ -12,9 +13,6 @@ export interface LineAttrs {
 
 export const LINE_ATTRIBUTES = ["header", "list", "indent"] as const;
 export const LISTS = ["bullet", "ordered", "lettered"];
-
-/** Only these may be followed; a document is hostile until checked. */
-export const LINK = /^(https?:\/\/|mailto:)/i;
 
 /** Whether a line is an item of a list. A header wins over a list. */
 export function isItem(attrs: Attrs): boolean {
@@ -84,13 +82,13 @@ export const schema = new Schema({
           tag: "a[href]",
           getAttrs: (element: HTMLElement) => {
             const href = element.getAttribute("href") ?? "";
-            return LINK.test(href) && { href };
+            return mayFollow(href) && { href };
           },
         },
       ],
       toDOM: (mark) => {
         const href = String(mark.attrs["href"]);
-        if (!LINK.test(href)) return ["span", 0];
+        if (!mayFollow(href)) return ["span", 0];
         return ["a", { href, target: "_blank", rel: "noopener noreferrer nofollow" }, 0];
       },
     },

@@ -9,6 +9,7 @@ import { EditorView } from "prosemirror-view";
 import { copying } from "./copy";
 import { type Op, applyDelta, docOf, indexOf, length, marksOf, opsOf, positionOf, startOf } from "./delta";
 import { Marks, canMark } from "./highlights";
+import { ask, mayFollow } from "./links";
 import { type Pasted, tell } from "./paste";
 import { isItem, itemDom, lineDom, schema } from "./schema";
 
@@ -25,6 +26,8 @@ export interface Reports {
   pasted: Pasted;
   /** A word is being composed, told at each step of it, or no longer. */
   composing(composing: boolean): void;
+  /** Whether a link may lead there. */
+  follows(address: string): boolean;
   /** Whether the surface shows what the document holds. */
   verify(): boolean;
 }
@@ -383,7 +386,8 @@ export class Surface {
     const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>("a[href]") : null;
     if (!link || !this.editable || !(event.ctrlKey || event.metaKey)) return false;
     event.preventDefault();
-    window.open(link.href, "_blank", "noopener,noreferrer");
+    const address = link.getAttribute("href") ?? "";
+    if (mayFollow(address)) window.open(address, "_blank", "noopener,noreferrer");
     return true;
   }
 
@@ -463,6 +467,7 @@ declare global {
 window.samsynSurface = {
   canMark: () => canMark,
   create(host, options, reports) {
+    ask((address) => reports.follows(address));
     const surface = new Surface(host, options.editable, options, reports);
     surfaces.push(surface);
     return surface;

@@ -98,6 +98,8 @@ pub struct Reports {
     pub pasted: Box<dyn Fn(String, bool, String, bool)>,
     /// A word is being composed, told at each step of it, or no longer.
     pub composing: Box<dyn Fn(bool)>,
+    /// Asked whether a link may lead there.
+    pub follows: fn(String) -> bool,
     /// Asked whether the surface shows what the document holds; shows it if it didn't.
     pub verify: Box<dyn Fn() -> bool>,
 }
@@ -147,6 +149,8 @@ impl Surface {
         set(&heard, "focused", &Closure::wrap(reports.focused).into_js_value());
         set(&heard, "pasted", &Closure::wrap(reports.pasted).into_js_value());
         set(&heard, "composing", &Closure::wrap(reports.composing).into_js_value());
+        let follows: Box<dyn Fn(String) -> bool> = Box::new(reports.follows);
+        set(&heard, "follows", &Closure::wrap(follows).into_js_value());
         set(&heard, "verify", &Closure::wrap(reports.verify).into_js_value());
         create(host, &told, &heard)
     }

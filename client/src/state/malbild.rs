@@ -21,6 +21,7 @@ use samsyn_shared::client_session::Stopped;
 use samsyn_shared::delta::{List, Op, plain};
 use samsyn_shared::diff::diff;
 use samsyn_shared::keeping::Key;
+use samsyn_shared::link::Link;
 use samsyn_shared::paste::{PasteError, Transfer};
 use samsyn_shared::presence::Presences;
 use samsyn_shared::protocol::Trouble;
@@ -262,6 +263,7 @@ impl Malbild {
                 malbild.pasted(key, &Transfer { foreign: read_delta(&foreign), own, plain, files });
             }),
             composing: Box::new(move |composing| malbild.composing(key, composing)),
+            follows: |address| Link::of_value(&address).is_some(),
             verify: Box::new(move || malbild.section(key).is_none_or(|section| malbild.verify(&section))),
         };
         let text = &self.read(Place::Section(key));

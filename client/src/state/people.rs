@@ -1,5 +1,7 @@
 //! The other participants as the page shows them: from presences to people with a colour and a place.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use samsyn_shared::presence::{Cursor, Presence, Presences};
 
 /// How many colours the style sheet has (`--person-0` and on).
@@ -22,6 +24,21 @@ pub struct Person {
     pub lost: Option<f64>,
     /// The section that has their caret.
     pub section: Option<&'static str>,
+    /// What tells them from others here who have the same name, if somebody has.
+    pub twin: Twin,
+}
+
+/// What tells people of one name apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Twin {
+    /// Nobody else here has the name.
+    #[default]
+    None,
+    /// Each of them is of another organisation.
+    Organisation,
+    /// A number, from 1, in the order of client ids: the same on every page, and the same for as long as they are
+    /// here.
+    Number(usize),
 }
 
 impl Person {
@@ -29,13 +46,36 @@ impl Person {
     #[must_use]
     pub fn of(client: u64, presence: &Presence, colour: usize) -> Self {
         let (name, organisation) = (presence.user.name.clone(), presence.user.organisation.clone());
-        Self { client, name, organisation, colour, unsaved: presence.unsaved, lost: None, section: None }
+        Self {
+            client,
+            name,
+            organisation,
+            colour,
+            unsaved: presence.unsaved,
+            lost: None,
+            section: None,
+            twin: Twin::None,
+        }
     }
 
-    /// The name, or what stands for one.
+    /// The name or what stands for one, with a number where the name alone would say nobody in particular and the
+    /// organisation beside it neither.
     #[must_use]
-    pub fn name_or<'a>(&'a self, nameless: &'a str) -> &'a str {
-        if self.name.is_empty() { nameless } else { &self.name }
+    pub fn name_or(&self, nameless: &str) -> String {
+        let name = if self.name.is_empty() { nameless } else { &self.name };
+        match self.twin {
+            Twin::Number(number) => format!("{name} {number}"),
+            Twin::None | Twin::Organisation => name.to_owned(),
+        }
+    }
+
+    /// The same where no organisation stands beside it.
+    #[must_use]
+    pub fn said(&self, nameless: &str) -> String {
+        match self.twin {
+            Twin::Organisation => format!("{} ({})", self.name_or(nameless), self.organisation),
+            Twin::None | Twin::Number(_) => self.name_or(nameless),
+        }
     }
 
     /// What is shown of the name where there is no room for it.
@@ -64,12 +104,27 @@ pub fn others(presences: &Presences, own_client: u64) -> Vec<(Person, Option<&Cu
     for (client, presence) in presences.readable() {
         // One's own page takes a colour too, so that everyone sees the same person in the same.
         let colour = colour_of(client, &mut taken);
-        if client == own_client {
-            continue;
-        }
         people.push((Person::of(client, presence, colour), presence.cursor.as_ref()));
     }
+    tell_apart(&mut people);
+    people.retain(|(person, _)| person.client != own_client);
     people
+}
+
+/// Tells people of one name apart, one's own page among them.
+fn tell_apart<T>(people: &mut [(Person, T)]) {
+    let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (i, (person, _)) in people.iter().enumerate() {
+        by_name.entry(person.name.to_lowercase()).or_default().push(i);
+    }
+    for twins in by_name.into_values().filter(|twins| twins.len() > 1) {
+        let organisations: BTreeSet<String> =
+            twins.iter().map(|i| people[*i].0.organisation.to_lowercase()).collect();
+        let differ = organisations.len() == twins.len() && !organisations.contains("");
+        for (i, twin) in twins.into_iter().enumerate() {
+            people[twin].0.twin = if differ { Twin::Organisation } else { Twin::Number(i + 1) };
+        }
+    }
 }
 
 /// By client id, so that a person keeps a colour; the next free one while there is one, so that few
@@ -121,6 +176,32 @@ mod tests {
         colours.sort_unstable();
         colours.dedup();
         assert_eq!(colours.len(), 9);
+    }
+
+    fn named(people: &[(&str, &str)]) -> Presences {
+        let state = |(name, organisation): &(&str, &str)| {
+            serde_json::json!({"user": {"name": name, "organisation": organisation}}).to_string()
+        };
+        let entry = |(i, person)| PresenceEntry { client: i as u64, clock: 1, state: state(person) };
+        let mut presences = Presences::default();
+        presences.apply(people.iter().enumerate().map(entry).collect());
+        presences
+    }
+
+    #[test]
+    fn people_of_one_name_are_told_apart() {
+        let said = |here: &[(&str, &str)], own| -> Vec<String> {
+            others(&named(here), own).iter().map(|(person, _)| person.said("-")).collect()
+        };
+        let differ = [("Anna", "Region Väst"), ("ANNA", "MSB"), ("Bo", "MSB")];
+        assert_eq!(said(&differ, 9), ["Anna (Region Väst)", "ANNA (MSB)", "Bo"]);
+        let same = [("Anna", "MSB"), ("An\u{200B}na", "msb"), ("Anna", ""), ("A\u{308}nna", "")];
+        assert_eq!(said(&same, 9), ["Anna 1", "Anna 2", "Anna 3", "Änna"]);
+        // One's own page counts, so that all pages say the same.
+        assert_eq!(said(&same, 0), ["Anna 2", "Anna 3", "Änna"]);
+        assert_eq!(said(&[("", ""), ("", "")], 9), ["- 1", "- 2"]);
+        // Beside the organisation the name is enough.
+        assert_eq!(others(&named(&differ), 9)[0].0.name_or("-"), "Anna");
     }
 
     #[test]

@@ -165,7 +165,8 @@ impl Section {
         let here = spots.iter().filter(|(_, spot)| spot.section == self.key);
         let carets: Vec<Caret> = here
             .map(|(person, spot)| {
-                let names = [person.name.as_str(), person.organisation.as_str()];
+                let name = if person.name.is_empty() { String::new() } else { person.name_or("") };
+                let names = [name, person.organisation.clone()];
                 let label = names.into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join(" · ");
                 Caret {
                     client: person.client,

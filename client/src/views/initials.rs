@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::state::people::{self, Person};
+use crate::words::words;
 
 /// So many discs fit beside a heading.
 const FEW: usize = 3;
@@ -28,5 +29,5 @@ pub(super) fn own_disc(name: &str) -> impl IntoView + use<> {
 
 fn of_class(class: &'static str, person: &Person) -> impl IntoView + use<> {
     let colour = format!("var(--person-{})", person.colour);
-    view! { <span class=class style=("--person", colour) title=person.name.clone()>{person.initials()}</span> }
+    view! { <span class=class style=("--person", colour) title=person.said(words().nameless)>{person.initials()}</span> }
 }

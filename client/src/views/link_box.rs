@@ -110,7 +110,10 @@ fn show(form: &HtmlElement, shown: &LinkBox, may_write: bool) {
     let leads = shown.link.as_ref().map_or("", |link| link.as_str());
     let what = shown.words.as_ref().map_or_else(|| leads.to_owned(), |selected| (words().link_on)(selected));
     part::<Element>(form, WHAT).set_text_content(Some(&what));
-    part::<Element>(form, OPEN).set_attribute("href", leads).expect("the attribute's name is valid");
+    let open = part::<Element>(form, OPEN);
+    let lead =
+        if leads.is_empty() { open.remove_attribute("href") } else { open.set_attribute("href", leads) };
+    lead.expect("the attribute's name is valid");
     form.set_attribute("data-shown", mode(shown, may_write)).expect("the attribute's name is valid");
 }
 

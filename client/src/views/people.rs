@@ -39,7 +39,8 @@ pub(super) fn panel(desk: Desk) -> impl IntoView {
     )
 }
 
-/// People by name, each with what is to be said of them.
+/// People by name, each with what is to be said of them. Their roles are not: the server tells a page its own alone,
+/// and what a presence says of itself is a claim.
 pub(super) fn list(desk: Desk, people: &[Person]) -> AnyView {
     let items: Vec<_> = people.iter().map(|person| item(desk, person)).collect();
     view! { <ul class="people-list">{items}</ul> }.into_any()
@@ -47,7 +48,7 @@ pub(super) fn list(desk: Desk, people: &[Person]) -> AnyView {
 
 fn item(desk: Desk, person: &Person) -> impl IntoView + use<> {
     let w = words();
-    let name = person.name_or(w.nameless).to_owned();
+    let name = person.name_or(w.nameless);
     let template = desk.malbild.template.get_untracked();
     let section = person.section.and_then(|key| template.and_then(|template| template.section(key)));
     let place = section.map(|section| (w.writes_in)(section.heading));
@@ -56,7 +57,7 @@ fn item(desk: Desk, person: &Person) -> impl IntoView + use<> {
         Some(health::trouble(person)).filter(|text| !text.is_empty() && health::is_shown(desk.malbild));
     let details: Vec<_> = organisation.into_iter().chain(place).chain(trouble).collect();
     let details = details.join(" · ");
-    let go_to = section.map(|section| (w.go_to)(&name, section.heading));
+    let go_to = section.map(|section| (w.go_to)(&person.said(w.nameless), section.heading));
     let row = view! {
         {initials::disc(person)}
         <div>
@@ -95,6 +96,7 @@ fn own_form(malbild: Malbild) -> impl IntoView {
     view! {
         <div class="stack" on:input=act(move |_| done.set(false))>
             <h3>{w.you_heading}</h3>
+            <p class="hint" data-own-role="">{move || (w.role)(malbild.role.get())}</p>
             {form}
             <p role="status" class="hint">{move || if done.get() { w.saved } else { "" }}</p>
         </div>

@@ -134,7 +134,7 @@ fn here(malbild: Malbild, key: &'static str) -> impl IntoView {
     let w = words();
     move || {
         let people = malbild.people_in(key);
-        let names: Vec<_> = people.iter().map(|person| person.name_or(w.nameless)).collect();
+        let names: Vec<_> = people.iter().map(|person| person.said(w.nameless)).collect();
         let said = (!names.is_empty()).then(|| (w.writing_here)(&names.join(", ")));
         view! {
             <p class="here">

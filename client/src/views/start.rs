@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use samsyn_shared::backoff::Backoff;
+use samsyn_shared::read_model::one_line;
 use samsyn_shared::{Template, limits};
 use web_sys::Event;
 
@@ -140,7 +141,8 @@ fn recent_list() -> impl IntoView {
     let all = RwSignal::new(recent::load());
     let item = move |recent: Recent| {
         let id = recent.id;
-        let title = if recent.title.is_empty() { w.untitled.to_owned() } else { recent.title };
+        let title = one_line(&recent.title);
+        let title = if title.is_empty() { w.untitled.to_owned() } else { title };
         let remove = (w.recent_remove)(&title);
         let hint = format!("{} · {}", (w.role)(recent.role), browser::moment(recent.opened));
         view! {

@@ -126,7 +126,7 @@ impl Malbild {
             // Below where it ends; one that goes over lines ends left of where it begins.
             left: if first < top { 0.0 } else { left },
             top: top + height,
-            link: found.and_then(|link| Link::parse(&link.value).ok()),
+            link: found.and_then(|link| Link::of_value(&link.value)),
             words: (!selected.is_empty()).then(|| shortened(&selected)),
             writing: false,
         })
