@@ -3,17 +3,21 @@
 //! It doesn't know that commits come from a queue, nor what is in an update. All lives in sled's
 //! default tree, so that one batch covers a snapshot, the removal of what it covers, and records;
 //! `sled/key.rs` has the keys, `sled/batch.rs` makes a commit of writes, `sled/read.rs` reads and verifies,
-//! `sled/space.rs` keeps room for all that on the disk.
+//! `sled/space.rs` keeps room for all that on the disk. `sled/log.rs` reads and judges sled's own file before sled
+//! does, `sled/opening.rs` opens only what is whole, `sled/commits.rs` counts what was acked.
 
 mod batch;
+mod commits;
 mod key;
+mod log;
+mod opening;
 mod read;
 mod space;
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, Permissions, TryLockError};
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, RwLock, mpsc};
@@ -23,11 +27,17 @@ use bytes::Bytes;
 use samsyn_shared::Seq;
 use tokio::sync::broadcast;
 
-use self::batch::Commit;
+use self::batch::{Changes, Commit};
+use self::commits::Commits;
+use self::log::tree::Standing;
+use self::opening::Prepared;
+use self::read::Reading as _;
 use self::space::Space;
 use super::{Appended, DocumentId, Loaded, RawRecord, RestorePoint, Store, StoreError, Table, Time, Write};
 
-const FORMAT: &str = "samsyn-2";
+const FORMAT: &str = "samsyn-3";
+/// The format before commits had numbers. It is read, and goes on as this one.
+const OLD_FORMAT: &str = "samsyn-2";
 /// sled's page cache, in bytes: enough for the records and the ends of logs of a busy day.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 /// Documents whose last number is remembered between commits; beyond it all are forgotten and read again.
@@ -57,18 +67,26 @@ struct Open {
     /// An own handle to sled's file: its `flush()` calls `sync_file_range`, which is no fsync.
     file: File,
     space: Space,
+    count: Mutex<Count>,
+}
+
+/// How many commits there are: in the store, and beside it.
+#[derive(Debug)]
+struct Count {
+    standing: Standing,
+    commits: Commits,
 }
 
 impl SledStore {
     /// Opens the store in `dir`, making it if it isn't there.
     ///
     /// # Errors
-    /// [`StoreError::InUse`] when another process has it open, [`StoreError::Format`],
-    /// [`StoreError::Full`], [`StoreError::Io`].
+    /// [`StoreError::Directory`], [`StoreError::InUse`] when another process has it open, [`StoreError::Unread`],
+    /// [`StoreError::Damaged`], [`StoreError::Shortened`], [`StoreError::Format`], [`StoreError::Full`],
+    /// [`StoreError::Io`].
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
-        // What people write is nobody's business but the server's.
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
-        let lock = File::create(dir.join("lock"))?;
+        make_directory(dir).map_err(|error| StoreError::Directory { path: dir.to_owned(), error: error.into() })?;
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(dir.join("lock"))?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => StoreError::InUse(dir.display().to_string()),
             TryLockError::Error(error) => error.into(),
@@ -149,25 +167,40 @@ impl SledStore {
 
 impl Open {
     fn in_dir(dir: &Path) -> Result<Self, StoreError> {
+        let Prepared { standing, counted, last } = opening::prepare(dir)?;
         let path = dir.join("sled");
         let db = open_sled(&path).map_err(from_sled)?;
         let file = OpenOptions::new().read(true).write(true).open(path.join("db"))?;
         let space = Space::of(&file)?;
-        Ok(Self { db, file, space })
+        let commits = Commits::open(dir, &counted, standing.commit, &last)?;
+        Ok(Self { db, file, space, count: Mutex::new(Count { standing, commits }) })
     }
 
     fn check_format(&self) -> Result<(), StoreError> {
         match self.db.get(key::FORMAT).map_err(from_sled)? {
             Some(found) if found == FORMAT.as_bytes() => Ok(()),
+            Some(found) if found == OLD_FORMAT.as_bytes() => self.put_format(),
             Some(found) => {
                 let found = String::from_utf8_lossy(&found).into_owned();
                 Err(StoreError::Format { found, known: FORMAT })
             }
-            None => {
-                self.db.insert(key::FORMAT, FORMAT.as_bytes()).map_err(from_sled)?;
-                self.sync()
-            }
+            None => self.put_format(),
         }
+    }
+
+    fn put_format(&self) -> Result<(), StoreError> {
+        self.db.insert(key::FORMAT, FORMAT.as_bytes()).map_err(from_sled)?;
+        self.sync()
+    }
+
+    /// Makes changes, which are on disk and counted when this returns.
+    fn make(&self, changes: Changes, ends: &HashMap<DocumentId, Seq>) -> Result<(), StoreError> {
+        let mut count = self.count.lock().expect("no code panics while it holds this lock");
+        let standing = changes.make(&self.db, count.standing).map_err(from_sled)?;
+        self.sync()?;
+        count.commits.ack(standing.commit, ends)?;
+        count.standing = standing;
+        Ok(())
     }
 
     fn sync(&self) -> Result<(), StoreError> {
@@ -192,7 +225,7 @@ impl Store for SledStore {
             given.push(commit.add(write, |document| self.last(open, document))?);
         }
         let (batch, ends) = commit.finish();
-        let written = batch.make(&open.db).map_err(from_sled).and_then(|()| open.sync());
+        let written = open.make(batch, &ends);
         if matches!(written, Err(StoreError::Full)) {
             self.broken.store(true, Ordering::Release);
         }
@@ -255,6 +288,17 @@ impl Store for SledStore {
     fn watch(&self) -> broadcast::Receiver<Appended> {
         self.silent.subscribe()
     }
+}
+
+/// Makes the data directory, or takes from others what they may do in it: what people write is nobody's business
+/// but the server's.
+fn make_directory(dir: &Path) -> io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    let permissions = std::fs::metadata(dir)?.permissions();
+    if permissions.mode() & 0o077 != 0 {
+        std::fs::set_permissions(dir, Permissions::from_mode(0o700))?;
+    }
+    Ok(())
 }
 
 /// Opens sled's own files. Whoever gets here holds our lock, so if sled's is taken, then by threads of a
