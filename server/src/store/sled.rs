@@ -12,9 +12,11 @@ mod key;
 mod log;
 mod opening;
 mod read;
+mod reader;
+mod salvage;
 mod space;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{File, OpenOptions, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
@@ -28,7 +30,7 @@ use samsyn_shared::Seq;
 use tokio::sync::broadcast;
 
 use self::batch::{Changes, Commit};
-use self::commits::Commits;
+use self::commits::{Commits, Last};
 use self::log::tree::Standing;
 use self::opening::Prepared;
 use self::read::Reading as _;
@@ -44,6 +46,9 @@ const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 const REMEMBERED: usize = 10_000;
 /// How long sled may take to close, and the threads of one that was closed to end.
 const CLOSING: Duration = Duration::from_secs(10);
+
+pub use self::reader::{StoreReader, salvage_to};
+pub use self::salvage::Report;
 
 /// One sled database in a directory, held by this process alone.
 #[derive(Debug)]
@@ -111,6 +116,20 @@ impl SledStore {
             last: Mutex::default(),
             silent: broadcast::channel(1).0,
             _lock: lock,
+        })
+    }
+
+    /// Makes changes as they are, for a store that is made of another's records.
+    fn put_all(&self, changes: Changes) -> Result<(), StoreError> {
+        self.with(|open| open.make(changes))
+    }
+
+    /// Says beside the store how far Documents once were.
+    fn know(&self, last: &BTreeMap<DocumentId, Last>) -> Result<(), StoreError> {
+        self.with(|open| {
+            let mut count = open.count.lock().expect("no code panics while it holds this lock");
+            let commit = count.standing.commit;
+            Ok(count.commits.ack(commit, last)?)
         })
     }
 
@@ -194,11 +213,12 @@ impl Open {
     }
 
     /// Makes changes, which are on disk and counted when this returns.
-    fn make(&self, changes: Changes, ends: &HashMap<DocumentId, Seq>) -> Result<(), StoreError> {
+    fn make(&self, changes: Changes) -> Result<(), StoreError> {
+        let ends = changes.ends();
         let mut count = self.count.lock().expect("no code panics while it holds this lock");
         let standing = changes.make(&self.db, count.standing).map_err(from_sled)?;
         self.sync()?;
-        count.commits.ack(standing.commit, ends)?;
+        count.commits.ack(standing.commit, &ends)?;
         count.standing = standing;
         Ok(())
     }
@@ -225,7 +245,7 @@ impl Store for SledStore {
             given.push(commit.add(write, |document| self.last(open, document))?);
         }
         let (batch, ends) = commit.finish();
-        let written = open.make(batch, &ends);
+        let written = open.make(batch);
         if matches!(written, Err(StoreError::Full)) {
             self.broken.store(true, Ordering::Release);
         }

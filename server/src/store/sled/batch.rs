@@ -9,8 +9,10 @@ use samsyn_shared::Seq;
 
 use super::super::record::{self, Head};
 use super::super::{DocumentId, StoreError, Time, Write, pack, retention};
+use super::commits::Last;
 use super::key::{self, DocumentKey, Kind};
 use super::log::tree::{Standing, counts};
+use super::opening::last_of;
 use super::read::Reading as _;
 use super::{Open, from_sled};
 
@@ -34,6 +36,11 @@ impl Changes {
 
     fn remove(&mut self, key: impl AsRef<[u8]>) {
         self.0.insert(key.as_ref().to_vec(), None);
+    }
+
+    /// How far the changes bring each Document.
+    pub(super) fn ends(&self) -> BTreeMap<DocumentId, Last> {
+        last_of(self.0.iter().filter_map(|(key, value)| Some((&key[..], Head::read(value.as_deref()?)))))
     }
 
     /// Makes the changes; they are on disk once sled is flushed. Gives how the store stands then, which each of

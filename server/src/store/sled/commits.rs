@@ -21,25 +21,42 @@ const MAGIC: &[u8; 8] = b"samsyn-c";
 const APART: u64 = 512;
 /// Where the Documents begin.
 const DOCUMENTS: u64 = 4096;
-/// A Document: id (12) · part (1) · nothing (3) · last number (8) · nothing (4) · crc32 (4).
+/// A Document: id (12) · part (1) · whether it began with a snapshot (1) · nothing (2) · last number (8) · nothing (4)
+/// · crc32 (4).
 const DOCUMENT: usize = 32;
+
+/// What is known of a Document.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Last {
+    /// Its last number.
+    pub(super) seq: Seq,
+    /// Whether a snapshot of it was ever stored.
+    pub(super) is_based: bool,
+}
 
 /// What the file said when it was read.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Counted {
     /// The number of the last commit that was acked; `None` if the file does not say.
     pub(super) acked: Option<u64>,
-    /// The last number of each Document.
-    pub(super) last: BTreeMap<DocumentId, Seq>,
-    slots: HashMap<DocumentId, u64>,
+    /// What it said of each Document.
+    pub(super) last: BTreeMap<DocumentId, Last>,
+    slots: HashMap<DocumentId, Slot>,
     end: u64,
+}
+
+/// Where a Document stands in the file, and what stands there.
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    at: u64,
+    last: Last,
 }
 
 /// The file, open.
 #[derive(Debug)]
 pub(super) struct Commits {
     file: File,
-    slots: HashMap<DocumentId, u64>,
+    slots: HashMap<DocumentId, Slot>,
     end: u64,
 }
 
@@ -66,7 +83,7 @@ impl Counted {
             counted.end = at + DOCUMENT as u64;
             let Some((document, last)) = read_document(slot) else { continue };
             counted.last.insert(document, last);
-            counted.slots.insert(document, at);
+            counted.slots.insert(document, Slot { at, last });
         }
         counted
     }
@@ -78,7 +95,7 @@ impl Commits {
         dir: &Path,
         counted: &Counted,
         acked: u64,
-        known: &BTreeMap<DocumentId, Seq>,
+        known: &BTreeMap<DocumentId, Last>,
     ) -> io::Result<Self> {
         let path = dir.join(NAME);
         let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)?;
@@ -91,9 +108,7 @@ impl Commits {
             commits.file.write_all_at(&count_slot(acked), count % 2 * APART)?;
         }
         for (document, last) in known {
-            if counted.last.get(document) != Some(last) {
-                commits.put(*document, *last)?;
-            }
+            commits.put(*document, *last)?;
         }
         commits.file.sync_all()?;
         File::open(dir)?.sync_all()?;
@@ -101,7 +116,7 @@ impl Commits {
     }
 
     /// Says durably that a commit was synced, and which Documents it brought how far.
-    pub(super) fn ack(&mut self, commit: u64, ends: &HashMap<DocumentId, Seq>) -> io::Result<()> {
+    pub(super) fn ack(&mut self, commit: u64, ends: &BTreeMap<DocumentId, Last>) -> io::Result<()> {
         for (document, last) in ends {
             self.put(*document, *last)?;
         }
@@ -109,14 +124,19 @@ impl Commits {
         self.file.sync_data()
     }
 
-    fn put(&mut self, document: DocumentId, last: Seq) -> io::Result<()> {
-        let end = &mut self.end;
-        let at = *self.slots.entry(document).or_insert_with(|| {
-            let at = *end;
-            *end += DOCUMENT as u64;
-            at
-        });
-        self.file.write_all_at(&document_slot(document, last), at)
+    /// Writes what is new of a Document. Its number never goes back.
+    fn put(&mut self, document: DocumentId, last: Last) -> io::Result<()> {
+        let before = self.slots.get(&document).copied();
+        let at = before.map_or(self.end, |slot| slot.at);
+        let known = before.map(|slot| slot.last).unwrap_or_default();
+        let last = Last { seq: last.seq.max(known.seq), is_based: last.is_based || known.is_based };
+        if before.is_some_and(|slot| slot.last == last) {
+            return Ok(());
+        }
+        self.file.write_all_at(&document_slot(document, last), at)?;
+        self.end = self.end.max(at + DOCUMENT as u64);
+        self.slots.insert(document, Slot { at, last });
+        Ok(())
     }
 }
 
@@ -129,24 +149,26 @@ fn count_slot(count: u64) -> [u8; 20] {
     slot
 }
 
-fn document_slot(document: DocumentId, last: Seq) -> [u8; DOCUMENT] {
+fn document_slot(document: DocumentId, last: Last) -> [u8; DOCUMENT] {
     let mut slot = [0; DOCUMENT];
     slot[..12].copy_from_slice(document.malbild.as_bytes());
     slot[12] = match document.part {
         Part::Content => b'c',
         Part::Discussion => b'd',
     };
-    slot[16..24].copy_from_slice(&last.0.to_be_bytes());
+    slot[13] = u8::from(last.is_based);
+    slot[16..24].copy_from_slice(&last.seq.0.to_be_bytes());
     let sum = crc32fast::hash(&slot[..28]);
     slot[28..].copy_from_slice(&sum.to_be_bytes());
     slot
 }
 
-fn read_document(slot: &[u8]) -> Option<(DocumentId, Seq)> {
+fn read_document(slot: &[u8]) -> Option<(DocumentId, Last)> {
     let malbild = MalbildId::from_bytes(*slot.first_chunk()?);
     let part = if *slot.get(12)? == b'c' { Part::Content } else { Part::Discussion };
     let document = DocumentId { malbild, part };
-    let last = Seq(u64::from_be_bytes(*slot.get(16..)?.first_chunk()?));
+    let seq = Seq(u64::from_be_bytes(*slot.get(16..)?.first_chunk()?));
+    let last = Last { seq, is_based: *slot.get(13)? == 1 };
     (slot == document_slot(document, last)).then_some((document, last))
 }
 
@@ -162,12 +184,14 @@ mod tests {
         assert_eq!(counted.acked, None);
         let mut commits = Commits::open(dir.path(), &counted, 4, &BTreeMap::new()).unwrap();
         for (commit, number) in [(5, 1), (6, 2), (7, 2)] {
-            let ends = HashMap::from([(contract::document(number), Seq(commit))]);
+            let last = Last { seq: Seq(commit), is_based: number == 1 };
+            let ends = BTreeMap::from([(contract::document(number), last)]);
             commits.ack(commit, &ends).unwrap();
         }
         let counted = Counted::read(dir.path()).unwrap();
         assert_eq!(counted.acked, Some(7));
-        let expected = [(contract::document(1), Seq(5)), (contract::document(2), Seq(7))];
+        let last = |seq, is_based| Last { seq: Seq(seq), is_based };
+        let expected = [(contract::document(1), last(5, true)), (contract::document(2), last(7, false))];
         assert_eq!(counted.last, BTreeMap::from(expected));
         let mut bytes = std::fs::read(dir.path().join(NAME)).unwrap();
         bytes[usize::try_from(APART).unwrap() + 12] ^= 1;

@@ -26,6 +26,9 @@ const DOCUMENT: usize = 14;
 /// The bytes of a chunk's index at a key's end.
 const INDEX: usize = 4;
 
+/// The bytes of a whole key of a Document.
+pub(super) const DOCUMENT_KEY: usize = DOCUMENT + 1 + 8 + INDEX;
+
 /// The kinds of key that a Document has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]

@@ -5,5 +5,6 @@
 
 pub(super) mod message;
 pub(super) mod page;
+pub(super) mod salvage;
 pub(super) mod tree;
 pub(super) mod walk;

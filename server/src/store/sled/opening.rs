@@ -14,7 +14,8 @@ use std::sync::Arc;
 use samsyn_shared::Seq;
 
 use super::super::{DocumentId, StoreError, Time};
-use super::commits::Counted;
+use super::super::record::Head;
+use super::commits::{Counted, Last};
 use super::key::{self, DocumentKey, Kind};
 use super::log::message::{SEGMENT_BYTES, cap};
 use super::log::tree::{Records, Standing, counts, standing};
@@ -28,8 +29,8 @@ const SETTINGS: &str = "segment_size: 524288\nuse_compression: false\nversion: 0
 pub(super) struct Prepared {
     pub(super) standing: Standing,
     pub(super) counted: Counted,
-    /// The last number of each Document.
-    pub(super) last: BTreeMap<DocumentId, Seq>,
+    /// What is known of each Document.
+    pub(super) last: BTreeMap<DocumentId, Last>,
 }
 
 /// Reads and judges the store of a data directory, and prepares it for sled.
@@ -38,7 +39,7 @@ pub(super) struct Prepared {
 /// [`StoreError::Unread`], [`StoreError::Damaged`], [`StoreError::Shortened`]: nothing was touched.
 pub(super) fn prepare(dir: &Path) -> Result<Prepared, StoreError> {
     let sled = dir.join("sled");
-    let judged = judge(dir)?;
+    let judged = judge(dir, true)?;
     let Some((walked, records, standing)) = judged.whole else {
         if sled.join("db").exists() {
             // A first start that was cut off. Nothing was acked, and all the same nothing is removed.
@@ -51,7 +52,7 @@ pub(super) fn prepare(dir: &Path) -> Result<Prepared, StoreError> {
     check_settings(dir)?;
     settle(&sled, &walked)?;
     put_snapshot(dir, &walked)?;
-    Ok(Prepared { standing, last: last_numbers(&records), counted: judged.counted })
+    Ok(Prepared { standing, last: last_of(records.iter().map(|(key, place)| (&key[..], place.head))), counted: judged.counted })
 }
 
 /// What a store is found to be.
@@ -61,8 +62,8 @@ pub(super) struct Judged {
     pub(super) whole: Option<(Walked, Records, Standing)>,
 }
 
-/// Reads a store and changes nothing, except that a damaged one is copied into `rescue`.
-pub(super) fn judge(dir: &Path) -> Result<Judged, StoreError> {
+/// Reads a store and changes nothing, except that a damaged one may be copied into `rescue`.
+pub(super) fn judge(dir: &Path, copies: bool) -> Result<Judged, StoreError> {
     let unread = |path: PathBuf| move |error: io::Error| StoreError::Unread { path, error: Arc::new(error) };
     let counted = Counted::read(dir).map_err(unread(dir.join("commits")))?;
     let acked = counted.acked.unwrap_or(0);
@@ -81,32 +82,29 @@ pub(super) fn judge(dir: &Path) -> Result<Judged, StoreError> {
         return Ok(Judged { counted, whole: None });
     }
     let damaged = |what: String| {
-        let aside = set_aside(dir, &walked);
+        let aside = copies.then(|| set_aside(dir, &walked)).flatten();
         StoreError::Damaged { dir: dir.to_owned(), what, aside }
     };
     let records = records.map_err(|what| damaged(what.to_owned()))?;
     walked.snapshot().map_err(|what| damaged(what.to_owned()))?;
     let found = standing(&records).map_err(|what| damaged(what.to_owned()))?;
     if found.commit < acked {
-        let aside = set_aside(dir, &walked);
+        let aside = copies.then(|| set_aside(dir, &walked)).flatten();
         return Err(StoreError::Shortened { dir: dir.to_owned(), acked, found: found.commit, aside });
     }
     Ok(Judged { counted, whole: Some((walked, records, found)) })
 }
 
-/// The last number of each Document.
-pub(super) fn last_numbers(records: &Records) -> BTreeMap<DocumentId, Seq> {
-    let mut last = BTreeMap::new();
-    for (key, place) in records.iter().filter(|(key, _)| counts(key)) {
+/// How far records bring each Document.
+pub(super) fn last_of<'a>(records: impl Iterator<Item = (&'a [u8], Option<Head>)>) -> BTreeMap<DocumentId, Last> {
+    let mut all: BTreeMap<DocumentId, Last> = BTreeMap::new();
+    for (key, head) in records.filter(|(key, _)| counts(key)) {
         let (Some((document, _)), Ok(parsed)) = (key::owner(key), DocumentKey::parse(key)) else { continue };
-        let seq = match (parsed.kind, place.head) {
-            (Kind::Updates, Some(head)) => Seq(head.seq),
-            _ => parsed.number,
-        };
-        let known = last.entry(document).or_insert(seq);
-        *known = seq.max(*known);
+        let known = all.entry(document).or_default();
+        known.is_based |= matches!(parsed.kind, Kind::Snapshot | Kind::Point);
+        known.seq = known.seq.max(head.map_or(parsed.number, |head| Seq(head.seq)));
     }
-    last
+    all
 }
 
 /// Closes the log where it ends: what may be torn behind it must never be taken for a part of it.

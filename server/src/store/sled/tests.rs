@@ -1,5 +1,8 @@
 //! What is sled's own: files, restarts, damage on disk, a full disk.
 
+mod killed;
+mod workload;
+
 use std::process::Command;
 use std::sync::Arc;
 

@@ -125,7 +125,7 @@ impl Change {
     }
 
     /// The highest number of a commit that is in it.
-    fn commit(&self) -> u64 {
+    pub(super) fn commit(&self) -> u64 {
         let of = |place: &super::page::Place| place.head.map_or(0, |head| head.commit);
         match self {
             Self::Whole(Content::Node(Node { data: Data::Leaf(leaf), .. })) => {
