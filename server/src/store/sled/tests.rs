@@ -1,5 +1,6 @@
 //! What is sled's own: files, restarts, damage on disk, a full disk.
 
+mod damaged;
 mod killed;
 mod workload;
 

@@ -26,8 +26,10 @@ pub(in crate::store) struct Gathered {
     /// The highest number of a commit that was found.
     pub(in crate::store) commit: u64,
     nodes: HashMap<u64, Node>,
-    /// Changes of pages that were not found, by what they say of their key.
-    loose: Vec<(Vec<u8>, Place)>,
+    /// Changes of pages that were not found: when, what they say of their key, and where the value stands.
+    loose: Vec<(u64, Vec<u8>, Place)>,
+    /// The keys that each node covers, and when it was written: it says of each of them whether it is there.
+    covered: Vec<(u64, Vec<u8>, Vec<u8>)>,
 }
 
 /// Gathers from a log of which the commit with number `acked` was synced; 0: it is not known. What comes
@@ -129,11 +131,12 @@ impl Gathered {
             if read.kind == Kind::Cap {
                 return;
             }
-            self.message(&read, offset + found as u64, bytes, offset);
+            self.message(&read, lsn, bytes, offset);
         }
     }
 
-    fn message(&mut self, read: &Message<'_>, offset: u64, bytes: &[u8], base: u64) {
+    fn message(&mut self, read: &Message<'_>, lsn: u64, bytes: &[u8], base: u64) {
+        let offset = base + lsn % SEGMENT_BYTES;
         let Some(change) = Change::of(read, offset) else { return };
         self.commit = self.commit.max(change.commit());
         let value = |place: &Place| {
@@ -146,6 +149,7 @@ impl Gathered {
         match change {
             Change::Whole(Content::Node(node)) => {
                 if let Data::Leaf(leaf) = &node.data {
+                    self.covered.push((lsn, node.low.clone(), node.high.clone()));
                     let covered: Vec<_> = self
                         .alive
                         .range(node.low.clone()..)
@@ -166,7 +170,7 @@ impl Gathered {
                 let key = self.nodes.get(&read.page).map(|node| node.whole_key(&suffix));
                 match key.filter(|key| verifies(key, &place)) {
                     Some(key) => self.set(&key, place),
-                    None => self.loose.push((suffix, place)),
+                    None => self.loose.push((lsn, suffix, place)),
                 }
             }
             Change::Link(Link::Del(suffix)) => {
@@ -206,7 +210,7 @@ impl Gathered {
                 }
             }
         }
-        for (suffix, place) in loose {
+        for (lsn, suffix, place) in loose {
             let mut value = vec![0; place.length as usize];
             source.read(place.offset, &mut value)?;
             let keys = beginnings.values().flatten().filter_map(|beginning| {
@@ -218,10 +222,17 @@ impl Gathered {
             });
             let found = keys.into_iter().find(|key| record::decode(key, &value).is_ok());
             let Some(key) = found else { continue };
-            let commit = |place: Option<&Place>| {
-                place.and_then(|place| place.head).map_or(0, |head| head.commit)
+            let is_known = |records: &Records| {
+                let known = records.get(&key).and_then(|known| known.head).map_or(0, |head| head.commit);
+                known >= place.head.map_or(0, |head| head.commit)
             };
-            if commit(self.alive.get(&key).or_else(|| self.gone.get(&key))) < commit(Some(&place)) {
+            if is_known(&self.alive) || is_known(&self.gone) {
+                continue;
+            }
+            let covers = |low: &[u8], high: &[u8]| *low <= *key && (high.is_empty() || *key < *high);
+            if self.covered.iter().any(|(at, low, high)| *at > lsn && covers(low, high)) {
+                self.gone.insert(key, place);
+            } else {
                 self.set(&key, place);
             }
         }

@@ -46,6 +46,9 @@ pub(super) struct Workload {
     rng: SmallRng,
     now: u64,
     last: BTreeMap<u64, u64>,
+    /// Every update that was ever appended, and every snapshot.
+    pub(super) updates: BTreeMap<(DocumentId, u64), Bytes>,
+    pub(super) snapshots: BTreeMap<(DocumentId, u64), Bytes>,
 }
 
 impl Workload {
@@ -53,7 +56,25 @@ impl Workload {
         let dir = tempfile::tempdir().unwrap();
         let store = SledStore::open(dir.path()).unwrap();
         let rng = SmallRng::seed_from_u64(seed);
-        Self { dir, store, model: MemoryStore::default(), rng, now: 1_000_000, last: BTreeMap::new() }
+        let mut new = Self {
+            dir,
+            store,
+            model: MemoryStore::default(),
+            rng,
+            now: 1_000_000,
+            last: BTreeMap::new(),
+            updates: BTreeMap::new(),
+            snapshots: BTreeMap::new(),
+        };
+        // Each Document has a first state, and its målbild a record.
+        for document in (0..DOCUMENTS).map(contract::document) {
+            let (snapshot, up_to) = (Bytes::from_static(b"the first state"), Seq(0));
+            new.snapshots.insert((document, 0), snapshot.clone());
+            let (table, key) = (Table::Malbild, document.malbild.to_string());
+            let record = Write::Put { table, key, value: Bytes::from_static(b"its record") };
+            new.commit(&[Write::Compact { document, snapshot, up_to }, record]);
+        }
+        new
     }
 
     /// Commits so often, each time something else.
@@ -63,9 +84,13 @@ impl Workload {
             let writes: Vec<_> = (0..count).map(|_| self.one()).collect();
             // A compaction may thin what an hour ago was kept.
             self.now += if self.rng.random_bool(0.1) { 3_000_000 } else { 40 };
-            let given = self.store.commit(&writes, Time(self.now)).unwrap();
-            assert_eq!(given, self.model.commit(&writes, Time(self.now)).unwrap());
+            self.commit(&writes);
         }
+    }
+
+    fn commit(&mut self, writes: &[Write]) {
+        let given = self.store.commit(writes, Time(self.now)).unwrap();
+        assert_eq!(given, self.model.commit(writes, Time(self.now)).unwrap());
     }
 
     fn bytes(&mut self) -> Bytes {
@@ -84,13 +109,16 @@ impl Workload {
             0 => {
                 let snapshot: Bytes = self.bytes().repeat(3).into();
                 let up_to = Seq(self.last.get(&number).copied().unwrap_or_default());
+                self.snapshots.entry((document, up_to.0)).or_insert_with(|| snapshot.clone());
                 Write::Compact { document, snapshot, up_to }
             }
             1..4 => Write::Put { table, key, value: self.bytes() },
             4 => Write::Delete { table, key },
             _ => {
-                *self.last.entry(number).or_default() += 1;
-                Write::Append { document, update: self.bytes() }
+                let seq = *self.last.entry(number).and_modify(|last| *last += 1).or_insert(1);
+                let update = self.bytes();
+                self.updates.insert((document, seq), update.clone());
+                Write::Append { document, update }
             }
         }
     }
