@@ -18,6 +18,7 @@ use super::super::record::Head;
 use super::commits::{Counted, Last};
 use super::key::{self, DocumentKey, Kind};
 use super::log::message::{SEGMENT_BYTES, cap};
+use super::log::salvage::gather;
 use super::log::tree::{Records, Standing, counts, standing};
 use super::log::walk::{Walked, walk};
 
@@ -73,7 +74,7 @@ pub(super) fn judge(dir: &Path, copies: bool) -> Result<Judged, StoreError> {
         opened => {
             let file = opened.map_err(unread(path.clone()))?;
             let length = file.metadata().map_err(unread(path.clone()))?.len();
-            (walk(&file, acked).map_err(unread(path))?, length)
+            (walk(&file, acked).map_err(unread(path.clone()))?, length)
         }
     };
     let records = walked.records();
@@ -88,6 +89,18 @@ pub(super) fn judge(dir: &Path, copies: bool) -> Result<Judged, StoreError> {
     let records = records.map_err(|what| damaged(what.to_owned()))?;
     walked.snapshot().map_err(|what| damaged(what.to_owned()))?;
     let found = standing(&records).map_err(|what| damaged(what.to_owned()))?;
+    // What is not known to be acked, or is not there: does something that verifies stand behind the end?
+    if found.commit < acked || counted.acked.is_none() {
+        let unread = |error: io::Error| StoreError::Unread { path: path.clone(), error: Arc::new(error) };
+        let file = File::open(&path).map_err(unread)?;
+        let behind = gather(&file, acked).map_err(unread)?.commit;
+        if behind > found.commit + u64::from(acked == 0) {
+            return Err(damaged(format!(
+                "of {behind} commits those after {} stand behind something that does not verify",
+                found.commit
+            )));
+        }
+    }
     if found.commit < acked {
         let aside = copies.then(|| set_aside(dir, &walked)).flatten();
         return Err(StoreError::Shortened { dir: dir.to_owned(), acked, found: found.commit, aside });
