@@ -32,6 +32,8 @@ pub struct Call {
     pub strings: Vec<Vec<u8>>,
     /// The last argument, where it is a number: the offset of a write at one, the length of a cut.
     pub number: Option<u64>,
+    /// Whether a file is made if it is not there.
+    pub creates: bool,
     /// What the kernel answered; none when it never did.
     pub result: Option<i64>,
     /// The line of its beginning.
@@ -132,6 +134,7 @@ impl Trace {
                 bytes: strings.concat(),
                 strings,
                 number: number_of(arguments),
+                creates: arguments.contains("O_CREAT"),
                 result,
                 begun: line,
                 ended: if unfinished { usize::MAX } else { line },

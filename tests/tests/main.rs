@@ -9,6 +9,7 @@ mod backup;
 mod browser;
 mod device;
 mod durability;
+mod durability_cuts;
 mod durability_kill;
 mod durability_power;
 mod durability_stock;

@@ -2,6 +2,7 @@
 
 mod damaged;
 mod killed;
+mod measured;
 mod workload;
 
 use std::process::Command;
