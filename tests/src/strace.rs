@@ -264,7 +264,11 @@ fn result_of(rest: &str) -> Option<i64> {
 /// The last argument, if it is a number.
 fn number_of(arguments: &str) -> Option<u64> {
     let behind = arguments.rsplit_once('"').map_or(arguments, |(_, behind)| behind);
-    let inside = behind.split([')', '<']).next().filter(|_| behind != arguments).or_else(|| arguments.split(')').next())?;
+    let inside = behind
+        .split([')', '<'])
+        .next()
+        .filter(|_| behind != arguments)
+        .or_else(|| arguments.split(')').next())?;
     inside.rsplit(", ").next()?.trim().parse().ok()
 }
 

@@ -26,14 +26,14 @@ const SESSIONS: usize = 4;
 const COMMITS: usize = 60;
 
 /// Commits at random, always the same for a seed.
-struct Commits {
+pub(crate) struct Commits {
     rng: SmallRng,
     last: BTreeMap<u8, u64>,
     now: u64,
 }
 
 impl Commits {
-    fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self { rng: SmallRng::seed_from_u64(seed), last: BTreeMap::new(), now: 1_000_000 }
     }
 
@@ -44,7 +44,7 @@ impl Commits {
         bytes.into()
     }
 
-    fn next(&mut self) -> (Vec<Write>, Time) {
+    pub(crate) fn next(&mut self) -> (Vec<Write>, Time) {
         self.now += 3_000_000;
         let count = [1, 1, 2, 8][self.rng.random_range(0..4)];
         let writes = (0..count).map(|_| self.one()).collect();
@@ -59,7 +59,11 @@ impl Commits {
             // Over a segment at times.
             0 => {
                 let snapshot = self.bytes().repeat(self.rng.random_range(1..40)).into();
-                Write::Compact { document, snapshot, up_to: Seq(self.last.get(&number).copied().unwrap_or(0)) }
+                Write::Compact {
+                    document,
+                    snapshot,
+                    up_to: Seq(self.last.get(&number).copied().unwrap_or(0)),
+                }
             }
             1 => Write::Put { table, key, value: self.bytes() },
             2 => Write::Delete { table, key },
@@ -71,9 +75,9 @@ impl Commits {
     }
 }
 
-type Held = (Vec<(DocumentId, Option<Loaded>)>, Vec<(String, Option<Bytes>)>);
+pub(crate) type Held = (Vec<(DocumentId, Option<Loaded>)>, Vec<(String, Option<Bytes>)>);
 
-fn held(store: &impl Store) -> Result<Held> {
+pub(crate) fn held(store: &impl Store) -> Result<Held> {
     let documents = store.documents()?.into_iter().map(|id| Ok((id, store.load(id)?)));
     let keys = store.keys(Table::Token, "")?.into_iter();
     let records = keys.map(|key| Ok((key.clone(), store.get(Table::Token, &key)?)));
@@ -137,7 +141,8 @@ async fn no_power_cut_loses_what_was_acked_or_is_taken_for_damage() -> Result<()
         for _ in 0..(wanted - done).min(25) {
             done += 1;
             for cut in [Cut::Strict, Cut::Torn] {
-                go_dark(folder.path(), &trace, cut, &states, &mut rng).with_context(|| format!("seed {seed}"))?;
+                go_dark(folder.path(), &trace, cut, &states, &mut rng)
+                    .with_context(|| format!("seed {seed}"))?;
             }
         }
     }
@@ -149,7 +154,8 @@ fn go_dark(root: &Path, trace: &Trace, cut: Cut, states: &[Held], rng: &mut Smal
     let data = root.join("data");
     let touches = |index: &usize| {
         let call = &trace.calls[*index];
-        Path::new(&call.on).starts_with(&data) || call.strings.iter().any(|path| path.starts_with(data.as_os_str().as_encoded_bytes()))
+        Path::new(&call.on).starts_with(&data)
+            || call.strings.iter().any(|path| path.starts_with(data.as_os_str().as_encoded_bytes()))
     };
     let places: Vec<_> = (0..trace.calls.len()).filter(touches).collect();
     let index = places[rng.random_range(0..places.len())];

@@ -12,6 +12,7 @@ mod durability;
 mod durability_cuts;
 mod durability_kill;
 mod durability_power;
+mod durability_reads;
 mod durability_stock;
 mod durability_strace;
 mod find;

@@ -90,8 +90,10 @@ impl SledStore {
     /// [`StoreError::Damaged`], [`StoreError::Shortened`], [`StoreError::Format`], [`StoreError::Full`],
     /// [`StoreError::Io`].
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
-        make_directory(dir).map_err(|error| StoreError::Directory { path: dir.to_owned(), error: error.into() })?;
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(dir.join("lock"))?;
+        make_directory(dir)
+            .map_err(|error| StoreError::Directory { path: dir.to_owned(), error: error.into() })?;
+        let lock =
+            OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(dir.join("lock"))?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => StoreError::InUse(dir.display().to_string()),
             TryLockError::Error(error) => error.into(),

@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use samsyn_shared::Seq;
 
-use super::super::{DocumentId, StoreError, Time};
 use super::super::record::Head;
+use super::super::{DocumentId, StoreError, Time};
 use super::commits::{Counted, Last};
 use super::key::{self, DocumentKey, Kind};
 use super::log::message::{SEGMENT_BYTES, cap};
@@ -53,7 +53,11 @@ pub(super) fn prepare(dir: &Path) -> Result<Prepared, StoreError> {
     check_settings(dir)?;
     settle(&sled, &walked)?;
     put_snapshot(dir, &walked)?;
-    Ok(Prepared { standing, last: last_of(records.iter().map(|(key, place)| (&key[..], place.head))), counted: judged.counted })
+    Ok(Prepared {
+        standing,
+        last: last_of(records.iter().map(|(key, place)| (&key[..], place.head))),
+        counted: judged.counted,
+    })
 }
 
 /// What a store is found to be.
@@ -109,7 +113,9 @@ pub(super) fn judge(dir: &Path, copies: bool) -> Result<Judged, StoreError> {
 }
 
 /// How far records bring each Document.
-pub(super) fn last_of<'a>(records: impl Iterator<Item = (&'a [u8], Option<Head>)>) -> BTreeMap<DocumentId, Last> {
+pub(super) fn last_of<'a>(
+    records: impl Iterator<Item = (&'a [u8], Option<Head>)>,
+) -> BTreeMap<DocumentId, Last> {
     let mut all: BTreeMap<DocumentId, Last> = BTreeMap::new();
     for (key, head) in records.filter(|(key, _)| counts(key)) {
         let (Some((document, _)), Ok(parsed)) = (key::owner(key), DocumentKey::parse(key)) else { continue };

@@ -80,11 +80,7 @@ pub(super) trait Reading {
         }
     }
 
-    fn load(
-        &self,
-        document: DocumentId,
-        newest: Option<Seq>,
-    ) -> Result<Option<Loaded>, StoreError> {
+    fn load(&self, document: DocumentId, newest: Option<Seq>) -> Result<Option<Loaded>, StoreError> {
         if let Some(lost) = self.entries(&key::kind(document, Kind::Lost)).next() {
             let at = DocumentKey::parse(&lost?.0).map_or(Seq(0), |key| key.number);
             return Err(corrupt(document, at, "records were lost; restore it from a backup"));

@@ -14,6 +14,7 @@ use super::super::record;
 use super::super::{
     Appended, DocumentId, Loaded, RawRecord, RestorePoint, Store, StoreError, Table, Time, Write,
 };
+use super::SledStore;
 use super::batch::Changes;
 use super::commits::{Counted, Last};
 use super::log::salvage::{Gathered, gather};
@@ -21,7 +22,6 @@ use super::log::walk::Source as _;
 use super::opening::{Judged, judge};
 use super::read::{Entries, Reading};
 use super::salvage::{Content, Report, Salvaged, salvage};
-use super::SledStore;
 
 /// Bytes of records that are written to a new store as one commit.
 const COMMIT: usize = 1024 * 1024;

@@ -56,7 +56,11 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { whole, lacks, kept, .. } = self;
-        write!(f, "salvaged {whole} whole documents and {kept} records in all: {} lack something", lacks.len())
+        write!(
+            f,
+            "salvaged {whole} whole documents and {kept} records in all: {} lack something",
+            lacks.len()
+        )
     }
 }
 
@@ -189,8 +193,7 @@ pub(super) fn salvage(gathered: &Gathered, counted: &Counted) -> Salvaged {
         salvaged.report.lacks.push(lacks);
     }
     let acked = counted.acked.unwrap_or(0);
-    let is_as_it_was =
-        matches!(standing(&gathered.alive), Ok(Standing { commit, .. }) if commit >= acked);
+    let is_as_it_was = matches!(standing(&gathered.alive), Ok(Standing { commit, .. }) if commit >= acked);
     salvaged.report.is_in_doubt = !is_as_it_was && salvaged.report.lacks.is_empty();
     salvaged.report.kept = salvaged.records.len();
     salvaged
@@ -211,7 +214,7 @@ impl Salvaged {
         let last = alive.last().max(counted.seq.0);
         let is_based = alive.is_based || all.is_based || counted.is_based;
         self.last.insert(document, Last { seq: Seq(last), is_based });
-        
+
         let newest = alive.points.keys().chain(alive.snapshots.keys()).max().copied();
         let (used, reached) = alive.follow(newest.unwrap_or(0));
         let is_whole = reached >= last
@@ -276,7 +279,8 @@ impl Salvaged {
         for table in Table::ALL {
             let prefix = key::table(table);
             let mut values: BTreeMap<Vec<u8>, Chunks> = BTreeMap::new();
-            for (key, place) in alive.range(prefix.clone()..).take_while(|(key, _)| key.starts_with(&prefix)) {
+            for (key, place) in alive.range(prefix.clone()..).take_while(|(key, _)| key.starts_with(&prefix))
+            {
                 let Some((value, index)) = key.split_last_chunk::<4>() else { continue };
                 values.entry(value.to_vec()).or_default().insert(u32::from_be_bytes(*index), *place);
             }

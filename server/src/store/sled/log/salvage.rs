@@ -143,9 +143,8 @@ impl Gathered {
             let start = usize::try_from(place.offset - base).ok()?;
             bytes.get(start..)?.get(..place.length as usize)
         };
-        let verifies = |key: &[u8], place: &Place| {
-            value(place).is_some_and(|value| record::decode(key, value).is_ok())
-        };
+        let verifies =
+            |key: &[u8], place: &Place| value(place).is_some_and(|value| record::decode(key, value).is_ok());
         match change {
             Change::Whole(Content::Node(node)) => {
                 if let Data::Leaf(leaf) = &node.data {

@@ -114,12 +114,8 @@ impl Change {
             Kind::Free => Self::Whole(Content::Free),
             Kind::Counter => Self::Whole(Content::Counter),
             Kind::Meta => Self::Whole(Content::Meta(root(message.body, TREE))),
-            Kind::Node => {
-                Self::Whole(Node::read(message.body, body).map_or(Content::Unknown, Content::Node))
-            }
-            Kind::Link => {
-                Link::read(message.body, body).map_or(Self::Whole(Content::Unknown), Self::Link)
-            }
+            Kind::Node => Self::Whole(Node::read(message.body, body).map_or(Content::Unknown, Content::Node)),
+            Kind::Link => Link::read(message.body, body).map_or(Self::Whole(Content::Unknown), Self::Link),
             Kind::Blob => Self::Whole(Content::Unknown),
         })
     }
@@ -222,8 +218,7 @@ impl Walk {
 
     /// Takes a message; gives whether it makes sense.
     fn message(&mut self, read: &Message<'_>, at: End) -> bool {
-        let spot =
-            Spot { lsn: at.lsn + at.at as u64, offset: at.offset + at.at as u64, size: read.size };
+        let spot = Spot { lsn: at.lsn + at.at as u64, offset: at.offset + at.at as u64, size: read.size };
         self.settle(spot.lsn);
         if read.kind == Kind::Batch {
             let Some(last) = batch_end(read.body) else { return false };

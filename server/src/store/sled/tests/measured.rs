@@ -10,11 +10,12 @@ use super::*;
 fn what_counting_costs_a_commit_and_reading_the_log_an_opening() {
     let dir = tempfile::tempdir_in(std::env::var_os("SAMSYN_MEASURE_IN").unwrap_or(".".into())).unwrap();
     let store = SledStore::open(dir.path()).unwrap();
-    let mut writes = |commits: u32, count: u64, bytes: usize| {
+    let writes = |commits: u32, count: u64, bytes: usize| {
         let begun = Instant::now();
         for n in 0..u64::from(commits) {
             let update = Bytes::from(vec![u8::try_from(n % 251).unwrap(); bytes]);
-            let append = |m| Write::Append { document: contract::document((n + m) % 200), update: update.clone() };
+            let append =
+                |m| Write::Append { document: contract::document((n + m) % 200), update: update.clone() };
             store.commit(&(0..count).map(append).collect::<Vec<_>>(), Time(n)).unwrap();
         }
         begun.elapsed() / commits
