@@ -258,7 +258,7 @@ fn position_of(wanted: &[u8], bytes: &[u8]) -> Option<usize> {
 
 /// What stands behind the last `=`; nothing for a call that the process's end cut off.
 fn result_of(rest: &str) -> Option<i64> {
-    rest.rsplit_once("= ")?.1.split(' ').next()?.parse().ok()
+    rest.rsplit_once("= ")?.1.split([' ', '<']).next()?.parse().ok()
 }
 
 /// The last argument, if it is a number.

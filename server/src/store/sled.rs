@@ -188,8 +188,10 @@ impl SledStore {
 
 impl Open {
     fn in_dir(dir: &Path) -> Result<Self, StoreError> {
-        let Prepared { standing, counted, last } = opening::prepare(dir)?;
         let path = dir.join("sled");
+        let quiet = wait_for_quiet(&path.join("db"))?;
+        let Prepared { standing, counted, last } = opening::prepare(dir)?;
+        drop(quiet);
         let db = open_sled(&path).map_err(from_sled)?;
         let file = OpenOptions::new().read(true).write(true).open(path.join("db"))?;
         let space = Space::of(&file)?;
@@ -323,25 +325,31 @@ fn make_directory(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens sled's own files. Whoever gets here holds our lock, so if sled's is taken, then by threads of a
-/// store that this process has just closed: sled 0.34 lets them end in their own time. They are
-/// waited for.
-fn open_sled(path: &Path) -> sled::Result<sled::Db> {
-    let config = sled::Config::new().path(path).cache_capacity(CACHE_BYTES).flush_every_ms(None);
+/// Waits until nobody writes into sled's file any more, and holds it. Whoever gets here holds our lock, so if sled's is
+/// taken, then by threads of a store that this process has just closed: sled 0.34 lets them end in their own time.
+fn wait_for_quiet(db: &Path) -> Result<Option<File>, StoreError> {
+    let file = match File::open(db) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(StoreError::Unread { path: db.to_owned(), error: error.into() }),
+    };
     let begun = Instant::now();
     loop {
-        match config.open() {
-            Err(sled::Error::Io(error)) if is_locked(&error) && begun.elapsed() < CLOSING => {
+        match file.try_lock() {
+            Ok(()) => return Ok(Some(file)),
+            Err(TryLockError::WouldBlock) if begun.elapsed() < CLOSING => {
                 std::thread::sleep(Duration::from_millis(5));
             }
-            outcome => return outcome,
+            Err(TryLockError::WouldBlock) => {
+                return Err(StoreError::InUse(db.display().to_string()));
+            }
+            Err(TryLockError::Error(error)) => return Err(error.into()),
         }
     }
 }
 
-/// sled wraps the operating system's error into one with a text.
-fn is_locked(error: &io::Error) -> bool {
-    error.to_string().contains("could not acquire lock")
+fn open_sled(path: &Path) -> sled::Result<sled::Db> {
+    sled::Config::new().path(path).cache_capacity(CACHE_BYTES).flush_every_ms(None).open()
 }
 
 fn from_sled(error: sled::Error) -> StoreError {

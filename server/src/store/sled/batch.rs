@@ -240,7 +240,10 @@ impl<'a> Commit<'a> {
         }
     }
 
+    /// Removes a record, also one that this commit has put.
     fn remove(&mut self, prefix: &[u8]) -> Result<(), StoreError> {
+        let put = self.batch.0.range_mut(prefix.to_vec()..).take_while(|(key, _)| key.starts_with(prefix));
+        put.for_each(|(_, value)| *value = None);
         for old in self.open.db.scan_prefix(prefix).keys() {
             self.batch.remove(old.map_err(from_sled)?);
         }
