@@ -1,3 +1,5 @@
+//! What an operator is answered while no server runs, and that it leaves the data as it is.
+
 use std::collections::BTreeMap;
 use std::fs;
 
