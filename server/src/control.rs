@@ -1,5 +1,5 @@
-//! What an operator may ask for while the server runs, or when it doesn't: check, backup, restore. One
-//! function performs a request in both cases.
+//! What an operator may ask for while the server runs, or when it doesn't: check, backup, restore; and when it
+//! doesn't, salvage. One function performs a request in both cases.
 //!
 //! It doesn't know how the request was typed, nor HTTP.
 
@@ -17,8 +17,8 @@ use crate::backup::place::Place;
 use crate::backup::restore::{self, Outcome, PointError, Restored};
 use crate::backup::{BackupError, Damage, Manifest, write};
 use crate::registry::Registry;
-use crate::store::sled::SledStore;
-use crate::store::{RestorePoint, Storage, StoreError, Time};
+use crate::store::sled::{Report, SledStore, StoreReader, salvage_to};
+use crate::store::{RestorePoint, Storage, Store, StoreError, Time};
 
 /// What is asked for. As JSON it is one line on the control socket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +52,13 @@ pub enum Request {
         /// What links begin with; `None`: as the server has it.
         public_url: Option<String>,
     },
+}
+
+impl Request {
+    /// Whether it changes nothing in the store.
+    fn only_reads(&self) -> bool {
+        matches!(self, Self::Check | Self::Backup { .. } | Self::Points { .. })
+    }
 }
 
 /// What came of it. As JSON it is one line on the control socket.
@@ -198,10 +205,10 @@ pub async fn run(data: &Path, request: Request) -> Answer {
     if !makes && !SledStore::is_in(data) {
         return Answer::failed(format!("no-store: {} holds no data", data.display()));
     }
-    let dir = data.to_owned();
-    let opening = tokio::task::spawn_blocking(move || SledStore::open(&dir)).await;
-    let engine = match opening.unwrap_or(Err(StoreError::Closed)) {
-        Ok(engine) => engine,
+    let (dir, reads) = (data.to_owned(), request.only_reads());
+    let opening = tokio::task::spawn_blocking(move || open(&dir, reads)).await;
+    let (engine, damage) = match opening.unwrap_or(Err(StoreError::Closed)) {
+        Ok(opened) => opened,
         Err(in_use @ StoreError::InUse(_)) => {
             return match socket::ask(&socket::path(data), &request).await {
                 Ok(answer) => answer,
@@ -210,12 +217,53 @@ pub async fn run(data: &Path, request: Request) -> Answer {
         }
         Err(error) => return Answer::failed(error),
     };
-    let storage = Storage::start(Arc::new(engine)).with_rescue(&data.join("rescue"));
+    let mut storage = Storage::start(engine);
+    if !reads {
+        storage = storage.with_rescue(&data.join("rescue"));
+    }
     let registry = Registry::new(storage.clone());
     let operator = Operator { storage: storage.clone(), registry, base_url: "http://127.0.0.1:8080".into() };
-    let answer = operator.perform(request).await;
+    let mut answer = operator.perform(request).await;
     storage.close().await;
+    if !damage.is_empty() {
+        answer.status = answer.status.max(1);
+        answer.lines.splice(0..0, damage);
+    }
     answer
+}
+
+/// Makes a new store of everything in a damaged one that verifies.
+pub async fn salvage(data: &Path, to: &Path) -> Answer {
+    if !SledStore::is_in(data) {
+        return Answer::failed(format!("no-store: {} holds no data", data.display()));
+    }
+    let (from, into) = (data.to_owned(), to.to_owned());
+    match blocking(move || salvage_to(&from, &into)).await {
+        Ok(report) => {
+            let mut lines = told(&report);
+            lines.push(format!("{report}; they are in {}", to.display()));
+            Answer { status: u8::from(!report.is_whole()), lines }
+        }
+        Err(error) => Answer::failed(error),
+    }
+}
+
+/// Opens the store of a data directory, and says what is damaged. What only reads changes nothing there.
+fn open(data: &Path, only_reads: bool) -> Result<(Arc<dyn Store>, Vec<String>), StoreError> {
+    if !only_reads {
+        return Ok((Arc::new(SledStore::open(data)?), Vec::new()));
+    }
+    let reader = StoreReader::open(data)?;
+    let mut damage: Vec<_> = reader.damage().map(ToString::to_string).into_iter().collect();
+    damage.extend(told(reader.report()));
+    Ok((Arc::new(reader), damage))
+}
+
+fn told(report: &Report) -> Vec<String> {
+    let doubt = report.is_in_doubt.then(|| {
+        "records-missing: something else is lost that nothing names; compare with a backup".to_owned()
+    });
+    report.lacks.iter().cloned().chain(doubt).collect()
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
@@ -224,3 +272,6 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
         Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,8 +8,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Parser as _;
 use metrics_exporter_prometheus::PrometheusBuilder;
+use rustix::fs::Mode;
 use samsyn_server::control;
-use samsyn_server::options::{Cli, Command, ServeArgs};
+use samsyn_server::options::{Cli, Command, SalvageArgs, ServeArgs};
 use samsyn_server::pulse;
 use samsyn_server::server::Server;
 use tokio::signal::unix::{SignalKind, signal};
@@ -17,6 +18,8 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
+    // Whatever this program writes, data, backups and what sled makes, is its own user's alone.
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
     match run(Cli::parse().command) {
         Ok(status) => status,
         Err(error) => {
@@ -37,8 +40,12 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         return served.map(|()| ExitCode::SUCCESS);
     }
     log("warn")?;
-    let (data, request) = command.request()?.context("every other command is a request")?;
-    let answer = runtime.block_on(control::run(&data, request));
+    let answer = if let Command::Salvage(SalvageArgs { data, to }) = command {
+        runtime.block_on(control::salvage(&data.data, &to))
+    } else {
+        let (data, request) = command.request()?.context("every other command is a request")?;
+        runtime.block_on(control::run(&data, request))
+    };
     if let Some((last, lines)) = answer.lines.split_last() {
         let mut out = std::io::stdout();
         for line in lines {

@@ -35,6 +35,20 @@ pub enum Command {
     Backup(BackupArgs),
     /// Brings back from a backup what is missing, damaged or older than there, or from a restore point what a målbild was.
     Restore(RestoreArgs),
+    /// Makes a new store of everything in a damaged one that verifies, and changes nothing in that. Exit status 0:
+    /// nothing is missing; 1: something is, and is named; 2: it could not be done.
+    Salvage(SalvageArgs),
+}
+
+/// What to salvage, and where to.
+#[derive(Debug, Args)]
+pub struct SalvageArgs {
+    /// Where the damaged data is.
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// The directory to make; it must not be there, or be empty.
+    #[arg(long, env = "SAMSYN_TO", value_name = "DIR")]
+    pub to: PathBuf,
 }
 
 /// Where the data is.
@@ -158,14 +172,15 @@ impl ServeArgs {
 }
 
 impl Command {
-    /// What the command means, and the data directory that it is about; `None` for `serve`. Paths become
+    /// What the command means, and the data directory that it is about; `None` for `serve` and `salvage`, which no
+    /// running server is asked for. Paths become
     /// absolute, because the server that may do it stands elsewhere.
     ///
     /// # Errors
     /// A public URL that is none, or a path that can't be made absolute.
     pub fn request(self) -> anyhow::Result<Option<(PathBuf, Request)>> {
         Ok(match self {
-            Self::Serve(_) => None,
+            Self::Serve(_) | Self::Salvage(_) => None,
             Self::Check(DataArgs { data }) => Some((data, Request::Check)),
             Self::Backup(BackupArgs { data, to }) => {
                 Some((data.data, Request::Backup { to: std::path::absolute(to)? }))

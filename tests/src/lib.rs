@@ -17,6 +17,7 @@ pub mod operator;
 pub mod page;
 pub mod participant;
 pub mod peer;
+pub mod power;
 pub mod proxy;
 pub mod release;
 pub mod room_in_hand;

@@ -28,6 +28,12 @@ pub struct Call {
     pub on: String,
     /// What was given to be written.
     pub bytes: Vec<u8>,
+    /// The strings among the arguments: paths, or each buffer of what was given to be written.
+    pub strings: Vec<Vec<u8>>,
+    /// The last argument, where it is a number: the offset of a write at one, the length of a cut.
+    pub number: Option<u64>,
+    /// Whether a file is made if it is not there.
+    pub creates: bool,
     /// What the kernel answered; none when it never did.
     pub result: Option<i64>,
     /// The line of its beginning.
@@ -58,7 +64,20 @@ pub struct Connection {
 /// signal to it reaches it.
 #[must_use]
 pub fn before_command(file: &Path) -> Vec<OsString> {
-    let calls = "trace=fsync,fdatasync,write,writev,pwrite64,pwritev,pwritev2,sendto,sendmsg,sendmmsg";
+    tracing_into(file, "fsync,fdatasync,write,writev,pwrite64,pwritev,pwritev2,sendto,sendmsg,sendmmsg")
+}
+
+/// The same, for all that makes files what they are.
+#[must_use]
+pub fn before_command_on_files(file: &Path) -> Vec<OsString> {
+    tracing_into(
+        file,
+        "fsync,fdatasync,write,pwrite64,ftruncate,openat,rename,renameat,renameat2,unlink,unlinkat,mkdir",
+    )
+}
+
+fn tracing_into(file: &Path, calls: &str) -> Vec<OsString> {
+    let calls = &format!("trace={calls}");
     let mut words: Vec<OsString> =
         ["strace", "-D", "-f", "-y", "-qq", "-xx", "-s", "1048576", "-e", calls, "-o"]
             .map(OsString::from)
@@ -108,10 +127,14 @@ impl Trace {
             // A descriptor that is not open stands without a path.
             let first = arguments.split([',', ')', ' ']).next().unwrap_or_default();
             let on = first.split(['<', '>']).nth(1).unwrap_or_default();
+            let strings = strings_in(arguments).with_context(read)?;
             calls.push(Call {
                 name: name.to_owned(),
                 on: String::from_utf8(unescaped(on).with_context(read)?)?,
-                bytes: strings_in(arguments).with_context(read)?,
+                bytes: strings.concat(),
+                strings,
+                number: number_of(arguments),
+                creates: arguments.contains("O_CREAT"),
                 result,
                 begun: line,
                 ended: if unfinished { usize::MAX } else { line },
@@ -235,19 +258,30 @@ fn position_of(wanted: &[u8], bytes: &[u8]) -> Option<usize> {
 
 /// What stands behind the last `=`; nothing for a call that the process's end cut off.
 fn result_of(rest: &str) -> Option<i64> {
-    rest.rsplit_once("= ")?.1.split(' ').next()?.parse().ok()
+    rest.rsplit_once("= ")?.1.split([' ', '<']).next()?.parse().ok()
 }
 
-/// All strings among the arguments, one after another: what a vector of buffers holds too.
-fn strings_in(arguments: &str) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+/// The last argument, if it is a number.
+fn number_of(arguments: &str) -> Option<u64> {
+    let behind = arguments.rsplit_once('"').map_or(arguments, |(_, behind)| behind);
+    let inside = behind
+        .split([')', '<'])
+        .next()
+        .filter(|_| behind != arguments)
+        .or_else(|| arguments.split(')').next())?;
+    inside.rsplit(", ").next()?.trim().parse().ok()
+}
+
+/// All strings among the arguments: what a vector of buffers holds too.
+fn strings_in(arguments: &str) -> Result<Vec<Vec<u8>>> {
+    let mut strings = Vec::new();
     let mut pieces = arguments.split('"');
     pieces.next();
     while let (Some(string), Some(behind)) = (pieces.next(), pieces.next()) {
         ensure!(!behind.starts_with("..."), "a string was cut");
-        bytes.extend(unescaped(string)?);
+        strings.push(unescaped(string)?);
     }
-    Ok(bytes)
+    Ok(strings)
 }
 
 /// `\x41\x42` as bytes; anything else as it stands.

@@ -119,6 +119,11 @@ fn records_are_put_replaced_and_removed(store: &impl Store) {
     store.commit(&[Write::Delete { table: Table::Token, key: "a".into() }], NOW).unwrap();
     assert_eq!(store.get(Table::Token, "a").unwrap(), None);
     assert_eq!(store.keys(Table::Token, "").unwrap(), ["ab", "b"]);
+    // Requests of several callers become one commit.
+    let delete = Write::Delete { table: Table::Token, key: "b".into() };
+    store.commit(&[put("c", &vec![1; 9_000]), put("c", b"short"), put("b", b"3"), delete], NOW).unwrap();
+    assert_eq!(store.get(Table::Token, "c").unwrap(), Some(Bytes::from_static(b"short")));
+    assert_eq!(store.keys(Table::Token, "").unwrap(), ["ab", "c"]);
 }
 
 fn a_commit_may_hold_every_kind(store: &impl Store) {

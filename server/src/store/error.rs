@@ -1,6 +1,7 @@
 //! Why the store could not do what it was asked. It knows no one who asks.
 
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use samsyn_shared::Seq;
@@ -43,6 +44,52 @@ pub enum StoreError {
     /// Another process holds the directory.
     #[error("store-in-use: another samsyn process is using the data directory {0}; stop it first")]
     InUse(String),
+    /// The data directory can't be made, or is none.
+    #[error("data-directory: {}: {error}", path.display())]
+    Directory {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        error: Arc<io::Error>,
+    },
+    /// Something of the store can't be read. Nothing was touched: another read may succeed.
+    #[error("store-unread: {} can't be read, and nothing was touched: {error}", path.display())]
+    Unread {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        error: Arc<io::Error>,
+    },
+    /// What was acked is not all there, or does not verify. Nothing was touched.
+    #[error(
+        "store-damaged: {}: {what}; nothing was touched{}; `samsyn salvage --data {} --to DIR2` makes a store of all \
+         that verifies", dir.display(), copied(aside.as_deref()), dir.display()
+    )]
+    Damaged {
+        /// The data directory.
+        dir: PathBuf,
+        /// What is wrong.
+        what: String,
+        /// Where a copy was set aside.
+        aside: Option<PathBuf>,
+    },
+    /// The store is whole, and older than what was acked. Nothing was touched.
+    #[error(
+        "store-shortened: {}: {acked} commits were acked and the store holds {found}: it was cut short, or an older \
+         copy was put back; nothing was touched{}; bring the rest back with `samsyn salvage --data {} --to DIR2` and \
+         `samsyn restore`, or, if the older state is meant, remove {}/commits",
+        dir.display(), copied(aside.as_deref()), dir.display(), dir.display()
+    )]
+    Shortened {
+        /// The data directory.
+        dir: PathBuf,
+        /// How many commits were acked.
+        acked: u64,
+        /// How many the store holds.
+        found: u64,
+        /// Where a copy was set aside.
+        aside: Option<PathBuf>,
+    },
     /// The directory was written by another version's format.
     #[error("store-format: the data directory is in format {found}, and this program reads format {known}")]
     Format {
@@ -59,6 +106,10 @@ impl StoreError {
     pub fn is_damage(&self) -> bool {
         matches!(self, Self::Corrupt { .. } | Self::CorruptRecord { .. })
     }
+}
+
+fn copied(aside: Option<&Path>) -> String {
+    aside.map_or_else(String::new, |aside| format!(", a copy is in {}", aside.display()))
 }
 
 impl From<io::Error> for StoreError {

@@ -1,11 +1,14 @@
-//! The bytes of one stored record: a header that says what it is a piece of, a checksum over key and
-//! payload, and a piece of a value.
+//! The bytes of one stored record: a header that says what it is a piece of and in which commit it was stored, a
+//! checksum over key and payload, and a piece of a value.
 //!
 //! It doesn't know the engine. Values are cut into chunks because of sled: what it writes in one piece and is
 //! over about 131 kB goes to blob files that it neither syncs nor frees. A piece is a whole leaf of its tree, and
 //! it splits leaves at some 16 records, whatever their size: twice as many chunks must stay below that.
 
+use std::hash::Hasher as _;
+
 use bytes::Bytes;
+use fnv::FnvHasher;
 
 use super::Time;
 
@@ -16,9 +19,55 @@ const _: () = assert!(30 * RECORD < 128 * 1024);
 /// Payload bytes in one chunk, at most.
 pub(super) const CHUNK: usize = RECORD - HEADER;
 
-/// crc32 (4) · version (1) · number (8) · time (8) · chunk's index (4) · chunks in all (4).
-const HEADER: usize = 29;
-const VERSION: u8 = 2;
+/// crc32 (4) · version (1) · number (8) · time (8) · chunk's index (4) · chunks in all (4) · commit (8) · the
+/// store's tally after that commit (8).
+const HEADER: usize = 45;
+const VERSION: u8 = 3;
+/// The same, without what tells of the commit.
+const OLD_HEADER: usize = 29;
+const OLD_VERSION: u8 = 2;
+
+/// What the header of a chunk says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Head {
+    /// The sequence number (or 0 for records that have none).
+    pub(super) seq: u64,
+    /// When it was stored.
+    pub(super) time: Time,
+    /// Which chunk of the value this is, from 0.
+    pub(super) index: u32,
+    /// How many chunks the value has.
+    pub(super) count: u32,
+    /// The number of the commit that stored it; 0 from before commits had numbers.
+    pub(super) commit: u64,
+    /// The tally of the whole store after that commit.
+    pub(super) tally: u64,
+}
+
+impl Head {
+    /// Reads the header of a record; `None` for what is none. It verifies nothing.
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+        let number = |at: usize| bytes.get(at..)?.first_chunk().map(|bytes| u64::from_be_bytes(*bytes));
+        let short = |at: usize| bytes.get(at..)?.first_chunk().map(|bytes| u32::from_be_bytes(*bytes));
+        let (commit, tally) = match *bytes.get(4)? {
+            VERSION => (number(29)?, number(37)?),
+            OLD_VERSION => (0, 0),
+            _ => return None,
+        };
+        let (seq, time) = (number(5)?, Time(number(13)?));
+        Some(Self { seq, time, index: short(21)?, count: short(25)?, commit, tally })
+    }
+
+    /// This record's share of the store's tally: a sum of these over all records says whether all are there.
+    pub(super) fn share(&self, key: &[u8]) -> u64 {
+        let mut hasher = FnvHasher::default();
+        hasher.write(key);
+        for number in [self.seq, self.time.0, u64::from(self.index), u64::from(self.count), self.commit] {
+            hasher.write(&number.to_be_bytes());
+        }
+        hasher.finish()
+    }
+}
 
 /// One chunk as it was read back, its checksum already verified.
 #[derive(Debug, PartialEq, Eq)]
@@ -53,8 +102,8 @@ pub(super) fn chunks(bytes: usize) -> u32 {
         .expect("values are limited far below 2^32 chunks by the message limits")
 }
 
-/// Cuts `value` into chunks and calls `put` with the key and the bytes of each: `prefix` and the chunk's
-/// index make its key. The checksum covers the key, so that a record that turns up under another one is
+/// Cuts `value` into chunks and calls `put` with the key and the bytes of each, to be sealed: `prefix` and the
+/// chunk's index make its key. The checksum covers the key, so that a record that turns up under another one is
 /// noticed.
 pub(super) fn encode(prefix: &[u8], seq: u64, time: Time, value: &[u8], mut put: impl FnMut(&[u8], &[u8])) {
     let count = chunks(value.len());
@@ -72,11 +121,32 @@ pub(super) fn encode(prefix: &[u8], seq: u64, time: Time, value: &[u8], mut put:
         bytes.extend_from_slice(&time.0.to_be_bytes());
         bytes.extend_from_slice(&index.to_be_bytes());
         bytes.extend_from_slice(&count.to_be_bytes());
+        bytes.extend_from_slice(&[0; HEADER - OLD_HEADER]);
         bytes.extend_from_slice(payload);
-        let sum = checksum(&key, &bytes[4..]);
-        bytes[..4].copy_from_slice(&sum.to_be_bytes());
         put(&key, &bytes);
     }
+}
+
+/// Writes into a record of this version in which commit it is stored, and what the store's tally is then; and its
+/// checksum. Anything else is left as it is.
+pub(super) fn seal(key: &[u8], bytes: &mut [u8], commit: u64, tally: u64) {
+    if bytes.len() < HEADER || bytes[4] != VERSION {
+        return;
+    }
+    bytes[29..37].copy_from_slice(&commit.to_be_bytes());
+    bytes[37..45].copy_from_slice(&tally.to_be_bytes());
+    let sum = checksum(key, &bytes[4..]);
+    bytes[..4].copy_from_slice(&sum.to_be_bytes());
+}
+
+/// A record that verifies, as one of this version, to be sealed anew.
+pub(super) fn renew(key: &[u8], bytes: &[u8]) -> Result<Vec<u8>, &'static str> {
+    let chunk = decode(key, bytes)?;
+    let mut new = bytes[..OLD_HEADER].to_vec();
+    new[4] = VERSION;
+    new.extend_from_slice(&[0; HEADER - OLD_HEADER]);
+    new.extend_from_slice(chunk.payload);
+    Ok(new)
 }
 
 /// Verifies and takes apart one stored chunk.
@@ -84,22 +154,24 @@ pub(super) fn encode(prefix: &[u8], seq: u64, time: Time, value: &[u8], mut put:
 /// # Errors
 /// What is wrong with it, in words that hold nothing of the content.
 pub(super) fn decode<'a>(key: &[u8], bytes: &'a [u8]) -> Result<Chunk<'a>, &'static str> {
-    if bytes.len() < HEADER {
+    if bytes.len() < OLD_HEADER {
         return Err("shorter than its header");
     }
     let sum = u32::from_be_bytes(array(&bytes[..4]));
     if sum != checksum(key, &bytes[4..]) {
         return Err("checksum differs");
     }
-    if bytes[4] != VERSION {
-        return Err("unknown record version");
-    }
+    let header = match bytes[4] {
+        VERSION if bytes.len() >= HEADER => HEADER,
+        OLD_VERSION => OLD_HEADER,
+        _ => return Err("unknown record version"),
+    };
     let chunk = Chunk {
         seq: u64::from_be_bytes(array(&bytes[5..13])),
         time: Time(u64::from_be_bytes(array(&bytes[13..21]))),
         index: u32::from_be_bytes(array(&bytes[21..25])),
         count: u32::from_be_bytes(array(&bytes[25..29])),
-        payload: &bytes[HEADER..],
+        payload: &bytes[header..],
     };
     if chunk.index >= chunk.count { Err("chunk index beyond its count") } else { Ok(chunk) }
 }
@@ -166,7 +238,11 @@ mod tests {
 
     fn stored(value: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
         let mut out = Vec::new();
-        encode(b"k", 7, Time(9), value, |key, bytes| out.push((key.to_vec(), bytes.to_vec())));
+        encode(b"k", 7, Time(9), value, |key, bytes| {
+            let mut bytes = bytes.to_vec();
+            seal(key, &mut bytes, 3, 4);
+            out.push((key.to_vec(), bytes));
+        });
         out
     }
 
@@ -193,6 +269,23 @@ mod tests {
             bad[i / 8] ^= 1 << (i % 8);
             assert!(decode(&key, &bad).is_err(), "bit {i}");
         }
+    }
+
+    #[test]
+    fn a_record_says_its_commit_and_one_of_the_old_version_that_it_has_none() {
+        let (key, bytes) = stored(b"text").remove(0);
+        let head = Head::read(&bytes).unwrap();
+        assert_eq!((head.seq, head.time, head.count, head.commit, head.tally), (7, Time(9), 1, 3, 4));
+        let mut old = [&bytes[..OLD_HEADER], &bytes[HEADER..]].concat();
+        old[4] = OLD_VERSION;
+        let sum = checksum(&key, &old[4..]);
+        old[..4].copy_from_slice(&sum.to_be_bytes());
+        assert_eq!(Head::read(&old).unwrap().commit, 0);
+        assert_eq!(decode(&key, &old).unwrap().payload, b"text");
+        let mut renewed = renew(&key, &old).unwrap();
+        seal(&key, &mut renewed, 3, 4);
+        assert_eq!(renewed, bytes);
+        assert!((0..OLD_HEADER).all(|end| Head::read(&bytes[..end]).is_none()));
     }
 
     #[test]

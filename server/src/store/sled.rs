@@ -3,17 +3,23 @@
 //! It doesn't know that commits come from a queue, nor what is in an update. All lives in sled's
 //! default tree, so that one batch covers a snapshot, the removal of what it covers, and records;
 //! `sled/key.rs` has the keys, `sled/batch.rs` makes a commit of writes, `sled/read.rs` reads and verifies,
-//! `sled/space.rs` keeps room for all that on the disk.
+//! `sled/space.rs` keeps room for all that on the disk. `sled/log.rs` reads and judges sled's own file before sled
+//! does, `sled/opening.rs` opens only what is whole, `sled/commits.rs` counts what was acked.
 
 mod batch;
+mod commits;
 mod key;
+mod log;
+mod opening;
 mod read;
+mod reader;
+mod salvage;
 mod space;
 
-use std::collections::HashMap;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::collections::{BTreeMap, HashMap};
+use std::fs::{File, OpenOptions, Permissions, TryLockError};
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, RwLock, mpsc};
@@ -23,17 +29,26 @@ use bytes::Bytes;
 use samsyn_shared::Seq;
 use tokio::sync::broadcast;
 
-use self::batch::Commit;
+use self::batch::{Changes, Commit};
+use self::commits::{Commits, Last};
+use self::log::tree::Standing;
+use self::opening::Prepared;
+use self::read::Reading as _;
 use self::space::Space;
 use super::{Appended, DocumentId, Loaded, RawRecord, RestorePoint, Store, StoreError, Table, Time, Write};
 
-const FORMAT: &str = "samsyn-2";
+const FORMAT: &str = "samsyn-3";
+/// The format before commits had numbers. It is read, and goes on as this one.
+const OLD_FORMAT: &str = "samsyn-2";
 /// sled's page cache, in bytes: enough for the records and the ends of logs of a busy day.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 /// Documents whose last number is remembered between commits; beyond it all are forgotten and read again.
 const REMEMBERED: usize = 10_000;
 /// How long sled may take to close, and the threads of one that was closed to end.
 const CLOSING: Duration = Duration::from_secs(10);
+
+pub use self::reader::{StoreReader, salvage_to};
+pub use self::salvage::Report;
 
 /// One sled database in a directory, held by this process alone.
 #[derive(Debug)]
@@ -57,18 +72,28 @@ struct Open {
     /// An own handle to sled's file: its `flush()` calls `sync_file_range`, which is no fsync.
     file: File,
     space: Space,
+    count: Mutex<Count>,
+}
+
+/// How many commits there are: in the store, and beside it.
+#[derive(Debug)]
+struct Count {
+    standing: Standing,
+    commits: Commits,
 }
 
 impl SledStore {
     /// Opens the store in `dir`, making it if it isn't there.
     ///
     /// # Errors
-    /// [`StoreError::InUse`] when another process has it open, [`StoreError::Format`],
-    /// [`StoreError::Full`], [`StoreError::Io`].
+    /// [`StoreError::Directory`], [`StoreError::InUse`] when another process has it open, [`StoreError::Unread`],
+    /// [`StoreError::Damaged`], [`StoreError::Shortened`], [`StoreError::Format`], [`StoreError::Full`],
+    /// [`StoreError::Io`].
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
-        // What people write is nobody's business but the server's.
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
-        let lock = File::create(dir.join("lock"))?;
+        make_directory(dir)
+            .map_err(|error| StoreError::Directory { path: dir.to_owned(), error: error.into() })?;
+        let lock =
+            OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(dir.join("lock"))?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => StoreError::InUse(dir.display().to_string()),
             TryLockError::Error(error) => error.into(),
@@ -93,6 +118,20 @@ impl SledStore {
             last: Mutex::default(),
             silent: broadcast::channel(1).0,
             _lock: lock,
+        })
+    }
+
+    /// Makes changes as they are, for a store that is made of another's records.
+    fn put_all(&self, changes: Changes) -> Result<(), StoreError> {
+        self.with(|open| open.make(changes))
+    }
+
+    /// Says beside the store how far Documents once were.
+    fn know(&self, last: &BTreeMap<DocumentId, Last>) -> Result<(), StoreError> {
+        self.with(|open| {
+            let mut count = open.count.lock().expect("no code panics while it holds this lock");
+            let commit = count.standing.commit;
+            Ok(count.commits.ack(commit, last)?)
         })
     }
 
@@ -150,24 +189,42 @@ impl SledStore {
 impl Open {
     fn in_dir(dir: &Path) -> Result<Self, StoreError> {
         let path = dir.join("sled");
+        let quiet = wait_for_quiet(&path.join("db"))?;
+        let Prepared { standing, counted, last } = opening::prepare(dir)?;
+        drop(quiet);
         let db = open_sled(&path).map_err(from_sled)?;
         let file = OpenOptions::new().read(true).write(true).open(path.join("db"))?;
         let space = Space::of(&file)?;
-        Ok(Self { db, file, space })
+        let commits = Commits::open(dir, &counted, standing.commit, &last)?;
+        Ok(Self { db, file, space, count: Mutex::new(Count { standing, commits }) })
     }
 
     fn check_format(&self) -> Result<(), StoreError> {
         match self.db.get(key::FORMAT).map_err(from_sled)? {
             Some(found) if found == FORMAT.as_bytes() => Ok(()),
+            Some(found) if found == OLD_FORMAT.as_bytes() => self.put_format(),
             Some(found) => {
                 let found = String::from_utf8_lossy(&found).into_owned();
                 Err(StoreError::Format { found, known: FORMAT })
             }
-            None => {
-                self.db.insert(key::FORMAT, FORMAT.as_bytes()).map_err(from_sled)?;
-                self.sync()
-            }
+            None => self.put_format(),
         }
+    }
+
+    fn put_format(&self) -> Result<(), StoreError> {
+        self.db.insert(key::FORMAT, FORMAT.as_bytes()).map_err(from_sled)?;
+        self.sync()
+    }
+
+    /// Makes changes, which are on disk and counted when this returns.
+    fn make(&self, changes: Changes) -> Result<(), StoreError> {
+        let ends = changes.ends();
+        let mut count = self.count.lock().expect("no code panics while it holds this lock");
+        let standing = changes.make(&self.db, count.standing).map_err(from_sled)?;
+        self.sync()?;
+        count.commits.ack(standing.commit, &ends)?;
+        count.standing = standing;
+        Ok(())
     }
 
     fn sync(&self) -> Result<(), StoreError> {
@@ -192,7 +249,7 @@ impl Store for SledStore {
             given.push(commit.add(write, |document| self.last(open, document))?);
         }
         let (batch, ends) = commit.finish();
-        let written = batch.make(&open.db).map_err(from_sled).and_then(|()| open.sync());
+        let written = open.make(batch);
         if matches!(written, Err(StoreError::Full)) {
             self.broken.store(true, Ordering::Release);
         }
@@ -257,25 +314,42 @@ impl Store for SledStore {
     }
 }
 
-/// Opens sled's own files. Whoever gets here holds our lock, so if sled's is taken, then by threads of a
-/// store that this process has just closed: sled 0.34 lets them end in their own time. They are
-/// waited for.
-fn open_sled(path: &Path) -> sled::Result<sled::Db> {
-    let config = sled::Config::new().path(path).cache_capacity(CACHE_BYTES).flush_every_ms(None);
+/// Makes the data directory, or takes from others what they may do in it: what people write is nobody's business
+/// but the server's.
+fn make_directory(dir: &Path) -> io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    let permissions = std::fs::metadata(dir)?.permissions();
+    if permissions.mode() & 0o077 != 0 {
+        std::fs::set_permissions(dir, Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+/// Waits until nobody writes into sled's file any more, and holds it. Whoever gets here holds our lock, so if sled's is
+/// taken, then by threads of a store that this process has just closed: sled 0.34 lets them end in their own time.
+fn wait_for_quiet(db: &Path) -> Result<Option<File>, StoreError> {
+    let file = match File::open(db) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(StoreError::Unread { path: db.to_owned(), error: error.into() }),
+    };
     let begun = Instant::now();
     loop {
-        match config.open() {
-            Err(sled::Error::Io(error)) if is_locked(&error) && begun.elapsed() < CLOSING => {
+        match file.try_lock() {
+            Ok(()) => return Ok(Some(file)),
+            Err(TryLockError::WouldBlock) if begun.elapsed() < CLOSING => {
                 std::thread::sleep(Duration::from_millis(5));
             }
-            outcome => return outcome,
+            Err(TryLockError::WouldBlock) => {
+                return Err(StoreError::InUse(db.display().to_string()));
+            }
+            Err(TryLockError::Error(error)) => return Err(error.into()),
         }
     }
 }
 
-/// sled wraps the operating system's error into one with a text.
-fn is_locked(error: &io::Error) -> bool {
-    error.to_string().contains("could not acquire lock")
+fn open_sled(path: &Path) -> sled::Result<sled::Db> {
+    sled::Config::new().path(path).cache_capacity(CACHE_BYTES).flush_every_ms(None).open()
 }
 
 fn from_sled(error: sled::Error) -> StoreError {

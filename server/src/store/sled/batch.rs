@@ -2,13 +2,18 @@
 //!
 //! It doesn't know threads, flushes or what is remembered between commits.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 
 use samsyn_shared::Seq;
 
-use super::super::{DocumentId, StoreError, Time, Write, pack, record, retention};
+use super::super::record::{self, Head};
+use super::super::{DocumentId, StoreError, Time, Write, pack, retention};
+use super::commits::Last;
 use super::key::{self, DocumentKey, Kind};
+use super::log::tree::{Standing, counts};
+use super::opening::last_of;
+use super::read::Reading as _;
 use super::{Open, from_sled};
 
 /// A commit that is being put together.
@@ -22,24 +27,49 @@ pub(super) struct Commit<'a> {
 
 /// What a commit changes in sled's tree, all of it or nothing.
 #[derive(Default)]
-pub(super) struct Changes(Vec<(sled::IVec, Option<sled::IVec>)>);
+pub(super) struct Changes(BTreeMap<Vec<u8>, Option<Vec<u8>>>);
 
 impl Changes {
-    fn insert(&mut self, key: impl Into<sled::IVec>, value: impl Into<sled::IVec>) {
-        self.0.push((key.into(), Some(value.into())));
+    pub(super) fn insert(&mut self, key: &[u8], value: &[u8]) {
+        self.0.insert(key.to_vec(), Some(value.to_vec()));
     }
 
-    fn remove(&mut self, key: impl Into<sled::IVec>) {
-        self.0.push((key.into(), None));
+    fn remove(&mut self, key: impl AsRef<[u8]>) {
+        self.0.insert(key.as_ref().to_vec(), None);
     }
 
-    /// Makes the changes; they are on disk once sled is flushed.
-    pub(super) fn make(mut self, db: &sled::Db) -> sled::Result<()> {
+    /// How far the changes bring each Document.
+    pub(super) fn ends(&self) -> BTreeMap<DocumentId, Last> {
+        last_of(self.0.iter().filter_map(|(key, value)| Some((&key[..], Head::read(value.as_deref()?)))))
+    }
+
+    /// Makes the changes; they are on disk once sled is flushed. Gives how the store stands then, which each of
+    /// their records says too.
+    pub(super) fn make(mut self, db: &sled::Db, before: Standing) -> sled::Result<Standing> {
+        let mut after = Standing { commit: before.commit + 1, ..before };
+        if self.0.values().all(Option::is_none) {
+            record::encode(key::COMMIT.as_bytes(), 0, Time(0), &[], |key, bytes| self.insert(key, bytes));
+        }
+        for (key, value) in self.0.iter().filter(|(key, _)| counts(key)) {
+            if let Some(old) = db.get(key)?.and_then(|old| Head::read(&old)) {
+                after.tally = after.tally.wrapping_sub(old.share(key));
+            }
+            if let Some(new) = value.as_deref().and_then(Head::read) {
+                let new = Head { commit: after.commit, ..new };
+                after.tally = after.tally.wrapping_add(new.share(key));
+            }
+        }
+        for (key, value) in &mut self.0 {
+            if let Some(value) = value {
+                record::seal(key, value, after.commit, after.tally);
+            }
+        }
         // One record is all or nothing by itself. A batch costs sled a second write, with a wait for it.
         if self.0.len() == 1
-            && let Some((key, Some(value))) = self.0.pop_if(|(_, value)| value.is_some())
+            && let Some((key, Some(value))) = self.0.pop_first()
         {
-            return db.insert(key, value).map(drop);
+            db.insert(key, value)?;
+            return Ok(after);
         }
         let mut batch = sled::Batch::default();
         for (key, value) in self.0 {
@@ -48,7 +78,8 @@ impl Changes {
                 None => batch.remove(key),
             }
         }
-        db.apply_batch(batch)
+        db.apply_batch(batch)?;
+        Ok(after)
     }
 }
 
@@ -151,7 +182,7 @@ impl<'a> Commit<'a> {
                 for index in 0..chunks {
                     key.truncate(prefix);
                     key.extend_from_slice(&index.to_be_bytes());
-                    self.batch.remove(key.as_slice());
+                    self.batch.remove(&key);
                 }
             }
         }
@@ -209,7 +240,10 @@ impl<'a> Commit<'a> {
         }
     }
 
+    /// Removes a record, also one that this commit has put.
     fn remove(&mut self, prefix: &[u8]) -> Result<(), StoreError> {
+        let put = self.batch.0.range_mut(prefix.to_vec()..).take_while(|(key, _)| key.starts_with(prefix));
+        put.for_each(|(_, value)| *value = None);
         for old in self.open.db.scan_prefix(prefix).keys() {
             self.batch.remove(old.map_err(from_sled)?);
         }

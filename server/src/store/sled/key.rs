@@ -2,10 +2,12 @@
 //!
 //! | key | holds |
 //! | --- | --- |
+//! | `d` part id `l` number chunk | what was lost before the store was salvaged: the numbers from this one to the one in it |
 //! | `d` part id `p` number chunk | a restore point: how many chunks its snapshot has |
 //! | `d` part id `s` number chunk | the snapshot that covers the log up to and with number |
 //! | `d` part id `u` number chunk | updates, packed, from this number on |
 //! | `r` table NUL key NUL chunk | a record |
+//! | `commit` chunk | nothing; written by a commit that only removes, so that its number is there |
 //! | `format` | the version of this table |
 //! | `probe` | nothing; written when the disk was full, to see that it is not |
 //!
@@ -17,16 +19,21 @@ use samsyn_shared::{MalbildId, Seq};
 use super::super::{DocumentId, Part, Table};
 
 pub(super) const FORMAT: &str = "format";
+pub(super) const COMMIT: &str = "commit";
 pub(super) const PROBE: &str = "probe";
 /// The bytes of a Document's prefix.
 const DOCUMENT: usize = 14;
 /// The bytes of a chunk's index at a key's end.
 const INDEX: usize = 4;
 
+/// The bytes of a whole key of a Document.
+pub(super) const DOCUMENT_KEY: usize = DOCUMENT + 1 + 8 + INDEX;
+
 /// The kinds of key that a Document has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Kind {
+    Lost = b'l',
     Point = b'p',
     Snapshot = b's',
     Updates = b'u',
@@ -35,6 +42,7 @@ pub(super) enum Kind {
 impl Kind {
     pub(super) fn as_str(self) -> &'static str {
         match self {
+            Self::Lost => "lost",
             Self::Point => "point",
             Self::Snapshot => "snapshot",
             Self::Updates => "updates",
@@ -57,6 +65,7 @@ impl DocumentKey {
             return Err("a key of another length");
         };
         let kind = match kind {
+            b'l' => Kind::Lost,
             b'p' => Kind::Point,
             b's' => Kind::Snapshot,
             b'u' => Kind::Updates,

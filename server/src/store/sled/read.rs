@@ -1,6 +1,7 @@
 //! Reading: every record is verified by checksum, number and key before anything of it is given.
 //!
-//! It doesn't know who writes meanwhile, only that a compaction may come between two of its steps.
+//! It doesn't know who writes meanwhile, only that a compaction may come between two of its steps; nor whether sled
+//! gives the records or they come from a log that is only read.
 
 use bytes::Bytes;
 use samsyn_shared::Seq;
@@ -9,6 +10,11 @@ use super::super::record::{self, Assembler, Whole};
 use super::super::{DocumentId, Loaded, RawRecord, StoreError, Table, Time, Verified, pack};
 use super::key::{self, DocumentKey, Kind};
 use super::{Open, from_sled};
+
+/// A key and what stands under it.
+pub(super) type Entry = Result<(sled::IVec, sled::IVec), StoreError>;
+/// Entries in order, from both ends.
+pub(super) type Entries<'a> = Box<dyn DoubleEndedIterator<Item = Entry> + 'a>;
 
 /// A restore point, as it is stored.
 #[derive(Debug, Clone, Copy)]
@@ -19,27 +25,34 @@ pub(super) struct Point {
     pub(super) chunks: u32,
 }
 
-impl Open {
+/// Records that can be gone through in order, and what is read of them.
+pub(super) trait Reading {
+    /// The entries whose keys begin so.
+    fn entries(&self, prefix: &[u8]) -> Entries<'_>;
+
+    /// The first key from this one on.
+    fn first_key(&self, from: &[u8]) -> Result<Option<sled::IVec>, StoreError>;
+
     /// The last number of a Document, from its last key.
-    pub(super) fn last(&self, document: DocumentId) -> Result<Seq, StoreError> {
-        let Some(entry) = self.db.scan_prefix(key::document(document)).next_back() else { return Ok(Seq(0)) };
-        let (key, value) = entry.map_err(from_sled)?;
+    fn last(&self, document: DocumentId) -> Result<Seq, StoreError> {
+        let Some(entry) = self.entries(&key::document(document)).next_back() else { return Ok(Seq(0)) };
+        let (key, value) = entry?;
         let chunk = record::decode(&key, &value).map_err(|what| corrupt(document, Seq(0), what))?;
         Ok(Seq(chunk.seq))
     }
 
     /// The number that the Document's newest snapshot covers, from its key alone.
-    pub(super) fn newest(&self, document: DocumentId) -> Result<Option<Seq>, StoreError> {
-        let last = self.db.scan_prefix(key::kind(document, Kind::Snapshot)).keys().next_back();
-        let Some(key) = last.transpose().map_err(from_sled)? else { return Ok(None) };
+    fn newest(&self, document: DocumentId) -> Result<Option<Seq>, StoreError> {
+        let last = self.entries(&key::kind(document, Kind::Snapshot)).next_back();
+        let Some((key, _)) = last.transpose()? else { return Ok(None) };
         let key = DocumentKey::parse(&key).map_err(|what| corrupt(document, Seq(0), what))?;
         Ok(Some(key.number))
     }
 
-    pub(super) fn points(&self, document: DocumentId) -> Result<Vec<Point>, StoreError> {
+    fn points(&self, document: DocumentId) -> Result<Vec<Point>, StoreError> {
         let mut points: Vec<Point> = Vec::new();
-        for entry in self.db.scan_prefix(key::kind(document, Kind::Point)) {
-            let (key, value) = entry.map_err(from_sled)?;
+        for entry in self.entries(&key::kind(document, Kind::Point)) {
+            let (key, value) = entry?;
             let at = points.last().map_or(Seq(0), |point| point.seq);
             let chunk = record::decode(&key, &value).map_err(|what| corrupt(document, at, what))?;
             let chunks =
@@ -51,7 +64,7 @@ impl Open {
     }
 
     /// Reads until no compaction came between: a scan does not hold still.
-    pub(super) fn steadily<T>(
+    fn steadily<T>(
         &self,
         document: DocumentId,
         read: impl Fn(Option<Seq>) -> Result<T, StoreError>,
@@ -67,11 +80,11 @@ impl Open {
         }
     }
 
-    pub(super) fn load(
-        &self,
-        document: DocumentId,
-        newest: Option<Seq>,
-    ) -> Result<Option<Loaded>, StoreError> {
+    fn load(&self, document: DocumentId, newest: Option<Seq>) -> Result<Option<Loaded>, StoreError> {
+        if let Some(lost) = self.entries(&key::kind(document, Kind::Lost)).next() {
+            let at = DocumentKey::parse(&lost?.0).map_or(Seq(0), |key| key.number);
+            return Err(corrupt(document, at, "records were lost; restore it from a backup"));
+        }
         let points = self.points(document)?;
         let listed = points.last().map(|point| point.seq);
         if listed != newest {
@@ -86,7 +99,7 @@ impl Open {
         Ok(Some(Loaded { snapshot, updates, last }))
     }
 
-    pub(super) fn load_at(
+    fn load_at(
         &self,
         document: DocumentId,
         newest: Option<Seq>,
@@ -107,8 +120,8 @@ impl Open {
         let corrupt = |what| corrupt(document, number, what);
         let mut assembler = Assembler::default();
         let mut whole = None;
-        for entry in self.db.scan_prefix(key::numbered(document, Kind::Snapshot, number)) {
-            let (key, value) = entry.map_err(from_sled)?;
+        for entry in self.entries(&key::numbered(document, Kind::Snapshot, number)) {
+            let (key, value) = entry?;
             let chunk = record::decode(&key, &value).map_err(corrupt)?;
             whole = assembler.push(&chunk).map_err(corrupt)?;
         }
@@ -130,8 +143,8 @@ impl Open {
     ) -> Result<(Vec<Bytes>, Seq), StoreError> {
         let (mut updates, mut last) = (Vec::new(), covered);
         let mut assembler = Assembler::default();
-        for entry in self.db.scan_prefix(key::kind(document, Kind::Updates)) {
-            let (key, value) = entry.map_err(from_sled)?;
+        for entry in self.entries(&key::kind(document, Kind::Updates)) {
+            let (key, value) = entry?;
             let corrupt = |what| corrupt(document, last, what);
             let first = DocumentKey::parse(&key).map_err(corrupt)?.number;
             let chunk = record::decode(&key, &value).map_err(corrupt)?;
@@ -158,9 +171,9 @@ impl Open {
         Ok((updates, last))
     }
 
-    pub(super) fn records(&self, document: DocumentId) -> Result<Vec<RawRecord>, StoreError> {
-        let raw = |entry: sled::Result<(sled::IVec, sled::IVec)>| {
-            let (key, bytes) = entry.map_err(from_sled)?;
+    fn records(&self, document: DocumentId) -> Result<Vec<RawRecord>, StoreError> {
+        let raw = |entry: Entry| {
+            let (key, bytes) = entry?;
             let verified = DocumentKey::parse(&key).and_then(|DocumentKey { kind, index, .. }| {
                 let chunk = record::decode(&key, &bytes)?;
                 let payload = Bytes::copy_from_slice(chunk.payload);
@@ -172,14 +185,13 @@ impl Open {
                 verified,
             })
         };
-        self.db.scan_prefix(key::document(document)).map(raw).collect()
+        self.entries(&key::document(document)).map(raw).collect()
     }
 
-    pub(super) fn documents(&self) -> Result<Vec<DocumentId>, StoreError> {
+    fn documents(&self) -> Result<Vec<DocumentId>, StoreError> {
         let mut documents = Vec::new();
         let mut from = key::DOCUMENTS.to_vec();
-        while let Some(entry) = self.db.range(from.as_slice()..).keys().next() {
-            let key = entry.map_err(from_sled)?;
+        while let Some(key) = self.first_key(&from)? {
             if !key.starts_with(key::DOCUMENTS) {
                 break;
             }
@@ -194,12 +206,12 @@ impl Open {
         Ok(documents)
     }
 
-    pub(super) fn get(&self, table: Table, name: &str) -> Result<Option<Bytes>, StoreError> {
+    fn get(&self, table: Table, name: &str) -> Result<Option<Bytes>, StoreError> {
         let corrupt = |what| StoreError::CorruptRecord { table, what };
         let mut assembler = Assembler::default();
         let mut whole = None;
-        for entry in self.db.scan_prefix(key::record(table, name)) {
-            let (key, value) = entry.map_err(from_sled)?;
+        for entry in self.entries(&key::record(table, name)) {
+            let (key, value) = entry?;
             let chunk = record::decode(&key, &value).map_err(corrupt)?;
             whole = assembler.push(&chunk).map_err(corrupt)?.map(|whole| whole.value);
         }
@@ -207,18 +219,28 @@ impl Open {
         Ok(whole)
     }
 
-    pub(super) fn keys(&self, table: Table, prefix: &str) -> Result<Vec<String>, StoreError> {
+    fn keys(&self, table: Table, prefix: &str) -> Result<Vec<String>, StoreError> {
         let mut scan = key::table(table);
         let start = scan.len();
         scan.extend_from_slice(prefix.as_bytes());
         let mut keys: Vec<String> = Vec::new();
-        for key in self.db.scan_prefix(&scan).keys() {
-            let name = key::name(&key.map_err(from_sled)?, start);
+        for entry in self.entries(&scan) {
+            let name = key::name(&entry?.0, start);
             if keys.last() != Some(&name) {
                 keys.push(name);
             }
         }
         Ok(keys)
+    }
+}
+
+impl Reading for Open {
+    fn entries(&self, prefix: &[u8]) -> Entries<'_> {
+        Box::new(self.db.scan_prefix(prefix).map(|entry| entry.map_err(from_sled)))
+    }
+
+    fn first_key(&self, from: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
+        self.db.range(from..).keys().next().transpose().map_err(from_sled)
     }
 }
 

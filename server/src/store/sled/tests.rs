@@ -1,5 +1,10 @@
 //! What is sled's own: files, restarts, damage on disk, a full disk.
 
+mod damaged;
+mod killed;
+mod measured;
+mod workload;
+
 use std::process::Command;
 use std::sync::Arc;
 

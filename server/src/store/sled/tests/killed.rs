@@ -1,0 +1,133 @@
+//! A process that is killed, and one that ends in order: what was acked is there, and nobody is asked for anything.
+
+use super::super::log::salvage::gather;
+use super::super::log::walk::{Source, walk};
+use super::workload::{Held, Workload, copy, files, rounds};
+
+#[test]
+fn whatever_is_written_and_whenever_the_process_is_killed_all_of_it_is_there() {
+    for seed in 0..rounds(2) as u64 {
+        let mut work = Workload::new(seed);
+        for round in 0..10 {
+            let commits = 20 + work.random(180);
+            work.write(commits);
+            let killed = work.killed();
+            if round % 3 == 0 {
+                // One that ends in order leaves more in the file.
+                let dir = std::mem::replace(&mut work.dir, tempfile::tempdir().unwrap());
+                work.store = super::SledStore::open(work.dir.path()).unwrap();
+                work.go_on_in(dir);
+            } else {
+                work.go_on_in(killed);
+            }
+            assert_eq!(Held::of(&work.store), Held::of(&work.model), "seed {seed}, round {round}");
+        }
+    }
+}
+
+/// A damaged table of pages costs nothing: it is made anew from the log. So are the settings, which never change.
+#[test]
+fn sleds_small_files_may_be_anything() {
+    let mut work = Workload::new(3);
+    work.write(60);
+    // Opened anew once, so that there is a table of pages.
+    let dir = work.killed();
+    work.go_on_in(dir);
+    work.write(20);
+    let (held, killed) = (Held::of(&work.store), work.killed());
+    let snap = files(killed.path()).into_keys().find(|name| name.contains("snap.")).unwrap();
+    for name in [snap.as_str(), "sled/conf"] {
+        for round in 0..10 {
+            let dir = copy(killed.path());
+            let path = dir.path().join(name);
+            let mut bytes = std::fs::read(&path).unwrap();
+            match round {
+                0 => std::fs::remove_file(&path).unwrap(),
+                1 => std::fs::write(&path, b"").unwrap(),
+                2 => std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap(),
+                _ => {
+                    let at = work.random(bytes.len());
+                    bytes[at] ^= 1 << work.random(8);
+                    std::fs::write(&path, bytes).unwrap();
+                }
+            }
+            let store = super::SledStore::open(dir.path()).unwrap();
+            assert_eq!(Held::of(&store), held, "{name}, {round}");
+        }
+    }
+}
+
+#[test]
+fn a_first_start_that_was_cut_off_is_begun_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(super::SledStore::open(dir.path()).unwrap());
+    let whole = std::fs::read(dir.path().join("sled/db")).unwrap();
+    for (length, conf) in [(0, 0), (10, 40), (25, 62), (60, 62), (whole.len() / 2, 0), (whole.len(), 10)] {
+        let left = tempfile::tempdir().unwrap();
+        std::fs::create_dir(left.path().join("sled")).unwrap();
+        std::fs::write(left.path().join("sled/db"), &whole[..length]).unwrap();
+        std::fs::write(left.path().join("sled/conf"), vec![b's'; conf]).unwrap();
+        let store = super::SledStore::open(left.path()).unwrap_or_else(|error| panic!("{length}: {error}"));
+        super::contract::append(&store, super::contract::document(1), &[b"a"]);
+        let again = copy(left.path());
+        let store = super::SledStore::open(again.path()).unwrap();
+        assert!(super::Store::load(&store, super::contract::document(1)).unwrap().is_some(), "{length}");
+    }
+}
+
+#[test]
+fn an_older_copy_is_refused_until_its_count_is_removed() {
+    let mut work = Workload::new(4);
+    work.write(30);
+    let (older, held) = (work.killed(), Held::of(&work.store));
+    work.write(30);
+    let newer = work.killed();
+    std::fs::copy(newer.path().join("commits"), older.path().join("commits")).unwrap();
+    let refused = super::SledStore::open(older.path()).unwrap_err();
+    assert!(matches!(refused, super::StoreError::Shortened { acked: 66, found: 36, .. }), "{refused}");
+    assert!(refused.to_string().starts_with("store-shortened: "), "{refused}");
+    std::fs::remove_file(older.path().join("commits")).unwrap();
+    let store = super::SledStore::open(older.path()).unwrap();
+    assert_eq!(Held::of(&store), held);
+}
+
+#[test]
+fn any_read_that_fails_is_an_error_and_no_end_of_the_log() {
+    /// Fails once, at the nth read.
+    struct Failing(std::fs::File, std::cell::Cell<usize>);
+
+    impl Source for Failing {
+        fn length(&self) -> std::io::Result<u64> {
+            self.0.length()
+        }
+
+        fn read(&self, offset: u64, into: &mut [u8]) -> std::io::Result<usize> {
+            self.1.set(self.1.get().wrapping_sub(1));
+            if self.1.get() == 0 { Err(std::io::ErrorKind::Other.into()) } else { self.0.read(offset, into) }
+        }
+    }
+
+    let mut work = Workload::new(5);
+    work.write(300);
+    let killed = work.killed();
+    let open = || std::fs::File::open(killed.path().join("sled/db")).unwrap();
+    let counting = Failing(open(), 0.into());
+    walk(&counting, 306).unwrap();
+    let reads = 0_usize.wrapping_sub(counting.1.get());
+    assert!(reads > 4);
+    for nth in 1..=reads {
+        assert!(walk(&Failing(open(), nth.into()), 306).is_err(), "{nth} of {reads}");
+        assert!(gather(&Failing(open(), nth.into()), 306).is_err(), "{nth} of {reads}");
+    }
+}
+
+#[test]
+fn the_data_directory_is_its_own_users_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let _store = super::SledStore::open(dir.path()).unwrap();
+    assert_eq!(std::fs::metadata(dir.path()).unwrap().permissions().mode() & 0o777, 0o700);
+    let commits = std::fs::metadata(dir.path().join("commits")).unwrap();
+    assert_eq!(commits.permissions().mode() & 0o777, 0o600);
+}
