@@ -4,11 +4,14 @@
 mod caller;
 mod error;
 mod health;
+mod listen;
 mod malbilder;
 mod page;
 mod session;
 mod stream;
 mod sync;
+mod unfinished;
+mod visitors;
 mod wire;
 
 use std::sync::Arc;
@@ -26,7 +29,10 @@ use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use self::error::ApiError;
+pub use self::listen::serve;
 pub use self::stream::Streams;
+pub use self::unfinished::Unfinished;
+pub use self::visitors::{Bounds, Visitors};
 use crate::access::Access;
 use crate::registry::Registry;
 use crate::store::Storage;
@@ -50,6 +56,8 @@ pub struct App {
     pub sockets: TaskTracker,
     /// The connections that are carried by HTTP.
     pub streams: Streams,
+    /// Who is connected.
+    pub visitors: Visitors,
 }
 
 /// All routes.

@@ -5,6 +5,7 @@
 pub mod access;
 pub mod backup;
 pub mod control;
+pub mod descriptors;
 pub mod http;
 pub mod options;
 pub mod pulse;

@@ -1,5 +1,7 @@
 //! Who asks: reads the credential from a request, and refuses one from somebody else's page.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Method, header};
@@ -7,6 +9,7 @@ use samsyn_shared::{MalbildId, Role, Token};
 
 use super::App;
 use super::error::ApiError;
+use super::visitors::Visitor;
 use crate::access::Credential;
 use crate::access::origin::{self, Asked, Standing};
 use crate::access::session::SessionKey;
@@ -17,6 +20,8 @@ use crate::registry::Malbild;
 pub(super) struct Caller {
     pub(super) credential: Credential,
     standing: Standing,
+    /// Its connection; none in tests without one.
+    visitor: Option<Arc<Visitor>>,
 }
 
 impl Caller {
@@ -25,10 +30,18 @@ impl Caller {
         if self.standing == Standing::Foreign { Err(ApiError::ORIGIN) } else { Ok(()) }
     }
 
+    /// What it showed opens something: its connection is no stranger's any more.
+    pub(super) fn welcome(&self) {
+        if let Some(visitor) = &self.visitor {
+            visitor.welcome();
+        }
+    }
+
     /// The målbild of this id and the caller's role in it. Unknown, malformed and closed ones all look alike.
     pub(super) fn enter(&self, app: &App, id: &str) -> Result<(Malbild, Role), ApiError> {
         let id: MalbildId = id.parse().map_err(|_| ApiError::NOT_FOUND)?;
         let role = app.access.role_for(id, &self.credential)?.ok_or(ApiError::NOT_FOUND)?;
+        self.welcome();
         Ok((app.registry.find(id)?, role))
     }
 }
@@ -61,7 +74,8 @@ impl FromRequestParts<App> for Caller {
             Standing::Own => text(header::COOKIE).and_then(SessionKey::from_cookies),
             Standing::TokenOnly | Standing::Foreign => None,
         };
-        Ok(Self { credential: Credential { token, session }, standing })
+        let visitor = parts.extensions.get::<Arc<Visitor>>().cloned();
+        Ok(Self { credential: Credential { token, session }, standing, visitor })
     }
 }
 

@@ -26,6 +26,10 @@ use crate::store::memory::MemoryStore;
 
 const HOST: &str = "samsyn.example:8080";
 
+pub(super) fn visitors(bounds: Bounds) -> Visitors {
+    Visitors::new(bounds, Unfinished::new(limits::UNFINISHED_BYTES))
+}
+
 fn app() -> (App, Arc<MemoryStore>) {
     let engine = Arc::new(MemoryStore::default());
     let storage = Storage::start(Arc::clone(&engine) as Arc<dyn crate::store::Store>);
@@ -38,6 +42,7 @@ fn app() -> (App, Arc<MemoryStore>) {
         stopping: CancellationToken::new(),
         sockets: TaskTracker::new(),
         streams: Streams::default(),
+        visitors: visitors(Bounds::of(20_000)),
     };
     (app, engine)
 }
@@ -293,12 +298,19 @@ pub(super) struct Live {
 
 impl Live {
     pub(super) async fn start() -> Self {
-        let (app, _) = app();
+        Self::of(app().0).await
+    }
+
+    pub(super) async fn with(visitors: Visitors) -> Self {
+        Self::of(App { visitors, ..app().0 }).await
+    }
+
+    async fn of(app: App) -> Self {
         let router = router(app.clone());
         let made = make(&router).await;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(axum::serve(listener, router).into_future());
+        tokio::spawn(serve(listener, router, app.visitors.clone(), app.stopping.clone()));
         Self { app, address, made }
     }
 
