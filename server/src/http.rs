@@ -4,6 +4,7 @@
 mod caller;
 mod error;
 mod health;
+mod host;
 mod listen;
 mod malbilder;
 mod page;
@@ -60,6 +61,13 @@ pub struct App {
     pub visitors: Visitors,
 }
 
+impl App {
+    /// Whether browsers come by TLS.
+    fn is_secure(&self) -> bool {
+        self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+    }
+}
+
 /// All routes.
 pub fn router(app: App) -> Router {
     let api = Router::new()
@@ -67,7 +75,7 @@ pub fn router(app: App) -> Router {
         .route("/malbilder/{id}", get(malbilder::show))
         .route("/malbilder/{id}/links", post(malbilder::mint_link))
         .route("/malbilder/{id}/export", get(malbilder::export))
-        .route("/malbilder/{id}/session", post(session::trade))
+        .route("/malbilder/{id}/session", post(session::trade).delete(session::end))
         .fallback(|| async { ApiError::NO_ROUTE })
         .method_not_allowed_fallback(|| async { ApiError::METHOD })
         .layer(DefaultBodyLimit::max(limits::HTTP_BODY_BYTES));
@@ -82,8 +90,17 @@ pub fn router(app: App) -> Router {
         .route("/", get(page::index))
         .route("/m/{id}", get(page::index))
         .fallback(page::asset)
-        .with_state(app);
-    protect(all)
+        .layer(middleware::from_fn_with_state(app.clone(), host::check));
+    let is_secure = app.is_secure();
+    let all = protect(all.with_state(app));
+    if is_secure { all.layer(middleware::map_response(strictly)) } else { all }
+}
+
+/// Tells browsers to come by TLS alone, for a year.
+async fn strictly(mut response: Response) -> Response {
+    let year = HeaderValue::from_static("max-age=31536000");
+    response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, year);
+    response
 }
 
 /// What is true of every answer: a panic is one answer's, and the headers that protect are there.

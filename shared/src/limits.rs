@@ -172,6 +172,14 @@ pub const BODY_PACE_BYTES: usize = 2 * 1024;
 /// come, with the space that waits for more. Beyond it whoever holds most is closed with 4429, or answered with 429.
 pub const UNFINISHED_BYTES: usize = 4 * READ_BYTES;
 
+/// How long after a session's new key was first seen another trade that still shows the old one shares with it, 10 s:
+/// two tabs that trade at once are answered within it, also on a bad network. Then the old key is unknown.
+pub const SESSION_HANDOVER: Duration = Duration::from_secs(10);
+
+/// How long a trade may show the old key while the new one was never seen, a day: the answer that held it was lost with
+/// the network, and the browser knows no other. Then the old key is unknown.
+pub const SESSION_UNSEEN: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// How long the last words of a closing connection may take, 2 s. Then it is cut.
 pub const FAREWELL: Duration = Duration::from_secs(2);
 

@@ -12,7 +12,7 @@ use super::error::ApiError;
 use super::visitors::Visitor;
 use crate::access::Credential;
 use crate::access::origin::{self, Asked, Standing};
-use crate::access::session::SessionKey;
+use crate::access::session::{COOKIE, HOST_COOKIE, SessionKey};
 use crate::registry::Malbild;
 
 /// The caller of a request that may go on.
@@ -20,6 +20,8 @@ use crate::registry::Malbild;
 pub(super) struct Caller {
     pub(super) credential: Credential,
     standing: Standing,
+    /// Whether its session came under the name that the cookie has without TLS, and there is TLS.
+    pub(super) has_old_cookie: bool,
     /// Its connection; none in tests without one.
     visitor: Option<Arc<Visitor>>,
 }
@@ -28,6 +30,11 @@ impl Caller {
     /// Refuses somebody else's page also what a page may else ask of any site.
     pub(super) fn refuse_foreign(&self) -> Result<(), ApiError> {
         if self.standing == Standing::Foreign { Err(ApiError::ORIGIN) } else { Ok(()) }
+    }
+
+    /// Refuses all but our own page.
+    pub(super) fn require_own(&self) -> Result<(), ApiError> {
+        if self.standing == Standing::Own { Ok(()) } else { Err(ApiError::ORIGIN) }
     }
 
     /// What it showed opens something: its connection is no stranger's any more.
@@ -70,12 +77,14 @@ impl FromRequestParts<App> for Caller {
         let query = parts.uri.query().unwrap_or_default().split('&');
         let in_query = query.filter_map(|pair| pair.strip_prefix("token=")).next();
         let token = bearer.or(in_query).and_then(|token| token.parse::<Token>().ok());
-        let session = match standing {
-            Standing::Own => text(header::COOKIE).and_then(SessionKey::from_cookies),
-            Standing::TokenOnly | Standing::Foreign => None,
-        };
+        let cookies = text(header::COOKIE).filter(|_| standing == Standing::Own).unwrap_or_default();
+        let named = |name| SessionKey::from_cookies(cookies, name);
+        let safe_name = if app.is_secure() { named(HOST_COOKIE) } else { None };
+        // A browser that came before there was TLS, or before the name was another, is not locked out.
+        let has_old_cookie = app.is_secure() && safe_name.is_none();
+        let session = safe_name.or_else(|| named(COOKIE));
         let visitor = parts.extensions.get::<Arc<Visitor>>().cloned();
-        Ok(Self { credential: Credential { token, session }, standing, visitor })
+        Ok(Self { credential: Credential { token, session }, standing, has_old_cookie, visitor })
     }
 }
 
