@@ -8,6 +8,7 @@ mod authorship;
 mod backup;
 mod browser;
 mod device;
+mod doors;
 mod durability;
 mod durability_kill;
 mod durability_power;
