@@ -28,6 +28,9 @@ use tokio_util::task::TaskTracker;
 use super::unfinished::Crowded;
 use super::visitors::{Place, Visitor, Visitors};
 
+/// Bytes that each piece of a body takes beside what is in it: a body may come in pieces of one byte.
+const PIECE_BYTES: usize = 64;
+
 /// Serves until it is told to stop; then lets what was asked be answered, and returns once all connections have
 /// ended.
 pub async fn serve(listener: TcpListener, router: Router, visitors: Visitors, stopping: CancellationToken) {
@@ -162,7 +165,7 @@ impl hyper::body::Body for Hearing {
         }
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
         if let Some(Ok(frame)) = &frame {
-            self.bytes += frame.data_ref().map_or(0, Bytes::len);
+            self.bytes += frame.data_ref().map_or(0, Bytes::len) + PIECE_BYTES;
             if let Err(crowded) = self.visitor.hold(self.bytes) {
                 return Poll::Ready(Some(Err(crowded.into())));
             }

@@ -10,7 +10,6 @@ use tracing::Instrument as _;
 use super::App;
 use super::caller::Caller;
 use super::error::ApiError;
-use super::unfinished::Unfinished;
 use super::wire::{Handshake, Wire};
 use crate::room::{Joined, RoomHandle};
 
@@ -32,16 +31,15 @@ pub(super) async fn upgrade(
     let (room, joined) = app.registry.join(&malbild, role, handshake.dialect).await?;
     let (response, on_upgrade) = handshake.accept();
     let span = tracing::info_span!("connection", malbild = %malbild.id, connection = joined.id.0, %role);
-    let unfinished = app.visitors.unfinished().clone();
-    app.sockets.spawn(serve(on_upgrade, room, joined, unfinished).instrument(span));
+    app.sockets.spawn(serve(on_upgrade, room, joined).instrument(span));
     Ok(response)
 }
 
-async fn serve(on_upgrade: OnUpgrade, room: RoomHandle, joined: Joined, unfinished: Unfinished) {
+async fn serve(on_upgrade: OnUpgrade, room: RoomHandle, joined: Joined) {
     let Joined { id, outlet } = joined;
     metrics::gauge!("samsyn_connections_open", "transport" => "websocket").increment(1);
     match on_upgrade.await {
-        Ok(upgraded) => match Wire::of(upgraded, outlet, &unfinished) {
+        Ok(upgraded) => match Wire::of(upgraded, outlet) {
             Some(wire) => wire.carry(&room, id).await,
             None => tracing::error!("a connection is no TCP stream"),
         },

@@ -169,6 +169,13 @@ impl Drop for Place {
     }
 }
 
+impl Place {
+    /// A holder of what is unfinished over this connection.
+    pub(super) fn holder(&self) -> Held {
+        self.visitors.unfinished().holder()
+    }
+}
+
 impl Visitor {
     /// Its place, for who has the socket when HTTP is over.
     pub(super) fn place(&self) -> Arc<Place> {

@@ -28,7 +28,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, OpCode};
 pub(super) use self::handshake::Handshake;
 use self::reader::{Heard, Offence, Reader};
 use super::listen::Watched;
-use super::unfinished::{Held, Unfinished};
+use super::unfinished::Held;
 use super::visitors::Place;
 use crate::room::{ConnectionId, Outlet, Pipe, RoomHandle, frame};
 
@@ -103,13 +103,13 @@ impl From<Offence> for Ending {
 
 impl Wire {
     /// The socket under an upgraded connection. `None` if it isn't one that we accepted, which it always is here.
-    pub(super) fn of(upgraded: Upgraded, outlet: Outlet, unfinished: &Unfinished) -> Option<Self> {
+    pub(super) fn of(upgraded: Upgraded, outlet: Outlet) -> Option<Self> {
         let parts = upgraded.downcast::<TokioIo<Watched>>().ok()?;
         let (stream, place) = parts.io.into_inner().into_parts();
         let (socket, writing) = stream.into_split();
         // A copy, nearly always of nothing: the HTTP server's buffer is given back.
         let already = parts.read_buf.to_vec();
-        let held = unfinished.holder();
+        let held = place.holder();
         let incoming = Incoming { socket, reader: Reader::new(limits::READ_BYTES), held, already };
         Some(Self { incoming, socket: Arc::new(writing), outlet, _place: place })
     }
@@ -213,14 +213,17 @@ impl Incoming {
             for heard in heard {
                 match heard {
                     Heard::Message(message) => {
-                        let handed_over = tokio::select! {
-                            biased;
-                            handed_over = room.frame(id, message) => handed_over,
-                            () = self.held.crowded() => return Offence::Crowded.into(),
-                        };
-                        if handed_over.is_err() {
+                        // Polled by hand: `select!` would make every idle connection larger.
+                        let mut handing_over = pin!(room.frame(id, message));
+                        let handed_over = poll_fn(|cx| match handing_over.as_mut().poll(cx) {
+                            Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+                            Poll::Pending => self.held.poll_crowded(cx).map(|()| None),
+                        });
+                        match handed_over.await {
+                            Some(Ok(())) => {}
                             // The room has ended, and says why where frames are written.
-                            return std::future::pending().await;
+                            Some(Err(_)) => return std::future::pending().await,
+                            None => return Offence::Crowded.into(),
                         }
                     }
                     Heard::Ping(payload) => {

@@ -258,3 +258,13 @@ async fn unfinished_bodies_are_bounded_together_and_who_holds_most_is_told() {
     assert!(refused >= 4, "{refused} were refused");
     assert!(live.app.visitors.unfinished().bytes() <= 1_000_000);
 }
+
+#[tokio::test]
+async fn a_body_in_the_smallest_pieces_counts_for_what_they_take() {
+    let bounds = Bounds { connections: 300, strangers: 50 };
+    let live = Live::with(Visitors::new(bounds, Unfinished::new(1_000_000))).await;
+    let head = "POST /api/malbilder HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n\
+                Transfer-Encoding: chunked\r\n\r\n";
+    let mut pieces = said(&live, &format!("{head}{}", "1\r\n \r\n".repeat(30_000))).await;
+    assert!(hear_head(&mut pieces).await.starts_with("HTTP/1.1 429"));
+}
