@@ -213,7 +213,7 @@ impl Incoming {
             for heard in heard {
                 match heard {
                     Heard::Message(message) => {
-                        // Polled by hand: `select!` would make every idle connection larger.
+                        // Waits for the room, unless this connection has to go meanwhile.
                         let mut handing_over = pin!(room.frame(id, message));
                         let handed_over = poll_fn(|cx| match handing_over.as_mut().poll(cx) {
                             Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
