@@ -103,6 +103,14 @@ pub async fn trade_token(id: MalbildId, token: &str) -> Result<(), ApiError> {
     ask("POST", &path, ("Authorization", &format!("Bearer {token}")), None).await.map(drop)
 }
 
+/// Gives up this browser's access to a målbild.
+///
+/// # Errors
+/// [`ApiError`]: not reached, or this browser may not say so.
+pub async fn end_session(id: MalbildId) -> Result<(), ApiError> {
+    ask("DELETE", &format!("/api/malbilder/{id}/session"), JSON, None).await.map(drop)
+}
+
 /// Asks what a målbild is.
 ///
 /// # Errors

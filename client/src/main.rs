@@ -24,4 +24,7 @@ fn main() {
     }
     mount_to_body(|| views::app(sync::connect));
     worker::install();
+    let tell = || leptos::task::spawn_local(state::left::tell());
+    tell();
+    window_event_listener_untyped("online", move |_| tell());
 }

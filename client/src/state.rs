@@ -8,6 +8,7 @@ pub mod binding;
 pub mod carried;
 pub mod find;
 pub mod identity;
+pub mod left;
 pub mod made;
 pub mod malbild;
 pub mod people;

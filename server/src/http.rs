@@ -4,11 +4,15 @@
 mod caller;
 mod error;
 mod health;
+mod host;
+mod listen;
 mod malbilder;
 mod page;
 mod session;
 mod stream;
 mod sync;
+mod unfinished;
+mod visitors;
 mod wire;
 
 use std::sync::Arc;
@@ -26,7 +30,10 @@ use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use self::error::ApiError;
+pub use self::listen::serve;
 pub use self::stream::Streams;
+pub use self::unfinished::Unfinished;
+pub use self::visitors::{Bounds, Visitors};
 use crate::access::Access;
 use crate::registry::Registry;
 use crate::store::Storage;
@@ -50,6 +57,15 @@ pub struct App {
     pub sockets: TaskTracker,
     /// The connections that are carried by HTTP.
     pub streams: Streams,
+    /// Who is connected.
+    pub visitors: Visitors,
+}
+
+impl App {
+    /// Whether browsers come by TLS.
+    fn is_secure(&self) -> bool {
+        self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+    }
 }
 
 /// All routes.
@@ -59,7 +75,7 @@ pub fn router(app: App) -> Router {
         .route("/malbilder/{id}", get(malbilder::show))
         .route("/malbilder/{id}/links", post(malbilder::mint_link))
         .route("/malbilder/{id}/export", get(malbilder::export))
-        .route("/malbilder/{id}/session", post(session::trade))
+        .route("/malbilder/{id}/session", post(session::trade).delete(session::end))
         .fallback(|| async { ApiError::NO_ROUTE })
         .method_not_allowed_fallback(|| async { ApiError::METHOD })
         .layer(DefaultBodyLimit::max(limits::HTTP_BODY_BYTES));
@@ -74,8 +90,17 @@ pub fn router(app: App) -> Router {
         .route("/", get(page::index))
         .route("/m/{id}", get(page::index))
         .fallback(page::asset)
-        .with_state(app);
-    protect(all)
+        .layer(middleware::from_fn_with_state(app.clone(), host::check));
+    let is_secure = app.is_secure();
+    let all = protect(all.with_state(app));
+    if is_secure { all.layer(middleware::map_response(strictly)) } else { all }
+}
+
+/// Tells browsers to come by TLS alone, for a year.
+async fn strictly(mut response: Response) -> Response {
+    let year = HeaderValue::from_static("max-age=31536000");
+    response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, year);
+    response
 }
 
 /// What is true of every answer: a panic is one answer's, and the headers that protect are there.

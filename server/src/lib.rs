@@ -5,7 +5,9 @@
 pub mod access;
 pub mod backup;
 pub mod control;
+pub mod descriptors;
 pub mod http;
+pub mod logs;
 pub mod options;
 pub mod pulse;
 pub mod registry;

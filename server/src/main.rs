@@ -10,12 +10,12 @@ use clap::Parser as _;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use rustix::fs::Mode;
 use samsyn_server::control;
+use samsyn_server::logs;
 use samsyn_server::options::{Cli, Command, SalvageArgs, ServeArgs};
 use samsyn_server::pulse;
 use samsyn_server::server::Server;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     // Whatever this program writes, data, backups and what sled makes, is its own user's alone.
@@ -58,18 +58,10 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
 }
 
 fn log(default: &str) -> anyhow::Result<()> {
-    let mut filter = EnvFilter::try_from_env("SAMSYN_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    // These would show frames, headers and addresses, and so texts and tokens, at their finest levels.
-    for quiet in ["hyper=warn", "hyper_util=warn", "tungstenite=warn", "tokio_tungstenite=warn", "axum=warn"]
-    {
-        filter = filter.add_directive(quiet.parse()?);
-    }
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
-    Ok(())
+    let asked = std::env::var("SAMSYN_LOG").ok();
+    let lines = logs::subscriber(asked.as_deref(), default, std::io::stderr, std::io::stderr().is_terminal());
+    // Nothing bridges the `log` crate, in which sled would show what it stores.
+    tracing::subscriber::set_global_default(lines).context("logs")
 }
 
 async fn serve(args: ServeArgs) -> anyhow::Result<()> {

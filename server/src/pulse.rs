@@ -46,6 +46,14 @@ pub fn describe() {
         "samsyn_connections_closed_total",
         "Connections that the server closed for being slow or silent"
     );
+    counter!(
+        "samsyn_strangers_sent_away_total",
+        "Connections that had shown no link, and were cut because there were too many of them"
+    );
+    counter!(
+        "samsyn_unfinished_dropped_total",
+        "Unfinished messages and bodies that were dropped because there was too much of them"
+    );
     counter!("samsyn_snapshots_total", "Snapshots that were stored");
     histogram!("samsyn_append_seconds", Unit::Seconds, "From a room's append to its being on disk");
     histogram!("samsyn_commit_seconds", Unit::Seconds, "One commit of the store, its fsync included");

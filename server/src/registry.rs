@@ -212,7 +212,7 @@ impl Registry {
     pub async fn closed<T>(&self, id: MalbildId, work: impl Future<Output = T>) -> T {
         let document = DocumentId::content(id);
         let (done, gate) = oneshot::channel::<()>();
-        let (registry, storage) = (self.clone(), self.storage.clone());
+        let (registry, storage, workshop) = (self.clone(), self.storage.clone(), self.workshop.clone());
         let waiting: Opened = async move {
             // It ends without a word: `work` is done, or was let go of.
             gate.await.ok();
@@ -220,7 +220,7 @@ impl Registry {
                 return Err(OpenError::Stopping);
             }
             let malbild = registry.find(id)?;
-            open(storage, malbild, document).await
+            open(storage, workshop, malbild, document).await
         }
         .boxed()
         .shared();

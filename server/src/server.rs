@@ -6,11 +6,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::serve::ListenerExt as _;
 use metrics_exporter_prometheus::PrometheusHandle;
-use rustix::net::sockopt::set_tcp_user_timeout;
 use samsyn_shared::limits;
-use socket2::SockRef;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -21,7 +18,8 @@ use crate::backup::place::Place;
 use crate::backup::schedule::Schedule;
 use crate::control::Operator;
 use crate::control::socket::Socket;
-use crate::http::{App, Streams, router};
+use crate::descriptors;
+use crate::http::{App, Bounds, Streams, Unfinished, Visitors, router, serve};
 use crate::options::Settings;
 use crate::pulse;
 use crate::registry::Registry;
@@ -95,6 +93,9 @@ impl Server {
         if let Err(error) = &control {
             tracing::warn!(%error, "no control socket: check, backup and restore only work while it is stopped");
         }
+        let descriptors = descriptors::raise();
+        let bounds = Bounds::of(descriptors);
+        tracing::info!(descriptors, connections = bounds.connections, strangers = bounds.strangers, "limits");
         let listener = bind(listen).map_err(|error| ServerError::Listen(listen, error))?;
         let app = App {
             access: Access::new(storage.clone()),
@@ -105,6 +106,7 @@ impl Server {
             stopping: CancellationToken::new(),
             sockets: TaskTracker::new(),
             streams: Streams::default(),
+            visitors: Visitors::new(bounds, Unfinished::new(limits::UNFINISHED_BYTES)),
         };
         Ok(Self { listener, app, metrics, control: control.ok(), backup })
     }
@@ -139,27 +141,11 @@ impl Server {
         }
         let upkeep =
             tokio::spawn(upkeep(app.registry.clone(), app.storage.clone(), metrics, stopping.clone()));
-        let graceful = stopping.clone();
         let service = router(app.clone());
-        let listener = listener.tap_io(|stream| {
-            // Frames are small and must not wait for each other.
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "TCP_NODELAY was not set");
-            }
-            // What the kernel holds unsent is little, so that it is seen whether a slow reader takes anything.
-            if let Err(error) = SockRef::from(&*stream).set_tcp_notsent_lowat(limits::UNSENT_BYTES) {
-                tracing::debug!(%error, "TCP_NOTSENT_LOWAT was not set");
-            }
-            // Who takes nothing keeps no answer waiting for ever.
-            if let Err(error) = set_tcp_user_timeout(stream, limits::UNREAD_MS) {
-                tracing::debug!(%error, "TCP_USER_TIMEOUT was not set");
-            }
-        });
-        let serving = axum::serve(listener, service).with_graceful_shutdown(graceful.cancelled_owned());
-        let mut serving = tokio::spawn(serving.into_future());
+        let mut serving = tokio::spawn(serve(listener, service, app.visitors.clone(), stopping.clone()));
         tokio::select! {
             () = stop.cancelled() => {}
-            ended = &mut serving => return Ok(ended.unwrap_or(Ok(()))?),
+            ended = &mut serving => return Ok(ended.map_err(std::io::Error::other)?),
         }
         tracing::info!("stopping");
         stopping.cancel();
@@ -178,7 +164,7 @@ impl Server {
                 (&mut serving).await
             };
             match tokio::time::timeout(limits::DRAIN, end).await {
-                Ok(Ok(served)) => served?,
+                Ok(Ok(())) => {}
                 Ok(Err(error)) => tracing::error!(%error, "serving ended badly"),
                 Err(_) => tracing::warn!("some connections did not end in time"),
             }
@@ -188,11 +174,9 @@ impl Server {
             if let Err(error) = upkeep.await {
                 tracing::error!(%error, "upkeep ended badly");
             }
-            Ok(())
         };
         match tokio::time::timeout(limits::STOP, end).await {
-            Ok(Ok(())) => tracing::info!("stopped"),
-            Ok(Err(error)) => return Err(ServerError::Serve(error)),
+            Ok(()) => tracing::info!("stopped"),
             Err(_) => {
                 let (_, reading) = app.registry.reading();
                 let (changes, requests) = (reading.unsaved, app.storage.waiting());

@@ -171,6 +171,38 @@ pub const ANSWER: Duration = Duration::from_secs(3);
 /// may have. More is answered with 413, and closes the connection with 4413.
 pub const POST_BYTES: usize = READ_BYTES + ENVELOPE_BYTES;
 
+/// How long a request's line and headers may take from their first byte, 10 s, and a new connection to send them.
+/// Then it is cut: any network brings a few hundred bytes in that time, and who does not send them holds a place.
+pub const HEAD_TIME: Duration = Duration::from_secs(10);
+
+/// Bytes of a request's line and headers, 16 KiB: a browser sends one or two. More is answered with 431. Also the most
+/// that is read or written at once for a request.
+pub const HEAD_BYTES: usize = 16 * 1024;
+
+/// How long a connection without a request is kept for the next one, 75 s: somewhat longer than a reverse proxy keeps
+/// those of its pool (60 s), so that it is the proxy that closes. Then it is cut.
+pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// How long the next [`BODY_PACE_BYTES`] of a request's body may take, 10 s: a connection over which nothing comes for
+/// about so long is dead elsewhere, too. Then it is cut.
+pub const BODY_PACE: Duration = Duration::from_secs(10);
+
+/// Bytes of a request's body that must come in each [`BODY_PACE`] unless it ends, 2 KiB: a tenth of what a network of
+/// 25 kbit/s brings.
+pub const BODY_PACE_BYTES: usize = 2 * 1024;
+
+/// Bytes of unfinished messages and request bodies in the whole process, 64 MiB: four of the largest. Counted as they
+/// come, with the space that waits for more. Beyond it whoever holds most is closed with 4429, or answered with 429.
+pub const UNFINISHED_BYTES: usize = 4 * READ_BYTES;
+
+/// How long after a session's new key was first seen another trade that still shows the old one shares with it, 10 s:
+/// two tabs that trade at once are answered within it, also on a bad network. Then the old key is unknown.
+pub const SESSION_HANDOVER: Duration = Duration::from_secs(10);
+
+/// How long a trade may show the old key while the new one was never seen, a day: the answer that held it was lost with
+/// the network, and the browser knows no other. Then the old key is unknown.
+pub const SESSION_UNSEEN: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// How long the last words of a closing connection may take, 2 s. Then it is cut.
 pub const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -295,6 +327,18 @@ pub const ROOM_THREADS: usize = 2;
 /// Connections that wait to be accepted, 4096 (or what the kernel allows, if that is less). One beyond it comes
 /// a second late.
 pub const BACKLOG: u32 = 4096;
+
+/// File descriptors that are left for the store, its backups and the control socket, 256: some 40 are in use.
+/// As many connections fewer are accepted; one beyond them waits in the backlog.
+pub const OWN_DESCRIPTORS: u64 = 256;
+
+/// Connections that have shown no link yet, at most, 4096, and at most a quarter of all: a thousand people who open a
+/// page at once have about so many for a moment. They are counted over the process, not by address, because one
+/// address may be a whole hall. Beyond it the oldest without a whole request is cut.
+pub const STRANGERS: usize = 4096;
+
+/// How long nothing is accepted after the system refused to give a connection, 50 ms: something must be closed first.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// How long the kernel waits for the other side to take anything of what it is sent, 60,000 ms. Then it cuts the
 /// connection: some hundred kilobytes of an answer that nobody reads must not wait for ever.

@@ -9,6 +9,7 @@ mod backup;
 mod browser;
 mod costly;
 mod device;
+mod doors;
 mod durability;
 mod durability_cuts;
 mod durability_kill;

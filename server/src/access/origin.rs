@@ -29,16 +29,21 @@ pub struct Asked<'a> {
     pub safe: bool,
 }
 
-/// Judges a request. An `Origin` that is present must be our own host or public address. Without one,
+/// Judges a request. An `Origin` that is present must be the public address where one is configured, and our own host
+/// where none is. Without an `Origin`,
 /// a cookie counts only for a safe request that the browser itself marks as coming from us
 /// (`same-origin`, or `none` for one that a person typed).
 #[must_use]
 pub fn judge(asked: &Asked<'_>) -> Standing {
     if let Some(origin) = asked.origin {
-        let is_public = asked.public_url.is_some_and(|url| url.trim_end_matches('/') == origin);
-        let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-        let is_host = host.is_some() && host == asked.host;
-        return if is_public || is_host { Standing::Own } else { Standing::Foreign };
+        let is_own = match asked.public_url {
+            Some(url) => url.trim_end_matches('/') == origin,
+            None => {
+                let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+                host.is_some() && host == asked.host
+            }
+        };
+        return if is_own { Standing::Own } else { Standing::Foreign };
     }
     match asked.fetch_site {
         Some("same-origin" | "none") if asked.safe => Standing::Own,
@@ -50,20 +55,19 @@ pub fn judge(asked: &Asked<'_>) -> Standing {
 mod tests {
     use super::*;
 
-    fn with_origin(origin: &str) -> Standing {
-        judge(&Asked {
-            origin: Some(origin),
-            host: Some("samsyn.example:8080"),
-            public_url: Some("https://malbild.example/"),
-            ..Asked::default()
-        })
+    fn with_origin(origin: &str, public_url: Option<&str>) -> Standing {
+        let host = Some("samsyn.example:8080");
+        judge(&Asked { origin: Some(origin), host, public_url, ..Asked::default() })
     }
 
     #[test]
-    fn an_origin_must_be_the_host_or_the_public_address() {
-        assert_eq!(with_origin("http://samsyn.example:8080"), Standing::Own);
-        assert_eq!(with_origin("https://malbild.example"), Standing::Own);
+    fn an_origin_must_be_the_public_address_or_the_host_where_there_is_none() {
+        let public = Some("https://malbild.example/");
+        assert_eq!(with_origin("http://samsyn.example:8080", None), Standing::Own);
+        assert_eq!(with_origin("https://malbild.example", public), Standing::Own);
+        assert_eq!(with_origin("https://malbild.example", None), Standing::Foreign);
         for foreign in [
+            "http://samsyn.example:8080",
             "http://malbild.example",
             "https://evil.example",
             "http://samsyn.example",
@@ -71,7 +75,7 @@ mod tests {
             "null",
             "",
         ] {
-            assert_eq!(with_origin(foreign), Standing::Foreign, "{foreign:?}");
+            assert_eq!(with_origin(foreign, public), Standing::Foreign, "{foreign:?}");
         }
     }
 

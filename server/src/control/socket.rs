@@ -8,6 +8,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use samsyn_shared::limits;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
@@ -68,8 +69,9 @@ impl Socket {
                     });
                 }
                 Err(error) => {
-                    tracing::error!(%error, "the control socket takes nothing more");
-                    return;
+                    // Descriptors are short, or memory is: that passes, and who asks waits in the backlog.
+                    tracing::error!(%error, "a request on the control socket was not accepted");
+                    tokio::time::sleep(limits::ACCEPT_PAUSE).await;
                 }
             }
         }

@@ -1,5 +1,7 @@
 //! Who asks: reads the credential from a request, and refuses one from somebody else's page.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Method, header};
@@ -7,9 +9,10 @@ use samsyn_shared::{MalbildId, Role, Token};
 
 use super::App;
 use super::error::ApiError;
+use super::visitors::Visitor;
 use crate::access::Credential;
 use crate::access::origin::{self, Asked, Standing};
-use crate::access::session::SessionKey;
+use crate::access::session::{COOKIE, HOST_COOKIE, SessionKey};
 use crate::registry::Malbild;
 
 /// The caller of a request that may go on.
@@ -17,6 +20,10 @@ use crate::registry::Malbild;
 pub(super) struct Caller {
     pub(super) credential: Credential,
     standing: Standing,
+    /// Whether its session came under the name that the cookie has without TLS, and there is TLS.
+    pub(super) has_old_cookie: bool,
+    /// Its connection; none in tests without one.
+    visitor: Option<Arc<Visitor>>,
 }
 
 impl Caller {
@@ -25,10 +32,23 @@ impl Caller {
         if self.standing == Standing::Foreign { Err(ApiError::ORIGIN) } else { Ok(()) }
     }
 
+    /// Refuses all but our own page.
+    pub(super) fn require_own(&self) -> Result<(), ApiError> {
+        if self.standing == Standing::Own { Ok(()) } else { Err(ApiError::ORIGIN) }
+    }
+
+    /// What it showed opens something: its connection is no stranger's any more.
+    pub(super) fn welcome(&self) {
+        if let Some(visitor) = &self.visitor {
+            visitor.welcome();
+        }
+    }
+
     /// The målbild of this id and the caller's role in it. Unknown, malformed and closed ones all look alike.
     pub(super) fn enter(&self, app: &App, id: &str) -> Result<(Malbild, Role), ApiError> {
         let id: MalbildId = id.parse().map_err(|_| ApiError::NOT_FOUND)?;
         let role = app.access.role_for(id, &self.credential)?.ok_or(ApiError::NOT_FOUND)?;
+        self.welcome();
         Ok((app.registry.find(id)?, role))
     }
 }
@@ -57,11 +77,14 @@ impl FromRequestParts<App> for Caller {
         let query = parts.uri.query().unwrap_or_default().split('&');
         let in_query = query.filter_map(|pair| pair.strip_prefix("token=")).next();
         let token = bearer.or(in_query).and_then(|token| token.parse::<Token>().ok());
-        let session = match standing {
-            Standing::Own => text(header::COOKIE).and_then(SessionKey::from_cookies),
-            Standing::TokenOnly | Standing::Foreign => None,
-        };
-        Ok(Self { credential: Credential { token, session }, standing })
+        let cookies = text(header::COOKIE).filter(|_| standing == Standing::Own).unwrap_or_default();
+        let named = |name| SessionKey::from_cookies(cookies, name);
+        let safe_name = if app.is_secure() { named(HOST_COOKIE) } else { None };
+        // A browser that came before there was TLS, or before the name was another, is not locked out.
+        let has_old_cookie = app.is_secure() && safe_name.is_none();
+        let session = safe_name.or_else(|| named(COOKIE));
+        let visitor = parts.extensions.get::<Arc<Visitor>>().cloned();
+        Ok(Self { credential: Credential { token, session }, standing, has_old_cookie, visitor })
     }
 }
 

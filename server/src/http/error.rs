@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use samsyn_shared::{Template, limits};
 use serde_json::json;
 
+use super::unfinished::Crowded;
 use crate::registry::OpenError;
 use crate::store::StoreError;
 
@@ -44,6 +45,25 @@ impl ApiError {
         Self::Plain(StatusCode::CONFLICT, "number", "a request before this one is missing");
     pub(super) const NO_NUMBER: Self =
         Self::Plain(StatusCode::BAD_REQUEST, "bad-request", "the header samsyn-number is missing");
+    pub(super) const BAD_NUMBER: Self = Self::Plain(
+        StatusCode::BAD_REQUEST,
+        "bad-request",
+        "the header samsyn-number must be a number as we write it, from 1 on",
+    );
+    pub(super) const BUSY: Self =
+        Self::Plain(StatusCode::CONFLICT, "busy", "another request over this connection is not answered yet");
+    pub(super) const CROWDED: Self = Self::Plain(
+        StatusCode::TOO_MANY_REQUESTS,
+        "slow",
+        "too much is unfinished here, and most of it in this request; come back",
+    );
+    pub(super) const HOST: Self =
+        Self::Plain(StatusCode::BAD_REQUEST, "host", "the Host header is missing, or names no host");
+    pub(super) const MISDIRECTED: Self = Self::Plain(
+        StatusCode::MISDIRECTED_REQUEST,
+        "host",
+        "this server answers under its public address alone",
+    );
     pub(super) const CUT_SHORT: Self =
         Self::Plain(StatusCode::BAD_REQUEST, "cut-short", "the body ended too early");
     pub(super) const UNDECODABLE: Self =
@@ -131,6 +151,7 @@ impl From<JsonRejection> for ApiError {
                 let text = error.body_text();
                 Self::BadRequest(text.lines().next().unwrap_or_default().chars().take(200).collect())
             }
+            JsonRejection::BytesRejection(error) if Crowded::caused(&error) => Self::CROWDED,
             JsonRejection::BytesRejection(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
                 Self::Plain(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "the body is over 64 KiB")
             }

@@ -73,11 +73,12 @@ pub(super) async fn show(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<Json<Shown>, ApiError> {
+) -> Result<Response, ApiError> {
     let (malbild, role) = caller.enter(&app, &id)?;
     let model = app.registry.read(&malbild).await?;
     let template = malbild.template.identifier();
-    Ok(Json(Shown { id: malbild.id, title: model.title, template, status: "draft", role, versions: [] }))
+    let shown = Shown { id: malbild.id, title: model.title, template, status: "draft", role, versions: [] };
+    super::session::renewed(&app, &caller, Json(shown).into_response()).await
 }
 
 #[derive(Deserialize)]

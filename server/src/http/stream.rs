@@ -18,24 +18,33 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt as _, stream};
 use samsyn_shared::protocol::stream::{CONNECTION_HEADER, NUMBER_HEADER};
 use samsyn_shared::{MalbildId, Role, Token, TokenHash, limits};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tracing::Instrument as _;
 
 use self::line::{Line, Said};
 use super::App;
 use super::caller::Caller;
 use super::error::ApiError;
+use super::unfinished::Crowded;
 use crate::registry::Malbild;
 use crate::room::Dialect;
 
 /// The connections that are carried by HTTP, by their målbild and their secret.
 #[derive(Debug, Clone, Default)]
-pub struct Streams(Arc<Mutex<HashMap<Key, mpsc::Sender<Said>>>>);
+pub struct Streams(Arc<Mutex<HashMap<Key, Way>>>);
 
 type Key = (MalbildId, TokenHash);
 
+/// The way to one connection's line.
+#[derive(Debug, Clone)]
+struct Way {
+    say: mpsc::Sender<Said>,
+    /// One request at a time.
+    turn: Arc<Semaphore>,
+}
+
 impl Streams {
-    fn map(&self) -> MutexGuard<'_, HashMap<Key, mpsc::Sender<Said>>> {
+    fn map(&self) -> MutexGuard<'_, HashMap<Key, Way>> {
         self.0.lock().expect("nobody panics while holding it")
     }
 }
@@ -54,7 +63,7 @@ pub(super) async fn open(
     let (say, said) = mpsc::channel(1);
     let (chunks, mut body) = mpsc::channel(1);
     let span = tracing::info_span!("connection", malbild = %malbild.id, connection = joined.id.0, %role);
-    app.streams.map().insert(key, say);
+    app.streams.map().insert(key, Way { say, turn: Arc::new(Semaphore::new(1)) });
     let streams = app.streams.clone();
     let carried = async move {
         let id = joined.id;
@@ -88,15 +97,34 @@ pub(super) async fn post(
 ) -> Result<StatusCode, ApiError> {
     let (malbild, _) = enter(&app, &caller, &id, &part)?;
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let number = text(NUMBER_HEADER).and_then(|number| number.parse().ok()).ok_or(ApiError::NO_NUMBER)?;
+    let number = text(NUMBER_HEADER).ok_or(ApiError::NO_NUMBER)?;
+    let number = canonical(number).ok_or(ApiError::BAD_NUMBER)?;
     let secret = text(CONNECTION_HEADER).and_then(|secret| secret.parse::<Token>().ok());
     let key = (malbild.id, secret.ok_or(ApiError::GONE)?.hash());
-    let line = app.streams.map().get(&key).cloned().ok_or(ApiError::GONE)?;
-    let body = read(body.into_data_stream(), &line).await?;
+    let Way { say, turn } = app.streams.map().get(&key).cloned().ok_or(ApiError::GONE)?;
+    // Bodies that are read side by side would be as many times the largest.
+    let _turn = turn.try_acquire().map_err(|_| ApiError::BUSY)?;
+    let body = read(body.into_data_stream(), &say).await?;
+    // It counts as held until the room has it, also when whoever sent it doesn't wait for that.
+    let mut held = app.visitors.unfinished().holder();
+    if held.set(body.len()).is_err() {
+        return Err(crowded(&say).await);
+    }
     let (reply, answer) = oneshot::channel();
-    line.send(Said::Post { number, body, reply }).await.map_err(|_| ApiError::GONE)?;
+    say.send(Said::Post { number, body, held, reply }).await.map_err(|_| ApiError::GONE)?;
     answer.await.unwrap_or(Err(ApiError::GONE))?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Has the connection closed for what it held.
+async fn crowded(line: &mpsc::Sender<Said>) -> ApiError {
+    if line.send(Said::Crowded).await.is_err() { ApiError::GONE } else { ApiError::CROWDED }
+}
+
+/// A number as we write it: no sign, no space, nothing before its first digit, and not 0.
+fn canonical(text: &str) -> Option<u64> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+    text.parse().ok().filter(|_| is_plain)
 }
 
 fn enter(app: &App, caller: &Caller, id: &str, part: &str) -> Result<(Malbild, Role), ApiError> {
@@ -108,7 +136,11 @@ fn enter(app: &App, caller: &Caller, id: &str, part: &str) -> Result<(Malbild, R
 async fn read(mut body: BodyDataStream, line: &mpsc::Sender<Said>) -> Result<Bytes, ApiError> {
     let mut held = BytesMut::new();
     while let Some(part) = body.next().await {
-        let part = part.map_err(|_| ApiError::CUT_SHORT)?;
+        let part = match part {
+            Ok(part) => part,
+            Err(error) if Crowded::caused(&error) => return Err(crowded(line).await),
+            Err(_) => return Err(ApiError::CUT_SHORT),
+        };
         if held.len() + part.len() > limits::POST_BYTES {
             line.send(Said::TooLarge).await.map_err(|_| ApiError::GONE)?;
             return Err(ApiError::TOO_LARGE);

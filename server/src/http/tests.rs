@@ -24,9 +24,13 @@ use yrs::{StateVector, Text as _, Transact as _, Update, WriteTxn as _};
 use super::*;
 use crate::store::memory::MemoryStore;
 
-const HOST: &str = "samsyn.example:8080";
+pub(super) const HOST: &str = "samsyn.example:8080";
 
-fn app() -> (App, Arc<MemoryStore>) {
+pub(super) fn visitors(bounds: Bounds) -> Visitors {
+    Visitors::new(bounds, Unfinished::new(limits::UNFINISHED_BYTES))
+}
+
+pub(super) fn app() -> (App, Arc<MemoryStore>) {
     let engine = Arc::new(MemoryStore::default());
     let storage = Storage::start(Arc::clone(&engine) as Arc<dyn crate::store::Store>);
     let app = App {
@@ -38,36 +42,37 @@ fn app() -> (App, Arc<MemoryStore>) {
         stopping: CancellationToken::new(),
         sockets: TaskTracker::new(),
         streams: Streams::default(),
+        visitors: visitors(Bounds::of(20_000)),
     };
     (app, engine)
 }
 
 /// A request that tests build up, and what came back.
-struct Ask(axum::http::request::Builder, Body);
+pub(super) struct Ask(pub(super) axum::http::request::Builder, pub(super) Body);
 
 impl Ask {
-    fn get(path: &str) -> Self {
+    pub(super) fn get(path: &str) -> Self {
         Self(Request::get(path).header(header::HOST, HOST), Body::empty())
     }
 
-    fn post(path: &str, body: &Value) -> Self {
+    pub(super) fn post(path: &str, body: &Value) -> Self {
         Self(Request::post(path).header(header::HOST, HOST), Body::from(body.to_string()))
             .with("content-type", "application/json")
     }
 
-    fn with(self, name: &str, value: &str) -> Self {
+    pub(super) fn with(self, name: &str, value: &str) -> Self {
         Self(self.0.header(name, value), self.1)
     }
 
-    fn bearer(self, token: &str) -> Self {
+    pub(super) fn bearer(self, token: &str) -> Self {
         self.with("authorization", &format!("Bearer {token}"))
     }
 
-    async fn of(self, router: &Router) -> Response {
+    pub(super) async fn of(self, router: &Router) -> Response {
         router.clone().oneshot(self.0.body(self.1).unwrap()).await.unwrap()
     }
 
-    async fn json(self, router: &Router) -> (StatusCode, Value) {
+    pub(super) async fn json(self, router: &Router) -> (StatusCode, Value) {
         let response = self.of(router).await;
         let status = response.status();
         let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
@@ -75,13 +80,13 @@ impl Ask {
     }
 
     /// Status and stable code of an error.
-    async fn refused(self, router: &Router) -> (u16, String) {
+    pub(super) async fn refused(self, router: &Router) -> (u16, String) {
         let (status, body) = self.json(router).await;
         (status.as_u16(), body["error"]["code"].as_str().unwrap_or("no code").to_owned())
     }
 }
 
-fn code(status: u16, code: &str) -> (u16, String) {
+pub(super) fn code(status: u16, code: &str) -> (u16, String) {
     (status, code.to_owned())
 }
 
@@ -96,7 +101,7 @@ pub(super) fn token<'a>(made: &'a Value, role: &str) -> &'a str {
     made["tokens"][role].as_str().unwrap()
 }
 
-fn path(made: &Value, rest: &str) -> String {
+pub(super) fn path(made: &Value, rest: &str) -> String {
     format!("/api/malbilder/{}{rest}", made["id"].as_str().unwrap())
 }
 
@@ -136,9 +141,10 @@ async fn bad_input_gets_a_clear_answer() {
         code(422, "bad-request")
     );
     assert_eq!(create(json!({ "title": "T" })).refused(&router).await, code(422, "bad-request"));
-    let text = Ask(Request::post("/api/malbilder").header("content-type", "application/json"), "{".into());
+    let plain = || Request::post("/api/malbilder").header(header::HOST, HOST);
+    let text = Ask(plain().header("content-type", "application/json"), "{".into());
     assert_eq!(text.refused(&router).await, code(400, "not-json"));
-    let form = Ask(Request::post("/api/malbilder"), "title=T".into());
+    let form = Ask(plain(), "title=T".into());
     assert_eq!(form.refused(&router).await, code(400, "not-json"));
     let large = create(json!({ "title": "x".repeat(100_000), "template": "tom" }));
     assert_eq!(large.refused(&router).await, code(413, "too-large"));
@@ -193,41 +199,6 @@ async fn a_link_is_minted_for_at_most_ones_own_role() {
     assert_eq!(mint("editor", "owner").refused(&router).await, code(403, "role"));
     assert_eq!(mint("reader", "commenter").refused(&router).await, code(403, "role"));
     assert_eq!(mint("owner", "king").refused(&router).await, code(422, "bad-request"));
-}
-
-#[tokio::test]
-async fn a_session_stands_for_tokens_on_our_own_page_alone() {
-    let router = router(app().0);
-    let (one, two) = (make(&router).await, make(&router).await);
-    let own = format!("http://{HOST}");
-    let trade = |made: &Value, role: &str| {
-        Ask::post(&path(made, "/session"), &json!({})).bearer(token(made, role)).with("origin", &own)
-    };
-    let response = trade(&one, "reader").of(&router).await;
-    assert_eq!(response.status(), StatusCode::NO_CONTENT);
-    let set = response.headers()[header::SET_COOKIE].to_str().unwrap();
-    let cookie = set.split(';').next().unwrap().to_owned();
-    let again = trade(&two, "owner").with("cookie", &cookie).of(&router).await;
-    assert_eq!(again.headers()[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap(), cookie);
-
-    let show = |made: &Value| Ask::get(&path(made, "")).with("cookie", &cookie);
-    for (made, role) in [(&one, "reader"), (&two, "owner")] {
-        let (_, shown) = show(made).with("sec-fetch-site", "same-origin").json(&router).await;
-        assert_eq!(shown["role"], role);
-    }
-    let (_, shown) =
-        show(&one).with("sec-fetch-site", "same-origin").bearer(token(&one, "editor")).json(&router).await;
-    assert_eq!(shown["role"], "editor", "the highest role wins");
-    assert_eq!(show(&one).refused(&router).await.0, 404, "no browser vouches for it");
-    assert_eq!(show(&one).with("sec-fetch-site", "cross-site").refused(&router).await.0, 404);
-    let link = |ask: Ask| ask.with("cookie", &cookie);
-    let mint = || Ask::post(&path(&two, "/links"), &json!({ "role": "reader" }));
-    assert_eq!(link(mint()).with("origin", &own).json(&router).await.0, StatusCode::CREATED);
-    assert_eq!(link(mint()).refused(&router).await.0, 404, "without an Origin only a token counts");
-    assert_eq!(
-        link(mint()).with("origin", "https://evil.example").refused(&router).await,
-        code(403, "origin")
-    );
 }
 
 #[tokio::test]
@@ -317,12 +288,19 @@ pub(super) struct Live {
 
 impl Live {
     pub(super) async fn start() -> Self {
-        let (app, _) = app();
+        Self::of(app().0).await
+    }
+
+    pub(super) async fn with(visitors: Visitors) -> Self {
+        Self::of(App { visitors, ..app().0 }).await
+    }
+
+    async fn of(app: App) -> Self {
         let router = router(app.clone());
         let made = make(&router).await;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(axum::serve(listener, router).into_future());
+        tokio::spawn(serve(listener, router, app.visitors.clone(), app.stopping.clone()));
         Self { app, address, made }
     }
 

@@ -18,17 +18,18 @@ use std::task::{Poll, ready};
 use bytes::Bytes;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
-use hyper_util::server::conn::auto::upgrade::downcast;
 use samsyn_shared::limits;
 use samsyn_shared::protocol::CloseCode;
 use tokio::io::{AsyncRead as _, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, OpCode};
 
 pub(super) use self::handshake::Handshake;
 use self::reader::{Heard, Offence, Reader};
+use super::listen::Watched;
+use super::unfinished::Held;
+use super::visitors::Place;
 use crate::room::{ConnectionId, Outlet, Pipe, RoomHandle, frame};
 
 /// Bytes of the buffer that a thread reads into. What is said in one read waits for the room, and the next
@@ -52,12 +53,16 @@ pub(super) struct Wire {
     incoming: Incoming,
     socket: Arc<OwnedWriteHalf>,
     outlet: Outlet,
+    /// It is a connection of the process as long as this lives.
+    _place: Arc<Place>,
 }
 
 /// The half that is read.
 struct Incoming {
     socket: OwnedReadHalf,
     reader: Reader,
+    /// What the reader keeps, and what waits for the room.
+    held: Held,
     /// What the HTTP server had read already when the upgrade came.
     already: Vec<u8>,
 }
@@ -86,24 +91,27 @@ impl From<CloseCode> for Ending {
 
 impl From<Offence> for Ending {
     fn from(offence: Offence) -> Self {
-        tracing::debug!(%offence, "a connection is closed");
+        tracing::info!(%offence, "a connection is closed over what is no frame");
         match offence {
             Offence::Protocol(_) => Self::Tell { code: PROTOCOL_ERROR, reason: "protocol" },
             Offence::Text => CloseCode::Undecodable.into(),
             Offence::TooLarge => CloseCode::TooLarge.into(),
+            Offence::Crowded => CloseCode::Slow.into(),
         }
     }
 }
 
 impl Wire {
-    /// The socket under an upgraded connection. `None` if it isn't TCP, which it always is here.
+    /// The socket under an upgraded connection. `None` if it isn't one that we accepted, which it always is here.
     pub(super) fn of(upgraded: Upgraded, outlet: Outlet) -> Option<Self> {
-        let parts = downcast::<TokioIo<TcpStream>>(upgraded).ok()?;
-        let (socket, writing) = parts.io.into_inner().into_split();
+        let parts = upgraded.downcast::<TokioIo<Watched>>().ok()?;
+        let (stream, place) = parts.io.into_inner().into_parts();
+        let (socket, writing) = stream.into_split();
         // A copy, nearly always of nothing: the HTTP server's buffer is given back.
         let already = parts.read_buf.to_vec();
-        let incoming = Incoming { socket, reader: Reader::new(limits::READ_BYTES), already };
-        Some(Self { incoming, socket: Arc::new(writing), outlet })
+        let held = place.holder();
+        let incoming = Incoming { socket, reader: Reader::new(limits::READ_BYTES), held, already };
+        Some(Self { incoming, socket: Arc::new(writing), outlet, _place: place })
     }
 
     /// Carries frames both ways until either side ends, and sees to it that the other side knows why.
@@ -199,12 +207,23 @@ impl Incoming {
                 }
             };
             last = Instant::now();
+            if let Err(offence) = self.hold(&heard) {
+                return offence.into();
+            }
             for heard in heard {
                 match heard {
                     Heard::Message(message) => {
-                        if room.frame(id, message).await.is_err() {
+                        // Waits for the room, unless this connection has to go meanwhile.
+                        let mut handing_over = pin!(room.frame(id, message));
+                        let handed_over = poll_fn(|cx| match handing_over.as_mut().poll(cx) {
+                            Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+                            Poll::Pending => self.held.poll_crowded(cx).map(|()| None),
+                        });
+                        match handed_over.await {
+                            Some(Ok(())) => {}
                             // The room has ended, and says why where frames are written.
-                            return std::future::pending().await;
+                            Some(Err(_)) => return std::future::pending().await,
+                            None => return Offence::Crowded.into(),
                         }
                     }
                     Heard::Ping(payload) => {
@@ -216,12 +235,31 @@ impl Incoming {
                     Heard::Close(code) => return Ending::Answer(code),
                 }
             }
+            let taken = taken.map(|taken| taken.and(self.keep(0)));
             match taken {
                 Ok(Ok(())) => {}
                 Ok(Err(offence)) => return offence.into(),
                 Err(_) => return Ending::Gone,
             }
         }
+    }
+
+    /// Counts what was said in one read as held until the room has it, if it is more than one read brings.
+    fn hold(&mut self, heard: &[Heard]) -> Result<(), Offence> {
+        let length = |heard: &Heard| if let Heard::Message(message) = heard { message.len() } else { 0 };
+        let waits: usize = heard.iter().map(length).sum();
+        if waits <= READ_BUFFER { Ok(()) } else { self.keep(waits) }
+    }
+
+    /// Counts what the reader keeps, and so much beside it.
+    fn keep(&mut self, beside: usize) -> Result<(), Offence> {
+        self.held.set(beside + self.reader.kept()).map_err(|_| self.deafen())
+    }
+
+    fn deafen(&mut self) -> Offence {
+        self.reader.deafen();
+        self.held.release();
+        Offence::Crowded
     }
 
     /// Reads once, and adds what was said to `heard`.
@@ -234,6 +272,9 @@ impl Incoming {
             return Ok(self.reader.take(&mut already, heard));
         }
         poll_fn(|cx| {
+            if self.held.poll_crowded(cx).is_ready() {
+                return Poll::Ready(Ok(Err(self.deafen())));
+            }
             BUFFER.with_borrow_mut(|buffer| {
                 let mut buffer = ReadBuf::new(buffer);
                 ready!(Pin::new(&mut self.socket).poll_read(cx, &mut buffer))?;

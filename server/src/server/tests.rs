@@ -21,6 +21,7 @@ async fn server(engine: &Arc<MemoryStore>) -> Server {
         stopping: CancellationToken::new(),
         sockets: TaskTracker::new(),
         streams: Streams::default(),
+        visitors: Visitors::new(Bounds::of(20_000), Unfinished::new(limits::UNFINISHED_BYTES)),
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     Server { listener, app, metrics: None, control: None, backup: None }

@@ -17,8 +17,8 @@ use super::port::Kept;
 use super::{Malbild, Phase};
 use crate::api::{self, ApiError, MalbildInfo};
 use crate::device::{Aside, Device, Found, Part};
-use crate::state::recent;
 use crate::state::replica::Replica;
+use crate::state::{left, recent};
 
 /// How long a page that could not open waits before it tries again.
 const AGAIN: Duration = Duration::from_secs(5);
@@ -27,6 +27,9 @@ impl Malbild {
     pub(super) fn begin(self, token: Option<String>) {
         let attempt = self.core().opening.get() + 1;
         self.core().opening.set(attempt);
+        if token.is_some() {
+            left::cancel(self.id);
+        }
         spawn_local(async move {
             if self.core().replica.borrow().is_some() {
                 // Syncing began already; it was the way to the server that failed.
@@ -47,7 +50,7 @@ impl Malbild {
                 answer.forget();
                 return self.start(template, role, (Some(device), Some(epoch), found), token).await;
             }
-            self.answered(answer.await, device).await;
+            self.answered(answer.await, device, token).await;
         });
     }
 
@@ -64,7 +67,12 @@ impl Malbild {
         }
     }
 
-    async fn answered(self, answer: Result<MalbildInfo, ApiError>, device: Option<Device>) {
+    async fn answered(
+        self,
+        answer: Result<MalbildInfo, ApiError>,
+        device: Option<Device>,
+        token: Option<String>,
+    ) {
         match answer {
             Ok(info) => match Template::find(&info.template) {
                 Some(template) => {
@@ -80,7 +88,8 @@ impl Malbild {
                 let again = move || {
                     let is_last = self.core().opening.get() == attempt;
                     if is_last && self.phase.get_untracked() == Phase::Unreachable {
-                        self.begin(None);
+                        // A trade whose answer was lost is made again.
+                        self.begin(token.clone());
                     }
                 };
                 set_timeout(again, AGAIN);
@@ -180,10 +189,15 @@ impl Malbild {
     pub fn remove_from_device(&self) {
         let malbild = *self;
         recent::forget(malbild.id);
+        // The start page tells the server, and goes on trying.
+        left::note(malbild.id);
         spawn_local(async move {
             match Device::remove(malbild.id).await {
                 Ok(()) => window().location().assign("/").expect("the start page is ours"),
-                Err(error) => malbild.device.set(Some(error)),
+                Err(error) => {
+                    left::cancel(malbild.id);
+                    malbild.device.set(Some(error));
+                }
             }
         });
     }

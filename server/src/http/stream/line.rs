@@ -15,6 +15,7 @@ use tokio::time::timeout;
 
 use super::event;
 use crate::http::error::ApiError;
+use crate::http::unfinished::Held;
 use crate::room::{ConnectionId, Joined, Outlet, RoomHandle, unframed};
 
 /// One connection.
@@ -30,8 +31,10 @@ pub(super) enum Said {
     Part,
     /// A body over the limit.
     TooLarge,
+    /// A body that held most when too much was unfinished.
+    Crowded,
     /// A whole body.
-    Post { number: u64, body: Bytes, reply: oneshot::Sender<Result<(), ApiError>> },
+    Post { number: u64, body: Bytes, held: Held, reply: oneshot::Sender<Result<(), ApiError>> },
 }
 
 struct Outgoing {
@@ -156,11 +159,12 @@ impl Incoming<'_> {
             match said {
                 Said::Part => {}
                 Said::TooLarge => return CloseCode::TooLarge,
-                Said::Post { number, body, reply } => {
+                Said::Crowded => return CloseCode::Slow,
+                Said::Post { number, body, held, reply } => {
                     let (answer, offence) = match number.cmp(&self.next) {
                         Ordering::Equal => {
                             self.next += 1;
-                            self.hand_over(&body).await
+                            self.hand_over(&body, &held).await
                         }
                         // It was taken, and what said so was lost on its way.
                         Ordering::Less => (Ok(()), None),
@@ -178,12 +182,17 @@ impl Incoming<'_> {
     }
 
     /// Hands over the messages of a body; says what is answered, and why the connection must close if it must.
-    async fn hand_over(&self, body: &[u8]) -> (Result<(), ApiError>, Option<CloseCode>) {
+    async fn hand_over(&self, body: &[u8], held: &Held) -> (Result<(), ApiError>, Option<CloseCode>) {
         for message in unpack(body) {
             let Ok(message) = message else {
                 return (Err(ApiError::UNDECODABLE), Some(CloseCode::Undecodable));
             };
-            if self.room.frame(self.id, message).await.is_err() {
+            let handed_over = tokio::select! {
+                biased;
+                handed_over = self.room.frame(self.id, message) => handed_over,
+                () = held.crowded() => return (Err(ApiError::CROWDED), Some(CloseCode::Slow)),
+            };
+            if handed_over.is_err() {
                 // The room has ended, and says why where events are told.
                 return (Err(ApiError::GONE), None);
             }

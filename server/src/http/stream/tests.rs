@@ -223,7 +223,7 @@ async fn who_shows_no_secret_of_this_malbild_speaks_for_nobody() {
         assert_eq!(page.send(with(secret), Bytes::new()).await, gone);
     }
     let elsewhere = make(&page.router).await;
-    let request = Request::post(path(&elsewhere)).header(NUMBER_HEADER, 1);
+    let request = Request::post(path(&elsewhere)).header(header::HOST, HOST).header(NUMBER_HEADER, 1);
     let request = request.header(header::AUTHORIZATION, format!("Bearer {}", token(&elsewhere, "owner")));
     assert_eq!(page.send(request.header(CONNECTION_HEADER, &page.secret), Bytes::new()).await, gone);
     let mut request = page.request(1);
@@ -232,6 +232,11 @@ async fn who_shows_no_secret_of_this_malbild_speaks_for_nobody() {
     let mut request = page.request(1);
     request.headers_mut().unwrap().remove(NUMBER_HEADER);
     assert_eq!(page.send(request, Bytes::new()).await, code(400, "bad-request"));
+    for odd in ["0", "+1", " 1 ", "01", "1.0", "-1", "", "0x1", "1e0", "18446744073709551616"] {
+        let mut request = page.request(1);
+        request.headers_mut().unwrap().insert(NUMBER_HEADER, odd.parse().unwrap());
+        assert_eq!(page.send(request, Bytes::new()).await, code(400, "bad-request"), "{odd:?}");
+    }
     assert_eq!(page.post_as(1, &[]).await, ok());
 }
 

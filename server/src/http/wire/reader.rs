@@ -33,6 +33,8 @@ pub(super) enum Offence {
     Text,
     #[error("a message over the limit")]
     TooLarge,
+    #[error("most of what is unfinished in this process")]
+    Crowded,
 }
 
 /// What is incomplete of what one connection says. An idle one keeps nothing.
@@ -170,7 +172,13 @@ impl Reader {
         Ok(Some(heard))
     }
 
-    fn deafen(&mut self) {
+    /// Bytes of space that is taken by what is incomplete.
+    pub(super) fn kept(&self) -> usize {
+        self.frame.capacity() + self.message.as_ref().map_or(0, Vec::capacity)
+    }
+
+    /// Forgets what is incomplete, and understands nothing any more.
+    pub(super) fn deafen(&mut self) {
         *self = Self { deaf: true, ..Self::new(self.limit) };
     }
 }
