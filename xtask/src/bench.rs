@@ -1,5 +1,5 @@
 //! `cargo xtask bench relay` and `cargo xtask bench editor`: each sets up what ours is measured beside, builds all
-//! of it, and runs it.
+//! of it, and runs it. `cargo xtask bench work` measures what hostile updates cost a room.
 //!
 //! What is measured and how is the crate `bench/`; this file only brings the programs together.
 
@@ -25,7 +25,8 @@ pub(crate) fn bench(project: &Project, arguments: &[String]) -> Result<()> {
     match arguments.split_first().map(|(word, rest)| (word.as_str(), rest)) {
         Some(("relay", rest)) => relay(project, rest),
         Some(("editor", rest)) => editor(project, rest),
-        _ => bail!("which bench? cargo xtask bench relay, or cargo xtask bench editor"),
+        Some(("work", rest)) => work(project, rest),
+        _ => bail!("which bench? cargo xtask bench relay, bench editor, or bench work"),
     }
 }
 
@@ -58,6 +59,17 @@ fn editor(project: &Project, arguments: &[String]) -> Result<()> {
     editor.arg("--samsyn").arg(samsyn).arg("--editors").arg(editors);
     browser.apply(&mut editor);
     process::show(editor.args(arguments))
+}
+
+/// Measures a room alone: no server, no browser.
+fn work(project: &Project, arguments: &[String]) -> Result<()> {
+    let mut cargo = process::command("cargo");
+    cargo
+        .args(["run", "--locked", "--release", "--package", "samsyn-tests", "--bin", "worst", "--"])
+        .args(arguments)
+        .env("CARGO_TARGET_DIR", &project.target)
+        .current_dir(&project.root);
+    process::show(&mut cargo)
 }
 
 /// Compiles the bench's programs; gives one of them, told where its report goes.

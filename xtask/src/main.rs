@@ -73,7 +73,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         word: "bench",
-        help: "bench relay, bench editor: measure ours beside the known ones; --quick to see that all works",
+        help: "bench relay, bench editor: measure ours beside the known ones; bench work: what hostile updates cost",
         run: bench::bench,
     },
     Command {

@@ -377,6 +377,16 @@ pub(super) fn insert(doc: &yrs::Doc, text: &str) -> Bytes {
     txn.encode_update_v1().into()
 }
 
+/// An update that puts a text in the place of all that the last one put there, so that the document does not grow.
+pub(super) fn replace(doc: &yrs::Doc, text: &str) -> Bytes {
+    let mut txn = doc.try_transact_mut().unwrap();
+    let section = txn.get_or_insert_text("section:mal-for-hanteringen");
+    let before = section.len(&txn) - 1;
+    section.insert(&mut txn, 0, text);
+    section.remove_range(&mut txn, u32::try_from(text.len()).unwrap(), before);
+    txn.encode_update_v1().into()
+}
+
 #[tokio::test]
 async fn what_one_writes_the_others_hear_and_the_export_shows() {
     let live = Live::start().await;

@@ -3,12 +3,13 @@
 //!
 //! It doesn't know what a frame means. It measures what each connection costs, and runs on the workshop's threads.
 
+mod compaction;
+
 use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
 
 use bytes::Bytes;
 use samsyn_shared::protocol::{CloseCode, Trouble};
@@ -17,12 +18,13 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
+use self::compaction::Compacted;
 use super::document::{Proven, RoomDocument};
 use super::inbox::{Arrived, Inbox};
 use super::state::{Effect, Event, RoomState, Terms};
 use super::workshop::cpu;
 use super::{Command, ConnectionId, Dialect, Gauge, Joined, Opening, Outbox, Reading, Workshop, framed};
-use crate::store::{DocumentId, Health, Hurry, Storage, StoreError, Time, Write};
+use crate::store::{DocumentId, Health, Hurry, Storage, StoreError, Time};
 
 /// Commands that are handled, at most, while something is due to be told: all that is at hand goes into one
 /// frame, and a full inbox still can't keep the room silent.
@@ -79,19 +81,6 @@ impl Ears {
     fn is_quiet(&self) -> bool {
         self.commands.is_empty() && self.inbox.is_empty()
     }
-}
-
-/// How a compaction ended.
-enum Compacted {
-    Stored {
-        bytes: u64,
-        /// CPU time that loading it took.
-        opening: Duration,
-    },
-    /// The snapshot deletes more than the live document; this update makes that follow.
-    DeletesMore(Bytes),
-    /// No snapshot was made; the log stays.
-    Not,
 }
 
 impl Actor {
@@ -429,65 +418,6 @@ impl Actor {
             append = Box::pin(std::future::ready(outcome));
         }
         self.append = Some(append);
-    }
-
-    /// Begins to replace the log by a snapshot, unless one is being made. It holds all that is in the log by
-    /// now, and perhaps more: what comes twice changes nothing.
-    fn compact(&mut self) {
-        if self.compaction.is_some() {
-            return;
-        }
-        (self.reading.log_updates, self.reading.log_bytes) = (0, 0);
-        self.snapshot_at = Instant::now();
-        let unproven = match self.state.snapshot() {
-            Ok(unproven) => unproven,
-            Err(broken) => return tracing::error!(%broken, "no snapshot was made; the log stays"),
-        };
-        let (document, up_to, storage) = (self.id, self.last, self.storage.clone());
-        self.compaction = Some(Box::pin(async move {
-            // Proving it takes as long as opening the room; the room goes on meanwhile.
-            let proven = tokio::task::spawn_blocking(move || {
-                let began = cpu();
-                let proven = unproven.prove();
-                (proven, cpu().saturating_sub(began))
-            });
-            let (proven, opening) = proven
-                .await
-                .map_or_else(|error| (Err(error), Duration::ZERO), |(proven, opening)| (Ok(proven), opening));
-            let snapshot = match proven {
-                Ok(Ok(Proven::Same(snapshot))) => snapshot,
-                Ok(Ok(Proven::DeletesMore(update))) => return Compacted::DeletesMore(update),
-                Ok(Err(broken)) => {
-                    tracing::error!(%broken, "no snapshot was made; the log stays");
-                    return Compacted::Not;
-                }
-                Err(error) => {
-                    tracing::error!(%error, "a snapshot was cut off; the log stays");
-                    return Compacted::Not;
-                }
-            };
-            let bytes = snapshot.len() as u64;
-            match storage.commit(vec![Write::Compact { document, snapshot, up_to }]).await {
-                Ok(_) => Compacted::Stored { bytes, opening },
-                Err(error) => {
-                    tracing::error!(%error, "the log was not compacted");
-                    Compacted::Not
-                }
-            }
-        }));
-    }
-
-    async fn compacted(&mut self, compacted: Compacted) {
-        self.compaction = None;
-        match compacted {
-            Compacted::Stored { bytes, opening } => {
-                self.reading.snapshot_bytes = bytes;
-                metrics::counter!("samsyn_snapshots_total").increment(1);
-                self.event(Event::Weighed { opening }).await;
-            }
-            Compacted::DeletesMore(update) => self.event(Event::Healed { update }).await,
-            Compacted::Not => {}
-        }
     }
 }
 

@@ -15,7 +15,7 @@ use tower::ServiceExt as _;
 
 use super::*;
 use crate::http::router;
-use crate::http::tests::{Live, hear_until, insert, make, replica, say, token};
+use crate::http::tests::{Live, hear_until, insert, make, replace, replica, say, token};
 use crate::room::{ConnectionId, RoomHandle};
 
 const HOST: &str = "samsyn.example";
@@ -304,7 +304,7 @@ async fn who_reads_too_slowly_is_closed_and_holds_nothing_back() {
     let mut socket = live.connect("editor", true).await;
     let doc = replica(&mut socket).await;
     for n in 1..=14 {
-        let update = insert(&doc, &"x".repeat(1_000_000));
+        let update = replace(&doc, &"x".repeat(1_000_000));
         say(&mut socket, &Message::Write(WriteNumber(n), update)).await;
         hear_until(&mut socket, |m| *m == Message::Saved(WriteNumber(n))).await;
     }

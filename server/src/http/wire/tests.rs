@@ -12,7 +12,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::Frame as RawFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{Message as Frame, protocol};
 
-use crate::http::tests::{Live, Socket, hear, hear_until, insert, replica, say};
+use crate::http::tests::{Live, Socket, hear, hear_until, insert, replace, replica, say};
 
 /// A part of a message.
 fn part(opcode: OpCode, is_final: bool, payload: &[u8]) -> Frame {
@@ -200,7 +200,7 @@ async fn who_does_not_read_is_closed_with_4429_and_the_others_hear_everything() 
     while !has_left {
         n += 1;
         assert!(n < 100, "as much waits as anyone writes");
-        let update = insert(&doc, &"x".repeat(1_000_000));
+        let update = replace(&doc, &"x".repeat(1_000_000));
         say(&mut writer, &Message::Write(WriteNumber(n), update.clone())).await;
         loop {
             match hear(&mut writer).await.unwrap() {

@@ -1,0 +1,121 @@
+//! What happens to a room, what must be done about it, and what is true of a room from its opening to its end. It
+//! decides nothing.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use samsyn_shared::protocol::{CloseCode, Trouble};
+use samsyn_shared::{Epoch, Role};
+
+#[cfg(doc)]
+use super::RoomState;
+use crate::room::{ConnectionId, Dialect};
+use crate::store::Hurry;
+
+/// What happened.
+#[derive(Debug)]
+pub enum Event {
+    /// A connection was upgraded.
+    Joined {
+        /// What the room calls it.
+        connection: ConnectionId,
+        /// What it may do.
+        role: Role,
+        /// What it understands.
+        dialect: Dialect,
+    },
+    /// A connection sent a binary frame.
+    FrameReceived {
+        /// Which.
+        connection: ConnectionId,
+        /// The frame's payload.
+        frame: Bytes,
+    },
+    /// A connection may do something else from now on, or nothing any more.
+    RoleChanged {
+        /// Which.
+        connection: ConnectionId,
+        /// `None` closes it.
+        role: Option<Role>,
+    },
+    /// A connection ended.
+    Left {
+        /// Which.
+        connection: ConnectionId,
+    },
+    /// The append in flight is on disk.
+    Appended {
+        /// When it was begun, in milliseconds since 1970: all that was accepted by then is on disk.
+        at: u64,
+    },
+    /// The append in flight can't be stored, and no later one.
+    AppendFailed,
+    /// Whether the disk takes what is written.
+    DiskChanged(Trouble),
+    /// What the store holds, after [`Effect::Reload`].
+    Reloaded {
+        /// The snapshot and the updates after it.
+        stored: Vec<Bytes>,
+        /// A fresh client id for the document.
+        client_id: u64,
+    },
+    /// A snapshot that was loaded again deletes more than the live document: this makes them the same.
+    Healed {
+        /// An update without blocks.
+        update: Bytes,
+    },
+    /// The time that [`RoomState::wake_at`] said has come.
+    Woke,
+    /// It is this room's turn to do heavy work ([`RoomState::has_heavy`]).
+    Turn,
+    /// How much CPU time opening the document takes, measured with a snapshot.
+    Weighed {
+        /// On the server.
+        opening: Duration,
+    },
+    /// About a second went by.
+    Ticked,
+}
+
+/// What must be done, in this order.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Send one message to all of these.
+    Send {
+        /// Who, in the order of their ids.
+        to: Vec<ConnectionId>,
+        /// The message, encoded once.
+        message: Bytes,
+    },
+    /// Close a connection; no [`Event::Left`] follows.
+    Close {
+        /// Which.
+        connection: ConnectionId,
+        /// What to tell it.
+        code: CloseCode,
+    },
+    /// Make these updates durable, in order; then say `Appended` or `AppendFailed`.
+    Append {
+        /// At least one.
+        updates: Vec<Bytes>,
+        /// Whether somebody hears of them only when they are on disk.
+        hurry: Hurry,
+    },
+    /// Read the Document from the store again; nothing else may happen before `Reloaded`.
+    Reload,
+    /// The room can't go on. All its connections are closed already.
+    Stop,
+}
+
+/// What is true of a room from its opening to its end.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// The birth mark of its Document.
+    pub epoch: Epoch,
+    /// The client ids that seeded earlier epochs: who names one has another history.
+    pub past_epochs: Vec<Epoch>,
+    /// Bytes that the Document may take, encoded.
+    pub document_bytes: usize,
+    /// CPU time that the calling thread has used since some moment.
+    pub cpu: fn() -> Duration,
+}
