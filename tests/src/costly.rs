@@ -188,7 +188,7 @@ fn crumbs(count: u64) -> Vec<Vec<u8>> {
     all
 }
 
-/// A word of a client's own between two characters of [`BASE`]'s.
+/// A word of a client's own between two characters of the base text's.
 #[must_use]
 pub fn word(client: u64, at: u64) -> Vec<u8> {
     let update = Bytes::default().numbers(&[1, 1, client, 0]).between((BASE, at), (BASE, at + 1), "ord");
@@ -196,7 +196,7 @@ pub fn word(client: u64, at: u64) -> Vec<u8> {
 }
 
 /// An update of random blocks: any neighbours, any order, some clients, some deletions. `base` is how many characters
-/// there are of [`BASE`]'s.
+/// there are of the base text's.
 pub fn random(rng: &mut impl Rng, base: u64, plan: &Plan) -> Vec<u8> {
     let mut update = Bytes::default().numbers(&[plan.clients]);
     let first = rng.random_range(1_000_000..1 << 40);

@@ -37,6 +37,7 @@ mod offline;
 mod page_files;
 mod paste;
 mod people;
+mod press;
 mod quill;
 mod roles;
 mod scenario;
