@@ -8,6 +8,7 @@
 
 mod batch;
 mod commits;
+mod heal;
 mod key;
 mod log;
 mod opening;
@@ -83,7 +84,8 @@ struct Count {
 }
 
 impl SledStore {
-    /// Opens the store in `dir`, making it if it isn't there.
+    /// Opens the store in `dir`, making it if it isn't there. A damaged one of which nothing is missing is written
+    /// anew.
     ///
     /// # Errors
     /// [`StoreError::Directory`], [`StoreError::InUse`] when another process has it open, [`StoreError::Unread`],
@@ -101,7 +103,17 @@ impl SledStore {
         if !Space::has_room(&File::open(dir)?)? {
             return Err(StoreError::Full);
         }
-        let open = Open::in_dir(dir)?;
+        heal::finish(dir)?;
+        let open = match Open::in_dir(dir) {
+            Err(damaged @ StoreError::Damaged { .. }) => {
+                if !heal::heal(dir)? {
+                    return Err(damaged);
+                }
+                tracing::error!(%damaged, "all that was acked is there; it was written anew");
+                Open::in_dir(dir)?
+            }
+            opened => opened?,
+        };
         open.check_format()?;
         // The names of new files are in their directories, which need a sync of their own.
         // sled does not sync its settings either, and does not open without them.

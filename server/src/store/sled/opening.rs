@@ -207,7 +207,7 @@ fn put(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
 }
 
 /// A path that is free, for something that is set aside.
-fn rescue(dir: &Path, what: &str, now: Time) -> io::Result<PathBuf> {
+pub(super) fn rescue(dir: &Path, what: &str, now: Time) -> io::Result<PathBuf> {
     let rescue = dir.join("rescue");
     fs::create_dir_all(&rescue)?;
     let name = format!("{what}-{}", now.to_string().replace(':', ""));

@@ -144,6 +144,16 @@ pub fn salvage_to(dir: &Path, to: &Path) -> Result<Report, StoreError> {
     Ok(reader.report)
 }
 
+/// Makes a new store of a damaged one whose lock the caller holds, if all that was acked is there. Gives whether it was.
+pub(super) fn write_whole(dir: &Path, to: &Path) -> Result<bool, StoreError> {
+    let salvaged = salvaged(dir)?;
+    if !salvaged.report.is_whole() {
+        return Ok(false);
+    }
+    StoreReader::with(dir, salvaged, None, None)?.write_to(to)?;
+    Ok(true)
+}
+
 fn salvaged(dir: &Path) -> Result<Salvaged, StoreError> {
     let path = dir.join("sled/db");
     let unread = |error: io::Error| StoreError::Unread { path: path.clone(), error: error.into() };
