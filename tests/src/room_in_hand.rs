@@ -189,6 +189,8 @@ impl RoomInHand {
                 }
             }
             Ok(Message::Refused(_, code)) if to.contains(&ATTACKER) => self.refused = Some(code.to_string()),
+            // In a document that is full; it was answered.
+            Ok(Message::Refused(number, _)) => self.saved[1] = self.saved[1].max(number.0),
             _ => {}
         }
     }

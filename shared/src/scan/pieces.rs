@@ -77,6 +77,12 @@ impl Pieces {
         self.left
     }
 
+    /// How many deleted ranges are left.
+    #[must_use]
+    pub const fn ranges(&self) -> usize {
+        self.deletes.len() - self.next_delete
+    }
+
     /// Whether all was taken.
     #[must_use]
     pub const fn is_done(&self) -> bool {

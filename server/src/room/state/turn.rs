@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use samsyn_shared::protocol::CloseCode;
+use samsyn_shared::protocol::{CloseCode, refusal};
 use samsyn_shared::scan::{self, Pieces};
 use samsyn_shared::{WriteNumber, limits};
 use yrs::Update;
@@ -32,6 +32,18 @@ pub(super) struct Queued {
 pub(super) struct Heavy {
     pub(super) queued: Queued,
     pub(super) pieces: Pieces,
+    /// CPU time that it may take yet: more would make a document that takes too long to open.
+    pub(super) left: Duration,
+}
+
+impl Heavy {
+    /// A write that may take as long as opening a document may, and what its blocks cost in any case.
+    pub(super) fn new(queued: Queued, pieces: Pieces) -> Self {
+        let blocks = u32::try_from(pieces.blocks()).unwrap_or(u32::MAX);
+        let ranges = u32::try_from(pieces.ranges()).unwrap_or(u32::MAX);
+        let left = limits::DOCUMENT_OPENING + limits::BLOCK_COST * blocks + limits::BLOCK_COST * ranges;
+        Self { queued, pieces, left }
+    }
 }
 
 /// What each connection has cost of late, and what its queued writes may cost.
@@ -301,7 +313,7 @@ impl RoomState {
 
     /// Applies some pieces of one write. False when the document broke.
     fn apply_pieces(&mut self, now: Instant, heavy: Heavy, effects: &mut Vec<Effect>) -> bool {
-        let Heavy { mut queued, mut pieces } = heavy;
+        let Heavy { mut queued, mut pieces, left } = heavy;
         let turn = Turn::new(self.terms.cpu, 1);
         let size = self.document.size();
         let (blocks, ranges) = (size.blocks_a_turn(), size.ranges_a_turn());
@@ -323,11 +335,16 @@ impl RoomState {
                 let spent = turn.spent();
                 self.spent += spent;
                 self.dues.charge(now, from, spent);
-                let is_done = pieces.is_done();
+                let left = left.saturating_sub(spent);
+                let is_cut_off = !pieces.is_done() && left.is_zero();
+                let is_done = pieces.is_done() || is_cut_off;
                 let number = if is_done { queued.number.take() } else { None };
-                let part = Queued { from, number, update: own.clone() };
+                let part = Queued { from, number: number.filter(|_| !is_cut_off), update: own.clone() };
                 if !is_done {
-                    self.heavy.push_back(Heavy { queued, pieces });
+                    self.heavy.push_back(Heavy { queued, pieces, left });
+                }
+                if let Some(from) = from.filter(|_| is_cut_off) {
+                    self.refuse(now, from, number, refusal::DOCUMENT_FULL, effects);
                 }
                 self.applied(now, &[part], own, effects);
                 let slowest = turn.took.take().iter().map(|(_, took)| *took).max().unwrap_or_default();

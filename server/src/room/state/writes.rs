@@ -102,7 +102,7 @@ impl RoomState {
         }
         let update = queued.update.clone().unwrap_or_default();
         let pieces = Pieces::of(update, |client| self.document.end_of(client))?;
-        self.heavy.push_back(Heavy { queued, pieces });
+        self.heavy.push_back(Heavy::new(queued, pieces));
         Ok(())
     }
 
@@ -133,14 +133,17 @@ impl RoomState {
             return Ok(Judgement::Change);
         }
         // What is here already counts for nothing: a step 2 always says all that is deleted.
+        let mut clients: Vec<u64> = scan.blocks.iter().map(|(client, _)| *client).collect();
+        clients.dedup();
+        more.clients = clients.iter().filter(|client| self.document.end_of(**client) == 0).count();
+        if extends && self.document.size().clients + more.clients > limits::DOCUMENT_CLIENTS {
+            return Ok(Judgement::Refused(refusal::DOCUMENT_FULL));
+        }
         self.document.measure()?;
         more.ranges = self.document.loses_by(&document::decode(update)?)?;
         more.blocks = 0;
         if extends {
             more.blocks = Pieces::of(update.clone(), |client| self.document.end_of(client))?.blocks();
-            let mut clients: Vec<u64> = scan.blocks.iter().map(|(client, _)| *client).collect();
-            clients.dedup();
-            more.clients = clients.iter().filter(|client| self.document.end_of(**client) == 0).count();
         }
         more.bytes = if extends { more.bytes } else { 12 * more.ranges };
         let is_full = is_full(self.document.size() + self.waiting_size(), &more);
