@@ -114,11 +114,13 @@ impl Disk {
             "write" | "pwrite64" | "ftruncate" if on.starts_with(root) => {
                 let Some(index) = self.names.get(on) else { return Ok(()) };
                 let file = &mut self.files[*index];
-                let number = usize::try_from(call.number.unwrap_or(0))?;
+                let number = || {
+                    Ok::<_, anyhow::Error>(usize::try_from(call.number.context("a call without a number")?)?)
+                };
                 let what = match call.name.as_str() {
-                    "ftruncate" => What::Length(number),
+                    "ftruncate" => What::Length(number()?),
                     "write" => What::Write { at: file.length(), bytes: call.bytes.clone() },
-                    _ => What::Write { at: number, bytes: call.bytes.clone() },
+                    _ => What::Write { at: number()?, bytes: call.bytes.clone() },
                 };
                 file.pending.push(Change { ended: call.ended, what });
             }

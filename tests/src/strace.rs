@@ -269,7 +269,8 @@ fn number_of(arguments: &str) -> Option<u64> {
         .next()
         .filter(|_| behind != arguments)
         .or_else(|| arguments.split(')').next())?;
-    inside.rsplit(", ").next()?.trim().parse().ok()
+    // Behind it, a call that had not ended yet says so.
+    inside.rsplit(", ").next()?.split(" <").next()?.trim().parse().ok()
 }
 
 /// All strings among the arguments: what a vector of buffers holds too.
@@ -312,6 +313,12 @@ mod tests {
         assert_eq!(trace.synced("sled/db", write).unwrap().begun, 5);
         assert_eq!(trace.written("db2", b"b"), None);
         assert_eq!(trace.calls.last().unwrap().result, None);
+    }
+
+    #[test]
+    fn a_cut_that_had_not_ended_yet_has_its_length() {
+        let trace = Trace::read("7 ftruncate(11<\\x2f>, 3670016 <unfinished ...>\n").unwrap();
+        assert_eq!(trace.calls[0].number, Some(3_670_016));
     }
 
     #[test]

@@ -20,7 +20,7 @@ use super::key::{self, DocumentKey, Kind};
 use super::log::message::{SEGMENT_BYTES, cap};
 use super::log::salvage::gather;
 use super::log::tree::{Records, Standing, counts, standing};
-use super::log::walk::{Walked, walk};
+use super::log::walk::{Tail, Walked, walk};
 
 /// What sled writes into its settings, with a checksum behind it. It does not open without them, and never syncs
 /// them.
@@ -73,26 +73,40 @@ pub(super) fn judge(dir: &Path, copies: bool) -> Result<Judged, StoreError> {
     let counted = Counted::read(dir).map_err(unread(dir.join("commits")))?;
     let acked = counted.acked.unwrap_or(0);
     let path = dir.join("sled/db");
-    let (walked, length) = match File::open(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => (Walked::default(), 0),
+    let (walked, found, length) = match File::open(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let nothing = Walked::default();
+            let found = holds(&nothing);
+            (nothing, found, 0)
+        }
         opened => {
             let file = opened.map_err(unread(path.clone()))?;
             let length = file.metadata().map_err(unread(path.clone()))?.len();
-            (walk(&file, acked).map_err(unread(path.clone()))?, length)
+            let read = |tail| -> Result<_, StoreError> {
+                let walked = walk(&file, acked, tail).map_err(unread(path.clone()))?;
+                let found = holds(&walked);
+                Ok((walked, found))
+            };
+            let is_whole = |found: &Found| found.as_ref().is_ok_and(|(_, found)| found.commit >= acked);
+            let (mut walked, mut found) = read(Tail::Early)?;
+            if acked > 0 && !is_whole(&found) {
+                let (late, found_late) = read(Tail::Late)?;
+                if is_whole(&found_late) {
+                    (walked, found) = (late, found_late);
+                }
+            }
+            (walked, found, length)
         }
     };
-    let records = walked.records();
     // Not even a first start's.
-    if acked == 0 && length <= 2 * SEGMENT_BYTES && walked.is_bare() && records.is_err() {
+    if acked == 0 && length <= 2 * SEGMENT_BYTES && walked.is_bare() && found.is_err() {
         return Ok(Judged { counted, whole: None });
     }
     let damaged = |what: String| {
         let aside = copies.then(|| set_aside(dir, &walked)).flatten();
         StoreError::Damaged { dir: dir.to_owned(), what, aside }
     };
-    let records = records.map_err(|what| damaged(what.to_owned()))?;
-    walked.snapshot().map_err(|what| damaged(what.to_owned()))?;
-    let found = standing(&records).map_err(|what| damaged(what.to_owned()))?;
+    let (records, found) = found.map_err(|what| damaged(what.to_owned()))?;
     // What is not known to be acked, or is not there: does something that verifies stand behind the end?
     if found.commit < acked || counted.acked.is_none() {
         let unread = |error: io::Error| StoreError::Unread { path: path.clone(), error: Arc::new(error) };
@@ -110,6 +124,17 @@ pub(super) fn judge(dir: &Path, copies: bool) -> Result<Judged, StoreError> {
         return Err(StoreError::Shortened { dir: dir.to_owned(), acked, found: found.commit, aside });
     }
     Ok(Judged { counted, whole: Some((walked, records, found)) })
+}
+
+/// The records of a log and how they stand, or what is wrong with them.
+type Found = Result<(Records, Standing), &'static str>;
+
+/// What a log holds, if that is whole: each commit leaves the sum of all records.
+fn holds(walked: &Walked) -> Found {
+    walked.snapshot()?;
+    let records = walked.records()?;
+    let standing = standing(&records)?;
+    Ok((records, standing))
 }
 
 /// How far records bring each Document.

@@ -133,6 +133,15 @@ impl Change {
     }
 }
 
+/// From where on the log may be torn: there the first thing that does not verify, or that does not follow, is its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) enum Tail {
+    /// From what sled says was stable or from the last commit that was acked, whichever comes first.
+    Early,
+    /// From whichever comes last. Both are true, and before it sled may have freed segments.
+    Late,
+}
+
 /// Changes that count together or not at all.
 struct Batch {
     /// The last number that belongs to it.
@@ -146,7 +155,7 @@ struct Batch {
 ///
 /// # Errors
 /// If something can't be read.
-pub(in crate::store) fn walk(source: &impl Source, acked: u64) -> io::Result<Walked> {
+pub(in crate::store) fn walk(source: &impl Source, acked: u64, tail: Tail) -> io::Result<Walked> {
     let length = source.length()?;
     let mut segments = Vec::new();
     let mut stable = 0;
@@ -160,18 +169,18 @@ pub(in crate::store) fn walk(source: &impl Source, acked: u64) -> io::Result<Wal
         }
     }
     segments.sort_unstable();
-    let mut walk = Walk { walked: Walked::default(), batch: None, acked, is_reached: false };
+    let mut walk = Walk { walked: Walked::default(), batch: None, acked, tail, reached: [false; 2] };
     let mut buffer = vec![0; SEGMENT];
     let mut expected = None;
     let mut ended = false;
     for (lsn, offset) in segments.iter().copied() {
         // What may be torn lies in segments that follow each other.
-        ended |= walk.is_reached && expected != Some(lsn);
+        ended |= walk.is_reached() && expected != Some(lsn);
         if ended {
             walk.walked.beyond.push(offset);
             continue;
         }
-        walk.is_reached |= lsn >= stable / SEGMENT_BYTES * SEGMENT_BYTES;
+        walk.reached[0] |= lsn >= stable / SEGMENT_BYTES * SEGMENT_BYTES;
         let read = source.read(offset, &mut buffer)?;
         unread.remove(&offset);
         walk.walked.add_to_sum(offset, &buffer[..read]);
@@ -191,11 +200,20 @@ struct Walk {
     walked: Walked,
     batch: Option<Batch>,
     acked: u64,
-    /// From here on the first thing that does not verify is the end.
-    is_reached: bool,
+    tail: Tail,
+    /// Whether what sled says was stable is behind us, and the last commit that was acked.
+    reached: [bool; 2],
 }
 
 impl Walk {
+    /// Whether the log may be torn from here on.
+    fn is_reached(&self) -> bool {
+        match self.tail {
+            Tail::Late if self.acked > 0 => self.reached == [true; 2],
+            _ => self.reached != [false; 2],
+        }
+    }
+
     /// Goes through a segment; gives whether the log goes on behind it.
     fn segment(&mut self, bytes: &[u8], lsn: u64, offset: u64) -> bool {
         let mut end = End { lsn, offset, at: SEGMENT_HEADER, is_closed: false };
@@ -209,11 +227,11 @@ impl Walk {
             end.is_closed = read.kind == Kind::Cap || !may_begin(end.at);
         }
         self.walked.end = Some(end);
-        if !end.is_closed && !self.is_reached {
+        if !end.is_closed && !self.is_reached() {
             // It was overwritten after it had become free, or is damaged: the tally tells.
             self.settle(u64::MAX);
         }
-        end.is_closed || !self.is_reached
+        end.is_closed || !self.is_reached()
     }
 
     /// Takes a message; gives whether it makes sense.
@@ -229,7 +247,7 @@ impl Walk {
         }
         self.walked.messages += 1;
         let Some(change) = Change::of(read, spot.offset) else { return true };
-        self.is_reached |= self.acked > 0 && change.commit() >= self.acked;
+        self.reached[1] |= self.acked > 0 && change.commit() >= self.acked;
         match &mut self.batch {
             Some(batch) => batch.changes.push((read.page, spot, change)),
             None => self.walked.apply(read.page, spot, change),
