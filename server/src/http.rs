@@ -62,6 +62,22 @@ pub struct App {
 }
 
 impl App {
+    /// Over a store, with nobody connected yet and nothing configured.
+    #[must_use]
+    pub fn new(storage: Storage, registry: Registry, visitors: Visitors) -> Self {
+        Self {
+            access: Access::new(storage.clone()),
+            registry,
+            storage,
+            public_url: None,
+            metrics: None,
+            stopping: CancellationToken::new(),
+            sockets: TaskTracker::new(),
+            streams: Streams::default(),
+            visitors,
+        }
+    }
+
     /// Whether browsers come by TLS.
     fn is_secure(&self) -> bool {
         self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))

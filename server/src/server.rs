@@ -12,14 +12,13 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::access::Access;
 use crate::backup::BackupError;
 use crate::backup::place::Place;
 use crate::backup::schedule::Schedule;
 use crate::control::Operator;
 use crate::control::socket::Socket;
 use crate::descriptors;
-use crate::http::{App, Bounds, Streams, Unfinished, Visitors, router, serve};
+use crate::http::{App, Bounds, Unfinished, Visitors, router, serve};
 use crate::options::Settings;
 use crate::pulse;
 use crate::registry::Registry;
@@ -97,16 +96,12 @@ impl Server {
         let bounds = Bounds::of(descriptors);
         tracing::info!(descriptors, connections = bounds.connections, strangers = bounds.strangers, "limits");
         let listener = bind(listen).map_err(|error| ServerError::Listen(listen, error))?;
+        let registry = Registry::with_workshop(storage.clone(), Workshop::start()?);
+        let visitors = Visitors::new(bounds, Unfinished::new(limits::UNFINISHED_BYTES));
         let app = App {
-            access: Access::new(storage.clone()),
-            registry: Registry::with_workshop(storage.clone(), Workshop::start()?),
-            storage,
             public_url: public_url.map(Into::into),
             metrics: metrics.clone(),
-            stopping: CancellationToken::new(),
-            sockets: TaskTracker::new(),
-            streams: Streams::default(),
-            visitors: Visitors::new(bounds, Unfinished::new(limits::UNFINISHED_BYTES)),
+            ..App::new(storage, registry, visitors)
         };
         Ok(Self { listener, app, metrics, control: control.ok(), backup })
     }

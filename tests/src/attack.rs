@@ -36,6 +36,8 @@ pub enum Verdict {
     Harmless,
 }
 
+use crate::lib0::Bytes;
+
 use SentAs::{Presence, Update, Vector};
 use Verdict::{Forbidden, Harmless, Malformed};
 
@@ -55,43 +57,6 @@ pub fn attacks() -> Vec<Attack> {
     all.extend(vectors());
     all.extend(presences());
     all
-}
-
-/// What lib0 writes, piece by piece.
-#[derive(Debug, Clone, Default)]
-struct Bytes(Vec<u8>);
-
-impl Bytes {
-    fn byte(mut self, byte: u8) -> Self {
-        self.0.push(byte);
-        self
-    }
-
-    fn number(mut self, mut number: u64) -> Self {
-        while number >= 0x80 {
-            self.0.push(number as u8 | 0x80);
-            number >>= 7;
-        }
-        self.byte(number as u8)
-    }
-
-    fn numbers(self, numbers: &[u64]) -> Self {
-        numbers.iter().fold(self, |bytes, number| bytes.number(*number))
-    }
-
-    fn raw(mut self, raw: &[u8]) -> Self {
-        self.0.extend_from_slice(raw);
-        self
-    }
-
-    fn string(self, text: impl AsRef<[u8]>) -> Self {
-        self.number(text.as_ref().len() as u64).raw(text.as_ref())
-    }
-
-    /// Ends an update that deletes nothing.
-    fn no_deletes(self) -> Self {
-        self.number(0)
-    }
 }
 
 /// An update of the stranger's with so many blocks from this clock on.

@@ -3,6 +3,8 @@
 
 use rand::Rng;
 
+use crate::lib0::Bytes;
+
 /// The client that wrote the text that the others write in.
 const BASE: u64 = 7;
 
@@ -36,38 +38,9 @@ pub const KINDS: [Costly; 11] = [
     },
 ];
 
-/// What lib0 writes.
-#[derive(Debug, Clone, Default)]
-struct Bytes(Vec<u8>);
-
-impl Bytes {
-    fn byte(mut self, byte: u8) -> Self {
-        self.0.push(byte);
-        self
-    }
-
-    fn numbers(mut self, numbers: &[u64]) -> Self {
-        for number in numbers {
-            let mut number = *number;
-            while number >= 0x80 {
-                self.0.push(number as u8 | 0x80);
-                number >>= 7;
-            }
-            self.0.push(number as u8);
-        }
-        self
-    }
-
-    fn string(self, text: &str) -> Self {
-        let mut all = self.numbers(&[text.len() as u64]);
-        all.0.extend_from_slice(text.as_bytes());
-        all
-    }
-
-    /// A text between two neighbours.
-    fn between(self, left: (u64, u64), right: (u64, u64), text: &str) -> Self {
-        self.byte(0xC4).numbers(&[left.0, left.1, right.0, right.1]).string(text)
-    }
+/// A text between two neighbours.
+fn between(bytes: Bytes, left: (u64, u64), right: (u64, u64), text: &str) -> Bytes {
+    bytes.byte(0xC4).numbers(&[left.0, left.1, right.0, right.1]).string(text)
 }
 
 /// A text of so many characters, as one block: what [`random`] updates stand on.
@@ -89,10 +62,10 @@ fn siblings(count: u64) -> Vec<Vec<u8>> {
         let client = 1_000 + n;
         update = update.numbers(&[2, client, 0]);
         update = match n {
-            0 => update.between((BASE, 5), (BASE, 6), "y"),
-            _ => update.between((client - 1, 1), (BASE, 1), "y"),
+            0 => between(update, (BASE, 5), (BASE, 6), "y"),
+            _ => between(update, (client - 1, 1), (BASE, 1), "y"),
         };
-        update = update.between((BASE, 0), (BASE, 1), "x");
+        update = between(update, (BASE, 0), (BASE, 1), "x");
     }
     vec![text(10), update.numbers(&[0]).0]
 }
@@ -133,7 +106,7 @@ fn without_any(count: u64) -> Vec<Vec<u8>> {
 fn from_the_end(count: u64) -> Vec<Vec<u8>> {
     let mut update = Bytes::default().numbers(&[1, count, 1_000, 0]);
     for n in (0..count).rev() {
-        update = update.between((BASE, n), (BASE, n + 1), "y");
+        update = between(update, (BASE, n), (BASE, n + 1), "y");
     }
     vec![text(count + 2), update.numbers(&[0]).0]
 }
@@ -141,7 +114,7 @@ fn from_the_end(count: u64) -> Vec<Vec<u8>> {
 fn places(count: u64) -> Vec<Vec<u8>> {
     let mut update = Bytes::default().numbers(&[count]);
     for n in 0..count {
-        update = update.numbers(&[1, 1_000 + n, 0]).between((BASE, n), (BASE, n + 1), "y");
+        update = between(update.numbers(&[1, 1_000 + n, 0]), (BASE, n), (BASE, n + 1), "y");
     }
     vec![text(count + 2), update.numbers(&[0]).0]
 }
@@ -160,8 +133,8 @@ fn pairs(count: u64) -> Vec<Vec<u8>> {
     let mut update = Bytes::default().numbers(&[1, count, 1_000, 0]);
     for n in 0..count {
         update = match n % 2 {
-            0 => update.between((BASE, n), (BASE, n + 1), "y"),
-            _ => update.between((1_000, n - 1), (BASE, n), "z"),
+            0 => between(update, (BASE, n), (BASE, n + 1), "y"),
+            _ => between(update, (1_000, n - 1), (BASE, n), "z"),
         };
     }
     vec![text(count + 2), update.numbers(&[0]).0]
@@ -172,7 +145,7 @@ fn formats(count: u64) -> Vec<Vec<u8>> {
     for n in 0..count {
         // A format that begins, and a character in it.
         update = update.byte(0xC6).numbers(&[BASE, n, BASE, n + 1]).string(&format!("f{n}")).string("true");
-        update = update.between((1_000, 2 * n), (BASE, n + 1), "y");
+        update = between(update, (1_000, 2 * n), (BASE, n + 1), "y");
     }
     vec![text(count + 2), update.numbers(&[0]).0]
 }
@@ -191,7 +164,7 @@ fn crumbs(count: u64) -> Vec<Vec<u8>> {
 /// A word of a client's own between two characters of the base text's.
 #[must_use]
 pub fn word(client: u64, at: u64) -> Vec<u8> {
-    let update = Bytes::default().numbers(&[1, 1, client, 0]).between((BASE, at), (BASE, at + 1), "ord");
+    let update = between(Bytes::default().numbers(&[1, 1, client, 0]), (BASE, at), (BASE, at + 1), "ord");
     update.numbers(&[0]).0
 }
 
@@ -212,9 +185,9 @@ pub fn random(rng: &mut impl Rng, base: u64, plan: &Plan) -> Vec<u8> {
             };
             update = match rng.random_range(0..10) {
                 n if n < plan.open => update.byte(0x84).numbers(&[left.0, left.1]).string("y"),
-                n if n < plan.open + plan.far => update.between(left, (BASE, base - 1), "y"),
-                _ if left.0 == BASE => update.between(left, (BASE, left.1 + 1), "y"),
-                _ => update.between(left, (BASE, rng.random_range(0..base)), "y"),
+                n if n < plan.open + plan.far => between(update, left, (BASE, base - 1), "y"),
+                _ if left.0 == BASE => between(update, left, (BASE, left.1 + 1), "y"),
+                _ => between(update, left, (BASE, rng.random_range(0..base)), "y"),
             };
         }
     }

@@ -11,6 +11,7 @@ pub mod costly;
 mod device;
 pub mod devtools;
 pub mod hand;
+pub mod lib0;
 pub mod monkey;
 pub mod node;
 pub mod operator;

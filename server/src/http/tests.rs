@@ -33,17 +33,7 @@ pub(super) fn visitors(bounds: Bounds) -> Visitors {
 pub(super) fn app() -> (App, Arc<MemoryStore>) {
     let engine = Arc::new(MemoryStore::default());
     let storage = Storage::start(Arc::clone(&engine) as Arc<dyn crate::store::Store>);
-    let app = App {
-        access: Access::new(storage.clone()),
-        registry: Registry::new(storage.clone()),
-        storage,
-        public_url: None,
-        metrics: None,
-        stopping: CancellationToken::new(),
-        sockets: TaskTracker::new(),
-        streams: Streams::default(),
-        visitors: visitors(Bounds::of(20_000)),
-    };
+    let app = App::new(storage.clone(), Registry::new(storage), visitors(Bounds::of(20_000)));
     (app, engine)
 }
 

@@ -12,17 +12,8 @@ use crate::store::{DocumentId, Store};
 
 async fn server(engine: &Arc<MemoryStore>) -> Server {
     let storage = Storage::start(Arc::clone(engine) as Arc<dyn Store>);
-    let app = App {
-        access: Access::new(storage.clone()),
-        registry: Registry::new(storage.clone()),
-        storage,
-        public_url: None,
-        metrics: None,
-        stopping: CancellationToken::new(),
-        sockets: TaskTracker::new(),
-        streams: Streams::default(),
-        visitors: Visitors::new(Bounds::of(20_000), Unfinished::new(limits::UNFINISHED_BYTES)),
-    };
+    let visitors = Visitors::new(Bounds::of(20_000), Unfinished::new(limits::UNFINISHED_BYTES));
+    let app = App::new(storage.clone(), Registry::new(storage), visitors);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     Server { listener, app, metrics: None, control: None, backup: None }
 }

@@ -13,6 +13,7 @@ use super::*;
 mod comparison;
 mod news;
 mod refusals;
+mod turns;
 
 const A: ConnectionId = ConnectionId(1);
 const B: ConnectionId = ConnectionId(2);
@@ -56,22 +57,26 @@ fn terms() -> Terms {
 
 impl World {
     fn new() -> Self {
+        Self::under(terms(), &[])
+    }
+
+    fn with(joined: &[(ConnectionId, Role, Dialect)]) -> Self {
+        Self::under(terms(), joined)
+    }
+
+    fn under(terms: Terms, joined: &[(ConnectionId, Role, Dialect)]) -> Self {
         let seeded = whole(&seed());
         let room = RoomDocument::build(std::iter::once(&seeded), 1).unwrap();
         let now = Instant::now();
-        Self {
-            state: RoomState::new(room, terms(), now, 1_000),
+        let mut world = Self {
+            state: RoomState::new(room, terms, now, 1_000),
             now,
             inboxes: HashMap::new(),
             closed: Vec::new(),
             disk: vec![seeded],
             appending: None,
             reloads: 0,
-        }
-    }
-
-    fn with(joined: &[(ConnectionId, Role, Dialect)]) -> Self {
-        let mut world = Self::new();
+        };
         for (connection, role, dialect) in joined {
             world.event(Event::Joined { connection: *connection, role: *role, dialect: *dialect });
         }

@@ -136,10 +136,11 @@ pub fn salvage_to(dir: &Path, to: &Path) -> Result<Report, StoreError> {
         let error = io::Error::from(io::ErrorKind::DirectoryNotEmpty);
         return Err(StoreError::Directory { path: to.to_owned(), error: error.into() });
     }
-    let reader = StoreReader::open(dir)?;
-    let salvaged = salvaged(dir)?;
-    let StoreReader { _lock: lock, damage, .. } = reader;
-    let reader = StoreReader::with(dir, salvaged, damage, lock)?;
+    let mut reader = StoreReader::open(dir)?;
+    if reader.damage.is_none() {
+        // Also what a healthy store's tree does not hold.
+        reader = StoreReader::with(dir, salvaged(dir)?, None, reader._lock)?;
+    }
     reader.write_to(to)?;
     Ok(reader.report)
 }

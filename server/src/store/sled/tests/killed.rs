@@ -76,6 +76,36 @@ fn a_first_start_that_was_cut_off_is_begun_anew() {
 }
 
 #[test]
+fn a_start_that_was_cut_off_while_it_put_a_healed_store_in_its_place_goes_on() {
+    let mut work = Workload::new(5);
+    work.write(60);
+    let (held, killed) = (Held::of(&work.store), work.killed());
+    for step in 0..5 {
+        let left = copy(killed.path());
+        let (dir, ready) = (left.path(), left.path().join("healed"));
+        std::fs::create_dir_all(dir.join("rescue/.healing/sled")).unwrap();
+        std::fs::write(dir.join("rescue/.healing/sled/db"), b"half").unwrap();
+        let moves = [
+            (dir.join("sled"), dir.join("rescue/sled")),
+            (ready.join("sled"), dir.join("sled")),
+            (ready.join("commits"), dir.join("commits")),
+        ];
+        // At first it is not ready yet; then one thing after the other is moved.
+        if step > 0 {
+            super::super::reader::salvage_to(dir, &ready).unwrap();
+        }
+        for (from, to) in moves.iter().take(usize::saturating_sub(step, 1)) {
+            std::fs::rename(from, to).unwrap();
+        }
+        for opening in 0..2 {
+            let store = super::SledStore::open(dir).unwrap_or_else(|error| panic!("{step}: {error}"));
+            assert_eq!(Held::of(&store), held, "{step}, {opening}");
+        }
+        assert!(!ready.exists(), "{step}");
+    }
+}
+
+#[test]
 fn an_older_copy_is_refused_until_its_count_is_removed() {
     let mut work = Workload::new(4);
     work.write(30);
