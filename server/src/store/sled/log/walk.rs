@@ -3,7 +3,7 @@
 //!
 //! sled takes whatever does not verify for the torn end of its log, and writes over what follows. Here that
 //! is decided by what was acked: all up to the last commit whose number stands in the file beside the store was synced, so only what
-//! lies behind it can be torn.
+//! lies behind it can be torn ([`Tail`]).
 
 use std::collections::{BTreeSet, HashMap};
 use std::io;
