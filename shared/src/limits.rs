@@ -324,8 +324,19 @@ pub const LANE_BYTES: usize = 2 * 1024 * 1024;
 /// hold up what others type.
 pub const SMALL_FRAME: usize = 4 * 1024;
 
-/// Threads on which all rooms run, 2, beside those that serve sockets: one takes heavy turns, the other never does.
+/// Threads for rooms whose work may be heavy, 2, beside those that serve sockets: one takes heavy turns, the other never
+/// does.
 pub const ROOM_THREADS: usize = 2;
+
+/// Bytes of a document, encoded, up to which its room runs on the threads that serve sockets, 512 KiB: somebody who joins is
+/// sent all of it, which takes about a millisecond for each 200 KiB. A larger one's room runs on [`ROOM_THREADS`].
+pub const LIGHT_DOCUMENT_BYTES: usize = 512 * 1024;
+
+/// Blocks and deleted ranges of a document up to which its room runs there, 20,000; likewise.
+pub const LIGHT_DOCUMENT_BLOCKS: usize = 20_000;
+
+/// Bytes of a message up to which it is heard there, 32 KiB: the scan reads all of it.
+pub const LIGHT_FRAME: usize = 32 * 1024;
 
 // ── The process ──
 

@@ -189,6 +189,14 @@ impl Peer {
         self.line.send_text(text).await
     }
 
+    /// Waits for the answer to a WebSocket ping. Messages that come meanwhile are not heard.
+    ///
+    /// # Errors
+    /// When the socket ends, or is none.
+    pub async fn ping(&mut self) -> Result<()> {
+        self.line.ping().await
+    }
+
     /// Closes the socket as a browser does.
     ///
     /// # Errors

@@ -1,12 +1,12 @@
 //! The real server while sixteen connections do their worst in rooms of their own and three readers press in the
-//! room of somebody who writes: she and `/healthz` are answered all the while, and nobody honest is closed. How soon,
-//! it prints; a run that says something takes a minute, on a quiet machine: `SAMSYN_PRESS_SECONDS=60`.
+//! room of somebody who writes: she, a third room, its pings and `/healthz` are answered all the while, and nobody
+//! honest is closed. How soon, it prints; a run that says something takes a minute, on a quiet machine: `SAMSYN_PRESS_SECONDS=60`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
 use rand::rngs::SmallRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -88,6 +88,15 @@ async fn press(mut reader: Peer, stop: Arc<AtomicBool>) -> Result<()> {
     Ok(())
 }
 
+/// Writes a word, and says how long it took until it was saved.
+async fn write(honest: &mut Peer) -> Result<Duration> {
+    let wrote = Instant::now();
+    let number = honest.insert("text", 5, "ord ").await?.context("one of ours numbers its writes")?;
+    let is_saved = |message: &Message| matches!(message, Message::Saved(saved) if *saved >= number);
+    honest.wait_for("saved", |message| is_saved(message).then_some(())).await?;
+    Ok(wrote.elapsed())
+}
+
 fn told(what: &str, mut times: Vec<Duration>) {
     times.sort_unstable();
     let at = |part: f64| times[((times.len() - 1) as f64 * part) as usize].as_secs_f64() * 1000.0;
@@ -116,17 +125,18 @@ async fn while_sixteen_do_their_worst_and_readers_press_others_write_and_the_ser
         let reader = stage.peer(Role::Reader, Dialect::Samsyn).await?;
         hostile.push(tokio::spawn(press(reader, Arc::clone(&stop))));
     }
-    let (mut saved, mut health) = (Vec::new(), Vec::new());
+    let malbild = stage.api.create("tom", "Ett tredje").await?;
+    let token = malbild.token(Role::Editor);
+    let mut third = Peer::join(&stage.server, &malbild, token, Dialect::Samsyn).await?;
+    let (mut saved, mut elsewhere) = (Vec::new(), Vec::new());
+    let (mut pings, mut health) = (Vec::new(), Vec::new());
     let began = Instant::now();
     while began.elapsed() < Duration::from_secs(seconds) {
-        let wrote = Instant::now();
-        let number = honest.insert("text", 5, "ord ").await?.expect("one of ours numbers its writes");
-        honest
-            .wait_for("saved", |message| {
-                matches!(message, Message::Saved(saved) if *saved >= number).then_some(())
-            })
-            .await?;
-        saved.push(wrote.elapsed());
+        saved.push(write(&mut honest).await?);
+        elsewhere.push(write(&mut third).await?);
+        let pinged = Instant::now();
+        third.ping().await?;
+        pings.push(pinged.elapsed());
         let asked = Instant::now();
         let status = stage.api.get("/healthz", None).await?.status();
         health.push(asked.elapsed());
@@ -135,6 +145,8 @@ async fn while_sixteen_do_their_worst_and_readers_press_others_write_and_the_ser
     stop.store(true, Ordering::Relaxed);
     println!("{} hostile updates in {seconds} s", sent.load(Ordering::Relaxed));
     told("from a write to Saved, among three pressing readers", saved);
+    told("from a write to Saved, in a third room", elsewhere);
+    told("pings", pings);
     told("/healthz", health);
     println!("the server took {} MB at most", stage.server.peak_memory()? >> 20);
     hostile.iter().for_each(tokio::task::JoinHandle::abort);

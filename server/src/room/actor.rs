@@ -1,7 +1,8 @@
 //! The task of a room: takes what happens from its inbox, lets `state::RoomState` say what must be done, and
 //! does it: frames into outboxes, appends to the store, snapshots when the log grows long.
 //!
-//! It doesn't know what a frame means. It measures what each connection costs, and runs on the workshop's threads.
+//! It doesn't know what a frame means. It measures what each connection costs, and runs where that may be done: at the door
+//! while its document is small and what it hears is light, in the workshop otherwise.
 
 mod compaction;
 
@@ -22,7 +23,7 @@ use self::compaction::Compacted;
 use super::document::{Proven, RoomDocument};
 use super::inbox::{Arrived, Inbox};
 use super::state::{Effect, Event, RoomState, Terms};
-use super::workshop::cpu;
+use super::workshop::{Place, cpu};
 use super::{Command, ConnectionId, Dialect, Gauge, Joined, Opening, Outbox, Reading, Workshop, framed};
 use crate::store::{DocumentId, Health, Hurry, Storage, StoreError, Time};
 
@@ -43,6 +44,8 @@ pub(super) struct Actor {
     turn: UnderWay<OwnedSemaphorePermit>,
     /// Connections whose lanes are held until their heavy writes are made.
     held: BTreeSet<ConnectionId>,
+    /// What came to the door and is too large to be heard there.
+    large: Option<Arrived>,
     state: RoomState,
     outboxes: HashMap<ConnectionId, Outbox>,
     next_connection: u64,
@@ -60,6 +63,9 @@ pub(super) struct Actor {
     gauge: Arc<Gauge>,
     reading: Reading,
     handled_since_due: usize,
+    idle_since: Instant,
+    /// Who waits until all is stored and the room ends.
+    draining: Option<oneshot::Sender<()>>,
     stopped: bool,
 }
 
@@ -110,6 +116,7 @@ impl Actor {
             workshop: workshop.clone(),
             turn: None,
             held: BTreeSet::new(),
+            large: None,
             state: RoomState::new(document, terms, Instant::now().into_std(), Time::now().0),
             outboxes: HashMap::new(),
             next_connection: 1,
@@ -125,20 +132,41 @@ impl Actor {
             gauge,
             reading,
             handled_since_due: 0,
+            idle_since: Instant::now(),
+            draining: None,
             stopped: false,
         };
-        workshop.spawn(actor.run().instrument(tracing::info_span!("room", document = %id)));
+        actor.go_to(Place::Workshop);
     }
 
-    async fn run(mut self) {
+    /// Goes on in another place.
+    fn go_to(self, place: Place) {
+        let (workshop, id) = (self.workshop.clone(), self.id);
+        workshop.spawn_at(place, self.run(place).instrument(tracing::info_span!("room", document = %id)));
+    }
+
+    /// Where the room may run now.
+    fn place(&self) -> Place {
+        let is_light = self.state.is_light() && self.large.is_none();
+        if is_light && self.workshop.has_door() { Place::Door } else { Place::Workshop }
+    }
+
+    async fn run(mut self, here: Place) {
         let mut ticks = tokio::time::interval(limits::ROOM_TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut alarm = std::pin::pin!(tokio::time::sleep_until(Instant::now()));
-        let mut idle_since = Instant::now();
-        let mut draining = None;
         // The disk may have been in trouble before the room was opened.
         self.disk_changed().await;
         while !self.stopped {
+            if here == Place::Workshop
+                && let Some(arrived) = self.large.take()
+            {
+                self.arrived(arrived).await;
+            }
+            let place = self.place();
+            if place != here {
+                return self.go_to(place);
+            }
             let due = self.state.wake_at().map(Instant::from_std);
             if due.is_some_and(|due| due <= Instant::now())
                 && (self.ears.is_quiet() || self.handled_since_due >= BURST)
@@ -162,10 +190,10 @@ impl Actor {
                 compacted = under_way(&mut self.compaction) => self.compacted(compacted).await,
                 Ok(()) = self.health.changed() => self.disk_changed().await,
                 turn = under_way(&mut self.turn) => self.take_turn(turn).await,
-                command = self.ears.commands.recv(), if draining.is_none() => match command {
+                command = self.ears.commands.recv(), if self.draining.is_none() => match command {
                     Some(Command::Drain { done }) => {
                         self.ears.inbox.stop();
-                        draining = Some(done);
+                        self.draining = Some(done);
                     }
                     Some(command) => {
                         self.handled_since_due += 1;
@@ -175,7 +203,11 @@ impl Actor {
                 },
                 arrived = self.ears.inbox.next() => {
                     self.handled_since_due += 1;
-                    self.arrived(arrived).await;
+                    if here == Place::Door && arrived.is_large() {
+                        self.large = Some(arrived);
+                    } else {
+                        self.arrived(arrived).await;
+                    }
                 }
                 () = &mut alarm, if due.is_some() => {}
                 _ = ticks.tick() => {
@@ -184,15 +216,15 @@ impl Actor {
                 }
             }
             self.show();
-            if draining.is_some() {
+            if self.draining.is_some() {
                 self.event(Event::Woke).await;
-                if self.state.is_stored() && self.held.is_empty() && self.ears.is_quiet() {
+                if self.state.is_stored() && self.is_quiet() {
                     break;
                 }
             }
             if self.state.connections() > 0 || !self.state.is_stored() {
-                idle_since = Instant::now();
-            } else if idle_since.elapsed() >= limits::ROOM_IDLE {
+                self.idle_since = Instant::now();
+            } else if self.idle_since.elapsed() >= limits::ROOM_IDLE {
                 break;
             }
             if self.reading.log_updates >= limits::LOG_LONG
@@ -203,11 +235,16 @@ impl Actor {
             }
         }
         self.end().await;
-        if let Some(done) = draining
+        if let Some(done) = self.draining
             && done.send(()).is_err()
         {
             tracing::debug!("nobody waited for the room to drain");
         }
+    }
+
+    /// Whether nothing that anybody said is still to be heard.
+    fn is_quiet(&self) -> bool {
+        self.held.is_empty() && self.large.is_none() && self.ears.is_quiet()
     }
 
     fn show(&mut self) {

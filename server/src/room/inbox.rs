@@ -39,6 +39,13 @@ pub(super) struct Arrived {
     _space: [Option<OwnedSemaphorePermit>; 2],
 }
 
+impl Arrived {
+    /// Whether reading it alone may take long.
+    pub(super) fn is_large(&self) -> bool {
+        self.frame.as_ref().is_some_and(|frame| frame.len() > limits::LIGHT_FRAME)
+    }
+}
+
 /// The room has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Ended;

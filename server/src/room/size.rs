@@ -75,6 +75,13 @@ impl Size {
             || self.bytes > measured.bytes + limits::DOCUMENT_BYTES / 16
     }
 
+    /// Whether nothing that is done with the whole document takes long.
+    pub(crate) const fn is_light(&self) -> bool {
+        self.bytes <= limits::LIGHT_DOCUMENT_BYTES
+            && self.blocks <= limits::LIGHT_DOCUMENT_BLOCKS
+            && self.ranges <= limits::LIGHT_DOCUMENT_BLOCKS
+    }
+
     /// What applying an update with this scan may cost, if it is applied as a whole.
     pub(crate) fn cost_of(&self, scan: &UpdateScan) -> Duration {
         let (items, ranges) = (scan.items as u64, scan.deletes.len() as u64);

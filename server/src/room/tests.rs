@@ -34,10 +34,14 @@ impl World {
     }
 
     fn open(&self) -> RoomHandle {
+        self.open_in(&Workshop::here())
+    }
+
+    fn open_in(&self, workshop: &Workshop) -> RoomHandle {
         let template = Template::find("tom").unwrap();
         let loaded = self.engine.load(self.id).unwrap().unwrap();
         let opening = Opening { id: self.id, epoch: Epoch(7), past_epochs: Vec::new(), template, loaded };
-        RoomHandle::start(opening, self.storage.clone(), &Workshop::here()).unwrap()
+        RoomHandle::start(opening, self.storage.clone(), workshop).unwrap()
     }
 
     fn write(&self, n: u64) -> Bytes {
@@ -52,8 +56,8 @@ impl World {
     }
 }
 
-/// A socket that takes everything; the frames come out as the messages that they hold.
-struct Ear(mpsc::UnboundedSender<Bytes>);
+/// A socket that takes everything; the frames come out as the messages that they hold, and by whom they were written.
+struct Ear(mpsc::UnboundedSender<(Bytes, String)>);
 
 impl Pipe for Ear {
     fn try_write(&self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -61,7 +65,8 @@ impl Pipe for Ear {
         while let Some((_, length)) = FrameHeader::parse(&mut rest).unwrap() {
             let start = usize::try_from(rest.position()).unwrap();
             let end = start + usize::try_from(length).unwrap();
-            self.0.send(Bytes::copy_from_slice(&bytes[start..end])).unwrap();
+            let thread = std::thread::current().name().unwrap_or_default().to_owned();
+            self.0.send((Bytes::copy_from_slice(&bytes[start..end]), thread)).unwrap();
             rest.set_position(end as u64);
         }
         Ok(bytes.len())
@@ -72,12 +77,16 @@ impl Pipe for Ear {
 struct Listener {
     id: ConnectionId,
     outlet: Outlet,
-    messages: mpsc::UnboundedReceiver<Bytes>,
+    messages: mpsc::UnboundedReceiver<(Bytes, String)>,
 }
 
 impl Listener {
     async fn join(room: &RoomHandle) -> Self {
-        let Joined { id, outlet } = room.join(Role::Editor, Dialect::Own).await.unwrap();
+        Self::join_as(Role::Editor, room).await
+    }
+
+    async fn join_as(role: Role, room: &RoomHandle) -> Self {
+        let Joined { id, outlet } = room.join(role, Dialect::Own).await.unwrap();
         let (ear, messages) = mpsc::unbounded_channel();
         outlet.attach(Arc::new(Ear(ear)));
         outlet.flush().unwrap();
@@ -85,10 +94,16 @@ impl Listener {
     }
 
     async fn until(&mut self, wanted: impl Fn(&Message) -> bool) -> Message {
+        self.until_with_thread(wanted).await.0
+    }
+
+    /// With the name of the thread on which it was written.
+    async fn until_with_thread(&mut self, wanted: impl Fn(&Message) -> bool) -> (Message, String) {
         loop {
-            let message = Message::decode(self.messages.recv().await.unwrap()).unwrap();
+            let (bytes, thread) = self.messages.recv().await.unwrap();
+            let message = Message::decode(bytes).unwrap();
             if wanted(&message) {
-                return message;
+                return (message, thread);
             }
         }
     }
@@ -100,6 +115,21 @@ async fn closing(outlet: &Outlet) -> CloseCode {
             return code;
         }
         outlet.stirred().await;
+    }
+}
+
+#[tokio::test]
+async fn a_room_goes_into_the_workshop_for_what_is_large_and_comes_back() {
+    let world = World::new().await;
+    let room = world.open_in(&Workshop::start().unwrap());
+    // What a reader writes is refused where it is heard.
+    let mut joined = Listener::join_as(Role::Reader, &room).await;
+    let forbidden = |n, bytes| world.write_text(n, &"x".repeat(bytes));
+    for (n, (bytes, in_workshop)) in (1..).zip([(10, false), (limits::LIGHT_FRAME, true), (10, false)]) {
+        room.frame(joined.id, forbidden(n, bytes)).await.unwrap();
+        let refused = |message: &Message| matches!(message, Message::Refused(WriteNumber(m), _) if *m == n);
+        let (_, thread) = joined.until_with_thread(refused).await;
+        assert_eq!(thread == "samsyn-room", in_workshop, "{n}: {thread}");
     }
 }
 
@@ -121,7 +151,7 @@ async fn a_store_that_fails_ends_the_room_and_nobody_is_told_saved() {
     world.engine.fail_commits(true);
     room.frame(joined.id, world.write(1)).await.unwrap();
     assert_eq!(closing(&joined.outlet).await, CloseCode::RoomFailed);
-    while let Ok(frame) = joined.messages.try_recv() {
+    while let Ok((frame, _)) = joined.messages.try_recv() {
         assert!(!matches!(Message::decode(frame).unwrap(), Message::Saved(_)));
     }
     room.commands.closed().await;

@@ -1,7 +1,9 @@
-//! Where rooms run: threads of their own, so that no document can hold up a socket, a ping or `/healthz`; and the
-//! turns in which rooms do heavy work there, one at a time, so that one thread is always free for what is light.
+//! Where rooms run: at the door, on the threads that serve sockets, while all that they do is light; for what may be heavy
+//! on threads of their own, so that no document can hold up a socket, a ping or `/healthz`. And the turns in which rooms do
+//! heavy work there, one at a time, so that one thread is always free for what is less heavy.
 //!
-//! It doesn't know what rooms do.
+//! It doesn't know what rooms do. Waking a thread costs more than applying what somebody types: with every room on
+//! threads of its own, a delivered update cost half as much again (`bench relay`).
 
 use std::future::Future;
 use std::io;
@@ -21,8 +23,22 @@ const BESIDE: usize = 2;
 #[derive(Debug, Clone)]
 pub struct Workshop {
     /// `None`: wherever the caller runs.
-    threads: Option<Handle>,
+    threads: Option<Threads>,
     turns: Arc<Semaphore>,
+}
+
+#[derive(Debug, Clone)]
+struct Threads {
+    door: Handle,
+    workshop: Handle,
+}
+
+/// Where a room runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// On the threads that serve sockets: nothing that takes long is done there.
+    Door,
+    Workshop,
 }
 
 impl Workshop {
@@ -32,10 +48,13 @@ impl Workshop {
         Self { threads: None, turns: Arc::new(Semaphore::new(1)) }
     }
 
-    /// On threads of its own, which run until the process ends.
+    /// On threads of its own, which run until the process ends, and at the door of the runtime that calls it.
     ///
     /// # Errors
     /// If the system gives no threads.
+    ///
+    /// # Panics
+    /// Outside of a runtime.
     pub fn start() -> io::Result<Self> {
         let threads = Builder::new_multi_thread()
             .worker_threads(limits::ROOM_THREADS)
@@ -43,20 +62,47 @@ impl Workshop {
             .thread_name("samsyn-room")
             .enable_time()
             .build()?;
-        let handle = threads.handle().clone();
+        let workshop = threads.handle().clone();
         // Rooms are drained before the process ends; what is left then needs no end of its own.
         std::mem::forget(threads);
-        Ok(Self { threads: Some(handle), turns: Arc::new(Semaphore::new(1)) })
+        let threads = Threads { door: Handle::current(), workshop };
+        Ok(Self { threads: Some(threads), turns: Arc::new(Semaphore::new(1)) })
     }
 
-    /// Runs a task there.
+    /// Whether rooms run in two places.
+    pub(super) const fn has_door(&self) -> bool {
+        self.threads.is_some()
+    }
+
+    /// Runs a task in the workshop.
     pub(crate) fn spawn<T: Send + 'static>(
         &self,
         task: impl Future<Output = T> + Send + 'static,
     ) -> JoinHandle<T> {
+        self.spawn_at(Place::Workshop, task)
+    }
+
+    /// Runs a task in one of both places.
+    pub(super) fn spawn_at<T: Send + 'static>(
+        &self,
+        place: Place,
+        task: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
+        match (&self.threads, place) {
+            (Some(threads), Place::Door) => threads.door.spawn(task),
+            (Some(threads), Place::Workshop) => threads.workshop.spawn(task),
+            (None, _) => tokio::spawn(task),
+        }
+    }
+
+    /// Does work that takes its time on a thread beside those of the rooms, of which there are a few.
+    pub(super) fn beside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> JoinHandle<T> {
         match &self.threads {
-            Some(threads) => threads.spawn(task),
-            None => tokio::spawn(task),
+            Some(threads) => threads.workshop.spawn_blocking(work),
+            None => tokio::task::spawn_blocking(work),
         }
     }
 

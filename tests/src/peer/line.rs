@@ -65,6 +65,19 @@ impl Line {
         }
     }
 
+    /// Waits for the answer to a ping. What else comes meanwhile is not heard.
+    pub(super) async fn ping(&mut self) -> Result<()> {
+        let Self::Socket(socket) = self else { bail!("there are no pings over HTTP") };
+        socket.send(Frame::Ping(Bytes::from_static(b"?"))).await?;
+        loop {
+            match timeout(PATIENCE, socket.next()).await.context("no pong came")? {
+                Some(Ok(Frame::Pong(_))) => return Ok(()),
+                Some(Ok(_)) => {}
+                ended => bail!("the socket ended: {ended:?}"),
+            }
+        }
+    }
+
     /// Ends it as a browser does.
     pub(super) async fn leave(self) -> Result<()> {
         match self {

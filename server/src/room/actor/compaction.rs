@@ -38,9 +38,10 @@ impl Actor {
             Err(broken) => return tracing::error!(%broken, "no snapshot was made; the log stays"),
         };
         let (document, up_to, storage) = (self.id, self.last, self.storage.clone());
+        let workshop = self.workshop.clone();
         self.compaction = Some(Box::pin(async move {
             // Proving it takes as long as opening the room; the room goes on meanwhile.
-            let proven = tokio::task::spawn_blocking(move || {
+            let proven = workshop.beside(move || {
                 let began = cpu();
                 let proven = unproven.prove();
                 (proven, cpu().saturating_sub(began))

@@ -145,6 +145,12 @@ impl RoomState {
         !self.heavy.is_empty()
     }
 
+    /// Whether nothing that the room does now takes long: its document is small, and nothing waits that is heavy.
+    #[must_use]
+    pub fn is_light(&self) -> bool {
+        self.heavy.is_empty() && self.document.size().is_light()
+    }
+
     /// Whether a write of this connection's is being made piece by piece: what it says meanwhile waits.
     #[must_use]
     pub fn is_busy(&self, connection: ConnectionId) -> bool {
@@ -152,7 +158,7 @@ impl RoomState {
     }
 
     /// Whether a write that may cost so much goes into the next frame.
-    pub(super) fn is_light(&self, now: Instant, from: Option<ConnectionId>, cost: Duration) -> bool {
+    pub(super) fn is_light_write(&self, now: Instant, from: Option<ConnectionId>, cost: Duration) -> bool {
         let is_remembered =
             self.dues.since.is_some_and(|since| now.saturating_duration_since(since) <= REMEMBERED);
         let spent = from.filter(|_| is_remembered).and_then(|from| self.dues.spent.get(&from));

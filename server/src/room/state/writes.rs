@@ -89,7 +89,7 @@ impl RoomState {
     pub(super) fn take(&mut self, now: Instant, queued: Queued, scan: &UpdateScan) -> Result<(), ScanError> {
         let cost = self.document.size().cost_of(scan);
         let ends = [scan.blocks.first(), scan.blocks.last()].map(|block| block.map(|(client, _)| *client));
-        if self.is_light(now, queued.from, cost) {
+        if self.is_light_write(now, queued.from, cost) {
             if ends[0] != ends[1] {
                 // Blocks of several clients may wait for each other.
                 let update = queued.update.clone().unwrap_or_default();
