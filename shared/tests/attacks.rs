@@ -3,6 +3,9 @@
 #[expect(unreachable_pub, reason = "it is a module of the crate of tests")]
 #[path = "../../tests/src/attack.rs"]
 mod attack;
+#[allow(unreachable_pub)]
+#[path = "../../tests/src/lib0.rs"]
+mod lib0;
 
 use attack::{SentAs, Verdict, attacks};
 use samsyn_shared::scan::{self, ScanError};

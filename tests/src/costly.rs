@@ -51,7 +51,7 @@ pub fn base(characters: u64) -> Vec<u8> {
 
 fn text(characters: u64) -> Vec<u8> {
     let start = Bytes::default().numbers(&[1, 1, BASE, 0]).byte(4).numbers(&[1]).string("section:text");
-    start.string(&"x".repeat(usize::try_from(characters).expect("a few million"))).numbers(&[0]).0
+    start.string("x".repeat(usize::try_from(characters).expect("a few million"))).numbers(&[0]).0
 }
 
 /// Each of its own client, beside the same two characters; an earlier block of each waits for the one before it, so
@@ -144,7 +144,7 @@ fn formats(count: u64) -> Vec<Vec<u8>> {
     let mut update = Bytes::default().numbers(&[1, 2 * count, 1_000, 0]);
     for n in 0..count {
         // A format that begins, and a character in it.
-        update = update.byte(0xC6).numbers(&[BASE, n, BASE, n + 1]).string(&format!("f{n}")).string("true");
+        update = update.byte(0xC6).numbers(&[BASE, n, BASE, n + 1]).string(format!("f{n}")).string("true");
         update = between(update, (1_000, 2 * n), (BASE, n + 1), "y");
     }
     vec![text(count + 2), update.numbers(&[0]).0]
