@@ -291,10 +291,10 @@ pub const LIGHT_COST: Duration = Duration::from_millis(5);
 /// it can't cost more.
 pub const TURN: Duration = Duration::from_millis(20);
 
-/// CPU time that a block or a deleted range may take on average when a write is applied piece by piece, 50 µs; with
-/// [`DOCUMENT_OPENING`] all of it together. A write that takes more is cut off and refused with `document-full`: it
-/// would take as long at every opening. What of it was applied stays.
-pub const BLOCK_COST: Duration = Duration::from_micros(50);
+/// CPU time that a block or a deleted range may take on average when a write is applied piece by piece, 20 µs: what honest
+/// people write takes a tenth of that. What goes beyond it is the document's, which would take as long at every opening: the
+/// write that brings it over [`DOCUMENT_OPENING`] is cut off and refused with `document-full`. What of it was applied stays.
+pub const BLOCK_COST: Duration = Duration::from_micros(20);
 
 /// Blocks and deleted ranges that are applied as one change, 4096: yrs' work at the end of a transaction grows with
 /// their square.

@@ -189,8 +189,11 @@ impl RoomInHand {
                 }
             }
             Ok(Message::Refused(_, code)) if to.contains(&ATTACKER) => self.refused = Some(code.to_string()),
-            // In a document that is full; it was answered.
-            Ok(Message::Refused(number, _)) => self.saved[1] = self.saved[1].max(number.0),
+            // In a document that is full; it was answered. What it writes next doesn't stand on that.
+            Ok(Message::Refused(number, _)) => {
+                self.saved[1] = self.saved[1].max(number.0);
+                self.honest = document::replica(100 + number.0);
+            }
             _ => {}
         }
     }

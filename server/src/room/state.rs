@@ -55,6 +55,10 @@ pub struct RoomState {
     clients: usize,
     /// CPU time that opening the document took when it was measured last.
     opening: Duration,
+    /// CPU time that heavy writes have taken since then beyond what their blocks may: opening takes so much longer, at most.
+    excess: Duration,
+    /// What of it was in the document when that was measured last.
+    weighed: Duration,
     frames: Pace,
     /// Who is to be told what the room holds, once all that is queued is applied.
     held_asked: BTreeSet<ConnectionId>,
@@ -94,6 +98,8 @@ impl RoomState {
             spent: Duration::ZERO,
             clients,
             opening: Duration::ZERO,
+            excess: Duration::ZERO,
+            weighed: Duration::ZERO,
             frames: Pace::default(),
             held_asked: BTreeSet::new(),
             accepted: 0,
@@ -131,7 +137,10 @@ impl RoomState {
             Event::Healed { update } => self.healed(now, &update, effects),
             Event::Woke => self.woke(now, effects),
             Event::Turn => self.turn(now, effects),
-            Event::Weighed { opening } => self.opening = opening,
+            Event::Weighed { opening } => {
+                self.opening = opening;
+                self.excess = self.excess.saturating_sub(std::mem::take(&mut self.weighed));
+            }
             Event::Ticked => self.ticked(now, effects),
         }
         self.append_if_idle(effects);
@@ -189,6 +198,7 @@ impl RoomState {
     /// [`Broken`]: the document must be loaded anew.
     pub fn snapshot(&mut self) -> Result<Unproven, Broken> {
         self.spent = Duration::ZERO;
+        self.weighed = self.excess;
         self.clients = self.document.size().clients;
         self.whole()
     }

@@ -32,17 +32,14 @@ pub(super) struct Queued {
 pub(super) struct Heavy {
     pub(super) queued: Queued,
     pub(super) pieces: Pieces,
-    /// CPU time that it may take yet: more would make a document that takes too long to open.
-    pub(super) left: Duration,
+    /// CPU time that its blocks may take yet.
+    pub(super) allowed: Duration,
 }
 
 impl Heavy {
-    /// A write that may take as long as opening a document may, and what its blocks cost in any case.
     pub(super) fn new(queued: Queued, pieces: Pieces) -> Self {
-        let blocks = u32::try_from(pieces.blocks()).unwrap_or(u32::MAX);
-        let ranges = u32::try_from(pieces.ranges()).unwrap_or(u32::MAX);
-        let left = limits::DOCUMENT_OPENING + limits::BLOCK_COST * blocks + limits::BLOCK_COST * ranges;
-        Self { queued, pieces, left }
+        let all = u32::try_from(pieces.blocks() + pieces.ranges()).unwrap_or(u32::MAX);
+        Self { queued, pieces, allowed: limits::BLOCK_COST * all }
     }
 }
 
@@ -149,6 +146,11 @@ impl RoomState {
     #[must_use]
     pub fn is_light(&self) -> bool {
         self.heavy.is_empty() && self.document.size().is_light()
+    }
+
+    /// Whether opening the document takes longer than it may, as far as is known.
+    pub(super) fn takes_too_long(&self) -> bool {
+        self.opening + self.excess > limits::DOCUMENT_OPENING
     }
 
     /// Whether a write of this connection's is being made piece by piece: what it says meanwhile waits.
@@ -319,7 +321,7 @@ impl RoomState {
 
     /// Applies some pieces of one write. False when the document broke.
     fn apply_pieces(&mut self, now: Instant, heavy: Heavy, effects: &mut Vec<Effect>) -> bool {
-        let Heavy { mut queued, mut pieces, left } = heavy;
+        let Heavy { mut queued, mut pieces, allowed } = heavy;
         let turn = Turn::new(self.terms.cpu, 1);
         let size = self.document.size();
         let (blocks, ranges) = (size.blocks_a_turn(), size.ranges_a_turn());
@@ -341,13 +343,14 @@ impl RoomState {
                 let spent = turn.spent();
                 self.spent += spent;
                 self.dues.charge(now, from, spent);
-                let left = left.saturating_sub(spent);
-                let is_cut_off = !pieces.is_done() && left.is_zero();
+                self.excess += spent.saturating_sub(allowed);
+                let allowed = allowed.saturating_sub(spent);
+                let is_cut_off = !pieces.is_done() && self.takes_too_long();
                 let is_done = pieces.is_done() || is_cut_off;
                 let number = if is_done { queued.number.take() } else { None };
                 let part = Queued { from, number: number.filter(|_| !is_cut_off), update: own.clone() };
                 if !is_done {
-                    self.heavy.push_back(Heavy { queued, pieces, left });
+                    self.heavy.push_back(Heavy { queued, pieces, allowed });
                 }
                 if let Some(from) = from.filter(|_| is_cut_off) {
                     self.refuse(now, from, number, refusal::DOCUMENT_FULL, effects);

@@ -33,8 +33,8 @@ fn a_write_that_takes_too_long_is_cut_off_and_what_follows_is_heard() {
         world.event_alone(Event::Turn);
         turns += 1;
     }
-    // 250 ms, and 50 µs for each of 2,000 blocks; each turn takes 45.
-    assert_eq!(turns, 8);
+    // 250 ms, and 20 µs for each of 2,000 blocks; each turn takes 45.
+    assert_eq!(turns, 7);
     let heard = world.heard(A);
     assert!(heard.contains(&Message::Refused(WriteNumber(1), refusal::DOCUMENT_FULL.into())), "{heard:?}");
     assert!(!heard.contains(&saved(1)) && world.closed.is_empty(), "{heard:?}");
