@@ -148,11 +148,6 @@ impl RoomState {
         self.heavy.is_empty() && self.document.size().is_light()
     }
 
-    /// Whether opening the document takes longer than it may, as far as is known.
-    pub(super) fn takes_too_long(&self) -> bool {
-        self.opening + self.excess > limits::DOCUMENT_OPENING
-    }
-
     /// Whether a write of this connection's is being made piece by piece: what it says meanwhile waits.
     #[must_use]
     pub fn is_busy(&self, connection: ConnectionId) -> bool {
@@ -343,9 +338,11 @@ impl RoomState {
                 let spent = turn.spent();
                 self.spent += spent;
                 self.dues.charge(now, from, spent);
-                self.excess += spent.saturating_sub(allowed);
+                let over = spent.saturating_sub(allowed);
                 let allowed = allowed.saturating_sub(spent);
-                let is_cut_off = !pieces.is_done() && self.takes_too_long();
+                self.excess += over;
+                let takes_too_long = self.opening + self.excess > limits::DOCUMENT_OPENING;
+                let is_cut_off = !pieces.is_done() && !over.is_zero() && takes_too_long;
                 let is_done = pieces.is_done() || is_cut_off;
                 let number = if is_done { queued.number.take() } else { None };
                 let part = Queued { from, number: number.filter(|_| !is_cut_off), update: own.clone() };

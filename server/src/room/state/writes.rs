@@ -126,7 +126,7 @@ impl RoomState {
                 return Ok(Judgement::Nothing);
             }
         }
-        if extends && self.takes_too_long() {
+        if extends && self.opening > limits::DOCUMENT_OPENING {
             return Ok(Judgement::Refused(refusal::DOCUMENT_FULL));
         }
         if !is_full(self.document.size() + self.waiting_size(), &more) {
