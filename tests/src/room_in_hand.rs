@@ -28,6 +28,8 @@ pub struct RoomInHand {
     stored: Vec<Bytes>,
     /// CPU time of the longest event, and of all.
     pub worst: Duration,
+    /// What that event was.
+    pub worst_in: &'static str,
     /// See `worst`.
     pub total: Duration,
 }
@@ -67,6 +69,7 @@ impl RoomInHand {
             closed: Vec::new(),
             stored,
             worst: Duration::ZERO,
+            worst_in: "",
             total: Duration::ZERO,
         };
         for connection in [ATTACKER, HONEST] {
@@ -152,16 +155,37 @@ impl RoomInHand {
         if is_due {
             self.now += Duration::from_millis(1);
             self.event(Event::Turn)?;
+            self.weigh()?;
         }
         Ok(is_due)
     }
 
+    /// Measures how long the document takes to open, when the room wants to know.
+    fn weigh(&mut self) -> Result<()> {
+        if self.state.is_to_be_weighed() {
+            let unproven = self.state.snapshot()?;
+            let began = cpu();
+            ensure!(matches!(unproven.prove()?, Proven::Same(_)), "it is another document");
+            self.event(Event::Weighed { opening: cpu().saturating_sub(began) })?;
+        }
+        Ok(())
+    }
+
     fn event(&mut self, event: Event) -> Result<()> {
         let mut effects = Vec::new();
+        let name = match &event {
+            Event::FrameReceived { .. } => "a frame",
+            Event::Woke => "what was due",
+            Event::Turn => "a turn",
+            _ => "something else",
+        };
         let began = cpu();
         self.state.handle(self.now, event, &mut effects);
         let took = cpu().saturating_sub(began);
-        self.worst = self.worst.max(took);
+        if took > self.worst {
+            self.worst = took;
+            self.worst_in = name;
+        }
         self.total += took;
         for effect in effects {
             match effect {

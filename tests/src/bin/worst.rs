@@ -41,7 +41,7 @@ fn kinds(whole: bool) -> Result<()> {
             waited = waited.max(longest);
             outcome = came;
         }
-        let (worst, total) = (ms(room.worst), ms(room.total));
+        let (worst, total) = (format!("{} in {}", ms(room.worst), room.worst_in), ms(room.total));
         let opening = ms(room.opening()?);
         println!(
             "| {name} | {bytes} | {alone} | {worst} | {total} | {opening} | {outcome:?}, others waited {waited} events |"
@@ -94,9 +94,10 @@ fn search(time: Duration) -> Result<()> {
         if reached > best {
             (best, best_plan) = (reached, plan.clone());
             println!(
-                "{:>4} s: {} in one event, {} to open: {plan:?}",
+                "{:>4} s: {} in {}, {} to open: {plan:?}",
                 began.elapsed().as_secs(),
                 ms(best),
+                room.worst_in,
                 ms(opening)
             );
         }
