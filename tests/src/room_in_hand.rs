@@ -98,10 +98,12 @@ impl RoomInHand {
                 waited += 1;
             }
             longest = longest.max(waited);
-            if !self.state.has_heavy() && !self.step()? {
+            if !self.state.has_heavy() {
                 break;
             }
         }
+        // Nobody writes any more, so all that is due ends.
+        while self.step()? {}
         ensure!(!self.closed.iter().any(|(who, _)| *who == HONEST), "the honest one was closed");
         let closed = self.closed.iter().find(|(who, _)| *who == ATTACKER).map(|(_, code)| *code);
         Ok(match (closed, self.refused.take()) {
