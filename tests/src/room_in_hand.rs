@@ -101,6 +101,8 @@ impl RoomInHand {
             if !self.state.has_heavy() {
                 break;
             }
+            // Where the document is full, the write was refused at once, and nothing has happened yet.
+            self.step()?;
         }
         // Nobody writes any more, so all that is due ends.
         while self.step()? {}
