@@ -3,7 +3,7 @@
 #[expect(unreachable_pub, reason = "it is a module of the crate of tests")]
 #[path = "../../tests/src/attack.rs"]
 mod attack;
-#[allow(unreachable_pub)]
+#[expect(unreachable_pub, reason = "likewise")]
 #[path = "../../tests/src/lib0.rs"]
 mod lib0;
 

@@ -1,6 +1,8 @@
 //! Bytes that no decent client sends, made by hand: each attack by name, and what must come of it. Whether it
 //! does is tested at the scan (in `shared`) and at the real server (`hostile`).
 
+use crate::lib0::Bytes;
+
 /// One attack.
 #[derive(Debug)]
 pub struct Attack {
@@ -35,8 +37,6 @@ pub enum Verdict {
     /// Passes the scan, with nothing in it that could be shown or stored, or with what does no harm.
     Harmless,
 }
-
-use crate::lib0::Bytes;
 
 use SentAs::{Presence, Update, Vector};
 use Verdict::{Forbidden, Harmless, Malformed};

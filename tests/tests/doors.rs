@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 /// How long somebody with a link may wait at a door where thousands stand.
-const AT_ONCE: Duration = Duration::from_secs(5);
+const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// Lets the server have so many descriptors from now on.
 fn limit(server: &Server, descriptors: u64, most: u64) -> Result<()> {

@@ -136,7 +136,8 @@ impl Actor {
             draining: None,
             stopped: false,
         };
-        actor.go_to(Place::Workshop);
+        let place = actor.place();
+        actor.go_to(place);
     }
 
     /// Goes on in another place.
@@ -155,7 +156,7 @@ impl Actor {
         let mut ticks = tokio::time::interval(limits::ROOM_TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut alarm = std::pin::pin!(tokio::time::sleep_until(Instant::now()));
-        // The disk may have been in trouble before the room was opened.
+        // The disk may have been in trouble before the room was opened. Said again it changes nothing.
         self.disk_changed().await;
         while !self.stopped {
             if here == Place::Workshop

@@ -75,26 +75,12 @@ pub(super) fn judge(dir: &Path, copies: bool) -> Result<Judged, StoreError> {
     let path = dir.join("sled/db");
     let (walked, found, length) = match File::open(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let nothing = Walked::default();
-            let found = holds(&nothing);
-            (nothing, found, 0)
+            (Walked::default(), holds(&Walked::default()), 0)
         }
         opened => {
             let file = opened.map_err(unread(path.clone()))?;
             let length = file.metadata().map_err(unread(path.clone()))?.len();
-            let read = |tail| -> Result<_, StoreError> {
-                let walked = walk(&file, acked, tail).map_err(unread(path.clone()))?;
-                let found = holds(&walked);
-                Ok((walked, found))
-            };
-            let is_whole = |found: &Found| found.as_ref().is_ok_and(|(_, found)| found.commit >= acked);
-            let (mut walked, mut found) = read(Tail::Early)?;
-            if acked > 0 && !is_whole(&found) {
-                let (late, found_late) = read(Tail::Late)?;
-                if is_whole(&found_late) {
-                    (walked, found) = (late, found_late);
-                }
-            }
+            let (walked, found) = read(&file, acked).map_err(unread(path.clone()))?;
             (walked, found, length)
         }
     };
@@ -128,6 +114,21 @@ pub(super) fn judge(dir: &Path, copies: bool) -> Result<Judged, StoreError> {
 
 /// The records of a log and how they stand, or what is wrong with them.
 type Found = Result<(Records, Standing), &'static str>;
+
+/// Reads a log to the end that is taken for its own: the early one, unless only the late one has all that was acked.
+fn read(file: &File, acked: u64) -> io::Result<(Walked, Found)> {
+    let is_whole = |found: &Found| found.as_ref().is_ok_and(|(_, found)| found.commit >= acked);
+    let early = walk(file, acked, Tail::Early)?;
+    let found = holds(&early);
+    if acked > 0 && !is_whole(&found) {
+        let late = walk(file, acked, Tail::Late)?;
+        let found_late = holds(&late);
+        if is_whole(&found_late) {
+            return Ok((late, found_late));
+        }
+    }
+    Ok((early, found))
+}
 
 /// What a log holds, if that is whole: each commit leaves the sum of all records.
 fn holds(walked: &Walked) -> Found {

@@ -133,12 +133,14 @@ impl Change {
     }
 }
 
-/// From where on the log may be torn: there the first thing that does not verify, or that does not follow, is its end.
+/// Where the part of the log begins that may be torn: in it the first thing that does not verify, or that does not follow, is
+/// the log's end. Two things tell what was synced: the headers of segments, and the last commit that was acked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::store) enum Tail {
-    /// From what sled says was stable or from the last commit that was acked, whichever comes first.
+    /// Behind the first of the two that is met.
     Early,
-    /// From whichever comes last. Both are true, and before it sled may have freed segments.
+    /// Behind both, where the last commit is known. Between the two sled frees segments, so there a segment that is missing
+    /// is not the end.
     Late,
 }
 
@@ -169,18 +171,25 @@ pub(in crate::store) fn walk(source: &impl Source, acked: u64, tail: Tail) -> io
         }
     }
     segments.sort_unstable();
-    let mut walk = Walk { walked: Walked::default(), batch: None, acked, tail, reached: [false; 2] };
+    let mut walk = Walk {
+        walked: Walked::default(),
+        batch: None,
+        acked,
+        tail,
+        is_past_stable: false,
+        is_past_acked: false,
+    };
     let mut buffer = vec![0; SEGMENT];
     let mut expected = None;
     let mut ended = false;
     for (lsn, offset) in segments.iter().copied() {
         // What may be torn lies in segments that follow each other.
-        ended |= walk.is_reached() && expected != Some(lsn);
+        ended |= walk.may_be_torn() && expected != Some(lsn);
         if ended {
             walk.walked.beyond.push(offset);
             continue;
         }
-        walk.reached[0] |= lsn >= stable / SEGMENT_BYTES * SEGMENT_BYTES;
+        walk.is_past_stable |= lsn >= stable / SEGMENT_BYTES * SEGMENT_BYTES;
         let read = source.read(offset, &mut buffer)?;
         unread.remove(&offset);
         walk.walked.add_to_sum(offset, &buffer[..read]);
@@ -201,16 +210,17 @@ struct Walk {
     batch: Option<Batch>,
     acked: u64,
     tail: Tail,
-    /// Whether what sled says was stable is behind us, and the last commit that was acked.
-    reached: [bool; 2],
+    /// Whether what sled says was stable was met, and the last commit that was acked.
+    is_past_stable: bool,
+    is_past_acked: bool,
 }
 
 impl Walk {
     /// Whether the log may be torn from here on.
-    fn is_reached(&self) -> bool {
+    fn may_be_torn(&self) -> bool {
         match self.tail {
-            Tail::Late if self.acked > 0 => self.reached == [true; 2],
-            _ => self.reached != [false; 2],
+            Tail::Early => self.is_past_stable || self.is_past_acked,
+            Tail::Late => self.is_past_stable && self.is_past_acked,
         }
     }
 
@@ -227,11 +237,11 @@ impl Walk {
             end.is_closed = read.kind == Kind::Cap || !may_begin(end.at);
         }
         self.walked.end = Some(end);
-        if !end.is_closed && !self.is_reached() {
+        if !end.is_closed && !self.may_be_torn() {
             // It was overwritten after it had become free, or is damaged: the tally tells.
             self.settle(u64::MAX);
         }
-        end.is_closed || !self.is_reached()
+        end.is_closed || !self.may_be_torn()
     }
 
     /// Takes a message; gives whether it makes sense.
@@ -247,7 +257,7 @@ impl Walk {
         }
         self.walked.messages += 1;
         let Some(change) = Change::of(read, spot.offset) else { return true };
-        self.reached[1] |= self.acked > 0 && change.commit() >= self.acked;
+        self.is_past_acked |= self.acked > 0 && change.commit() >= self.acked;
         match &mut self.batch {
             Some(batch) => batch.changes.push((read.page, spot, change)),
             None => self.walked.apply(read.page, spot, change),

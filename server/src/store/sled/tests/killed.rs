@@ -1,5 +1,6 @@
 //! A process that is killed, and one that ends in order: what was acked is there, and nobody is asked for anything.
 
+use super::super::log::message::SEGMENT;
 use super::super::log::salvage::gather;
 use super::super::log::walk::{Source, Tail, walk};
 use super::workload::{Held, Workload, copy, files, rounds};
@@ -160,4 +161,47 @@ fn the_data_directory_is_its_own_users_alone() {
     assert_eq!(std::fs::metadata(dir.path()).unwrap().permissions().mode() & 0o777, 0o700);
     let commits = std::fs::metadata(dir.path().join("commits")).unwrap();
     assert_eq!(commits.permissions().mode() & 0o777, 0o600);
+}
+
+/// sled frees segments behind what its headers call stable: they are missing between a commit's first record and its last.
+#[test]
+fn a_segment_that_was_freed_in_the_middle_of_the_last_commit_is_not_the_end_of_the_log() {
+    let mut work = Workload::new(0);
+    work.write(40);
+    // Each is written over by the next, so that what the first wrote is of no use any more.
+    for round in 0..2 {
+        let large = |number| {
+            let document = super::contract::document(number);
+            let up_to = super::Store::load(&work.store, document).unwrap().unwrap().last;
+            let snapshot = vec![round; 700_000].into();
+            super::Write::Compact { document, snapshot, up_to }
+        };
+        let writes: Vec<_> = (0..4).map(large).collect();
+        work.commit(&writes);
+    }
+    let (held, killed) = (Held::of(&work.store), work.killed());
+    let whole = std::fs::read(killed.path().join("sled/db")).unwrap();
+    let acked = super::super::commits::Counted::read(killed.path()).unwrap().acked.unwrap();
+    let records = |dir: &std::path::Path, tail| {
+        let file = std::fs::File::open(dir.join("sled/db")).unwrap();
+        walk(&file, acked, tail).unwrap().records()
+    };
+    let expected = records(killed.path(), Tail::Late);
+    let mut missed = 0;
+    for at in (0..whole.len()).step_by(SEGMENT) {
+        let freed = copy(killed.path());
+        let mut bytes = whole.clone();
+        let end = whole.len().min(at + SEGMENT);
+        bytes[at..end].fill(0);
+        std::fs::write(freed.path().join("sled/db"), bytes).unwrap();
+        if records(freed.path(), Tail::Late) != expected {
+            // Something that counts stood in it, so it is not one that was freed.
+            continue;
+        }
+        missed += usize::from(records(freed.path(), Tail::Early) != expected);
+        let store = super::SledStore::open(freed.path()).unwrap();
+        assert_eq!(Held::of(&store), held, "{at}");
+        assert!(!freed.path().join("rescue").exists(), "{at}: taken for damage");
+    }
+    assert!(missed > 0, "the early end is that of the log in all of them");
 }

@@ -88,7 +88,7 @@ impl Workload {
         }
     }
 
-    fn commit(&mut self, writes: &[Write]) {
+    pub(super) fn commit(&mut self, writes: &[Write]) {
         let given = self.store.commit(writes, Time(self.now)).unwrap();
         assert_eq!(given, self.model.commit(writes, Time(self.now)).unwrap());
     }
