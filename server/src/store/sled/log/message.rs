@@ -73,6 +73,16 @@ pub(super) fn segment_header(bytes: &[u8]) -> Option<SegmentHeader> {
     is_aligned.then_some(SegmentHeader { lsn, stable })
 }
 
+/// The same header, if the log was stable only up to here.
+#[cfg(test)]
+pub(in crate::store) fn with_stable(header: &[u8], stable: u64) -> [u8; SEGMENT_HEADER] {
+    let mut bytes = *header.first_chunk::<SEGMENT_HEADER>().expect("a header");
+    bytes[12..].copy_from_slice(&(stable ^ LSN_MASK).to_le_bytes());
+    let sum = !crc32fast::hash(&bytes[4..]);
+    bytes[..4].copy_from_slice(&sum.to_le_bytes());
+    bytes
+}
+
 /// Whether a message may begin at this place of a segment.
 pub(super) fn may_begin(at: usize) -> bool {
     (SEGMENT_HEADER..=SEGMENT - RED_ZONE).contains(&at)

@@ -1,6 +1,6 @@
 //! A process that is killed, and one that ends in order: what was acked is there, and nobody is asked for anything.
 
-use super::super::log::message::SEGMENT;
+use super::super::log::message::{SEGMENT, with_stable};
 use super::super::log::salvage::gather;
 use super::super::log::walk::{Source, Tail, walk};
 use super::workload::{Held, Workload, copy, files, rounds};
@@ -163,24 +163,29 @@ fn the_data_directory_is_its_own_users_alone() {
     assert_eq!(commits.permissions().mode() & 0o777, 0o600);
 }
 
-/// sled frees segments behind what its headers call stable: they are missing between a commit's first record and its last.
+/// The headers say only up to where the log was stable at least, and sled frees segments behind that.
 #[test]
-fn a_segment_that_was_freed_in_the_middle_of_the_last_commit_is_not_the_end_of_the_log() {
+fn a_segment_that_was_freed_behind_what_is_called_stable_is_not_the_end_of_the_log() {
     let mut work = Workload::new(0);
     work.write(40);
-    // Each is written over by the next, so that what the first wrote is of no use any more.
+    // While it makes the first, sled writes leaves anew again and again; the second is the last thing in the log.
     for round in 0..2 {
         let large = |number| {
             let document = super::contract::document(number);
             let up_to = super::Store::load(&work.store, document).unwrap().unwrap().last;
-            let snapshot = vec![round; 700_000].into();
-            super::Write::Compact { document, snapshot, up_to }
+            super::Write::Compact { document, snapshot: vec![round; 700_000].into(), up_to }
         };
         let writes: Vec<_> = (0..4).map(large).collect();
         work.commit(&writes);
     }
     let (held, killed) = (Held::of(&work.store), work.killed());
-    let whole = std::fs::read(killed.path().join("sled/db")).unwrap();
+    let mut whole = std::fs::read(killed.path().join("sled/db")).unwrap();
+    // How far the headers lag behind is a matter of time; here it is as far as can be.
+    for segment in whole.chunks_mut(SEGMENT) {
+        let header = with_stable(segment, 0);
+        segment[..header.len()].copy_from_slice(&header);
+    }
+    std::fs::write(killed.path().join("sled/db"), &whole).unwrap();
     let acked = super::super::commits::Counted::read(killed.path()).unwrap().acked.unwrap();
     let records = |dir: &std::path::Path, tail| {
         let file = std::fs::File::open(dir.join("sled/db")).unwrap();
