@@ -83,14 +83,16 @@ impl RoomHandle {
     pub(crate) fn start(opening: Opening, storage: Storage, workshop: &Workshop) -> Result<Self, StoreError> {
         let loaded = &opening.loaded;
         let client_id = samsyn_shared::ids::client_id(&mut rand::rng());
+        let began = workshop::cpu();
         let document = RoomDocument::build(loaded.parts(), client_id).map_err(|broken| {
             tracing::error!(document = %opening.id, %broken, "the room does not open");
             StoreError::Corrupt { document: opening.id, at: loaded.last, what: broken.0 }
         })?;
+        let took = workshop::cpu().saturating_sub(began);
         let (sender, commands) = mpsc::channel(limits::ROOM_INBOX);
         let (inbox, gauge) = (Arc::new(Inbox::new()), Arc::new(Gauge::default()));
         let ears = actor::Ears { commands, inbox: Arc::clone(&inbox) };
-        Actor::start(opening, document, storage, ears, Arc::clone(&gauge), workshop);
+        Actor::start(opening, (document, took), storage, ears, Arc::clone(&gauge), workshop);
         Ok(Self { commands: sender, inbox, gauge })
     }
 

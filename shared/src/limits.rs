@@ -296,6 +296,10 @@ pub const TURN: Duration = Duration::from_millis(20);
 /// write that brings it over [`DOCUMENT_OPENING`] is cut off and refused with `document-full`. What of it was applied stays.
 pub const BLOCK_COST: Duration = Duration::from_micros(20);
 
+/// CPU time that one write may take beyond what its blocks may, 1 s, also in a document that opens soon all the same: one that
+/// is given more work than any honest write makes is cut off and refused with `document-full`. What of it was applied stays.
+pub const WRITE_EXCESS: Duration = Duration::from_secs(1);
+
 /// Blocks and deleted ranges that are applied as one change, 4096: yrs' work at the end of a transaction grows with
 /// their square.
 pub const TURN_ITEMS: usize = 4096;

@@ -55,12 +55,14 @@ impl RoomInHand {
         let seed = document::seed(template, "T", 3);
         let seed = Bytes::from(seed.try_transact()?.encode_diff_v1(&StateVector::default()));
         let stored = vec![seed, Bytes::copy_from_slice(first)];
+        let began = cpu();
         let room = RoomDocument::build(stored.iter(), 1)?;
+        let took = cpu().saturating_sub(began);
         let now = Instant::now();
         let terms =
             Terms { epoch: Epoch(3), past_epochs: Vec::new(), document_bytes: limits::DOCUMENT_BYTES, cpu };
         let mut room_in_hand = Self {
-            state: RoomState::new(room, terms, now, 0),
+            state: RoomState::new(room, terms, now, 0).opened_in(took),
             now,
             honest: document::replica(99),
             numbers: [0; 2],
@@ -155,12 +157,12 @@ impl RoomInHand {
             self.event(Event::Woke)?;
             return Ok(true);
         }
-        let is_due = self.state.has_heavy();
-        if is_due {
+        let is_due = self.state.is_turn_due() || self.state.is_to_be_weighed();
+        if self.state.is_turn_due() {
             self.now += Duration::from_millis(1);
             self.event(Event::Turn)?;
-            self.weigh()?;
         }
+        self.weigh()?;
         Ok(is_due)
     }
 
@@ -170,7 +172,7 @@ impl RoomInHand {
             let unproven = self.state.snapshot()?;
             let began = cpu();
             ensure!(matches!(unproven.prove()?, Proven::Same(_)), "it is another document");
-            self.event(Event::Weighed { opening: cpu().saturating_sub(began) })?;
+            self.event(Event::Weighed { opening: Some(cpu().saturating_sub(began)) })?;
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use bytes::Bytes;
 use samsyn_shared::protocol::{CloseCode, Trouble};
@@ -19,7 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
-use self::compaction::Compacted;
+use self::compaction::Compaction;
 use super::document::{Proven, RoomDocument};
 use super::inbox::{Arrived, Inbox};
 use super::state::{Effect, Event, RoomState, Terms};
@@ -56,7 +57,7 @@ pub(super) struct Actor {
     append_bytes: u64,
     append_count: u64,
     health: watch::Receiver<Health>,
-    compaction: UnderWay<Compacted>,
+    compaction: UnderWay<Compaction>,
     last: Seq,
     /// When the last snapshot was begun.
     snapshot_at: Instant,
@@ -90,10 +91,10 @@ impl Ears {
 }
 
 impl Actor {
-    /// Starts the task of a room over a document that was built from what was loaded.
+    /// Starts the task of a room over a document that was built from what was loaded, in so much CPU time.
     pub(super) fn start(
         opening: Opening,
-        document: RoomDocument,
+        (document, took): (RoomDocument, Duration),
         storage: Storage,
         ears: Ears,
         gauge: Arc<Gauge>,
@@ -108,7 +109,8 @@ impl Actor {
             ..Reading::default()
         };
         let health = storage.health();
-        let actor = Self {
+        let state = RoomState::new(document, terms, Instant::now().into_std(), Time::now().0).opened_in(took);
+        let mut actor = Self {
             id,
             template,
             storage,
@@ -117,7 +119,7 @@ impl Actor {
             turn: None,
             held: BTreeSet::new(),
             large: None,
-            state: RoomState::new(document, terms, Instant::now().into_std(), Time::now().0),
+            state,
             outboxes: HashMap::new(),
             next_connection: 1,
             append: None,
@@ -136,6 +138,10 @@ impl Actor {
             draining: None,
             stopped: false,
         };
+        if took > limits::DOCUMENT_OPENING {
+            // The log may take longer than what is made of it.
+            actor.compact();
+        }
         let place = actor.place();
         actor.go_to(place);
     }
@@ -177,7 +183,7 @@ impl Actor {
                 tokio::task::yield_now().await;
                 continue;
             }
-            if self.state.has_heavy() && self.turn.is_none() {
+            if self.state.is_turn_due() && self.turn.is_none() {
                 let workshop = self.workshop.clone();
                 self.turn = Some(Box::pin(async move { workshop.turn().await }));
             }

@@ -78,6 +78,16 @@ impl RoomDocument {
     /// # Errors
     /// [`Broken`] if any of it doesn't decode or apply, or depends on something that isn't there.
     pub fn build<'a>(parts: impl Iterator<Item = &'a Bytes>, client_id: u64) -> Result<Self, Broken> {
+        let mut built = Self::load(parts, client_id)?;
+        // The sums say several times as much, and a room holds against this what comes later.
+        let whole = built.whole()?;
+        if let Ok(scan) = scan::update(&whole) {
+            built.holds(&scan, whole.len());
+        }
+        Ok(built)
+    }
+
+    fn load<'a>(parts: impl Iterator<Item = &'a Bytes>, client_id: u64) -> Result<Self, Broken> {
         let doc = document::replica(client_id);
         let mut size = Size::default();
         // One transaction for all: garbage collection and squashing run once.
@@ -206,9 +216,14 @@ impl RoomDocument {
         }
         let whole = self.whole()?;
         let scan = scan::update(&whole).map_err(|_| Broken("yrs made an update that the gate refuses"))?;
-        self.size = Size { clients: self.clocks.len(), ..Size::of(&scan, whole.len()) };
-        self.measured = self.size;
+        self.holds(&scan, whole.len());
         Ok(())
+    }
+
+    /// It holds what this scan of the whole of it says.
+    fn holds(&mut self, scan: &UpdateScan, bytes: usize) {
+        self.size = Size { clients: self.clocks.len(), ..Size::of(scan, bytes) };
+        self.measured = self.size;
     }
 
     /// The whole state, to be proven by [`Unproven::prove`] where that may take its time.
@@ -244,7 +259,7 @@ impl Unproven {
     /// [`Broken`] when it doesn't load, or gives another document: then it must not replace a log.
     pub fn prove(self) -> Result<Proven, Broken> {
         let Self { whole, snapshot } = self;
-        let again = RoomDocument::build(std::iter::once(&whole), 0)?;
+        let again = RoomDocument::load(std::iter::once(&whole), 0)?;
         let loaded = guarded(|| Ok(again.read()?.snapshot()))?;
         if loaded == snapshot {
             return Ok(Proven::Same(whole));

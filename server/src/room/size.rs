@@ -21,6 +21,9 @@ const ITEM: u64 = 2_000;
 /// Blocks and ranges of a piece at most, however small the document is: they look at each other.
 const PIECE: u64 = 200;
 
+/// Blocks by which a document of any size may grow before it is measured anew.
+const GROWTH: usize = 2_000;
+
 /// Sums of what a document holds.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Size {
@@ -66,13 +69,20 @@ impl Size {
             || self.ranges + more.ranges > 2 * limits::DOCUMENT_RANGES
     }
 
-    /// Whether it may hold twice as much as when this was measured, or nearly what it may.
+    /// Whether it may hold much more than when this was measured.
     pub(crate) const fn has_outgrown(&self, measured: &Self) -> bool {
         self.bytes > 2 * measured.bytes + 256 * 1024
-            || self.blocks > 2 * measured.blocks + 2_000
+            || self.has_more_blocks_than(measured)
             || self.blocks > measured.blocks + limits::DOCUMENT_BLOCKS / 16
             || self.ranges > measured.ranges + limits::DOCUMENT_RANGES / 16
             || self.bytes > measured.bytes + limits::DOCUMENT_BYTES / 16
+    }
+
+    /// Whether it may hold half as many blocks again as before, and some thousand in any case: what yrs does with them may
+    /// take more than twice as long.
+    pub(crate) const fn has_more_blocks_than(&self, before: &Self) -> bool {
+        let more = before.blocks / 2;
+        self.blocks > before.blocks + if more > GROWTH { more } else { GROWTH }
     }
 
     /// Whether nothing that is done with the whole document takes long.

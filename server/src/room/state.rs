@@ -14,6 +14,7 @@ mod pace;
 #[cfg(test)]
 mod tests;
 mod turn;
+mod weighing;
 mod writes;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -29,6 +30,7 @@ use samsyn_shared::{Epoch, Role, Template, WriteNumber, limits, schema};
 pub use self::event::{Effect, Event, Terms};
 use self::pace::Pace;
 use self::turn::{Dues, Heavy, Queued};
+use self::weighing::Weighing;
 use super::connection::ConnectionId;
 use super::document::{Broken, DocumentError, RoomDocument, Unproven};
 use super::presence::Presence;
@@ -50,15 +52,7 @@ pub struct RoomState {
     /// Writes that are judged once all that was taken is applied.
     later: Vec<(ConnectionId, Option<WriteNumber>, Bytes)>,
     dues: Dues,
-    /// CPU time that updates took since the last snapshot, and how many client ids there were then.
-    spent: Duration,
-    clients: usize,
-    /// CPU time that opening the document took when it was measured last.
-    opening: Duration,
-    /// CPU time that heavy writes have taken since then beyond what their blocks may: opening takes so much longer, at most.
-    excess: Duration,
-    /// What of it was in the document when that was measured last.
-    weighed: Duration,
+    weighing: Weighing,
     frames: Pace,
     /// Who is to be told what the room holds, once all that is queued is applied.
     held_asked: BTreeSet<ConnectionId>,
@@ -82,7 +76,7 @@ impl RoomState {
     /// A room over a document that was just loaded. `at` is `now` too, in milliseconds since 1970.
     #[must_use]
     pub fn new(document: RoomDocument, terms: Terms, now: Instant, at: u64) -> Self {
-        let clients = document.size().clients;
+        let weighing = Weighing::new(document.size());
         Self {
             document,
             terms,
@@ -95,11 +89,7 @@ impl RoomState {
             backlog: BTreeMap::new(),
             later: Vec::new(),
             dues: Dues::default(),
-            spent: Duration::ZERO,
-            clients,
-            opening: Duration::ZERO,
-            excess: Duration::ZERO,
-            weighed: Duration::ZERO,
+            weighing,
             frames: Pace::default(),
             held_asked: BTreeSet::new(),
             accepted: 0,
@@ -113,6 +103,13 @@ impl RoomState {
             trouble: Trouble::None,
             stopped: false,
         }
+    }
+
+    /// The same room, whose document took so much CPU time to open.
+    #[must_use]
+    pub fn opened_in(mut self, took: Duration) -> Self {
+        self.weighing.end(Some(took));
+        self
     }
 
     /// Says what to do about `event`, at the end of `effects`.
@@ -137,10 +134,7 @@ impl RoomState {
             Event::Healed { update } => self.healed(now, &update, effects),
             Event::Woke => self.woke(now, effects),
             Event::Turn => self.turn(now, effects),
-            Event::Weighed { opening } => {
-                self.opening = opening;
-                self.excess = self.excess.saturating_sub(std::mem::take(&mut self.weighed));
-            }
+            Event::Weighed { opening } => self.weighing.end(opening),
             Event::Ticked => self.ticked(now, effects),
         }
         self.append_if_idle(effects);
@@ -188,19 +182,20 @@ impl RoomState {
     /// document takes to open.
     #[must_use]
     pub fn is_to_be_weighed(&self) -> bool {
-        self.spent >= limits::SNAPSHOT_AFTER_CPU
-            || self.document.size().clients >= self.clients + limits::SNAPSHOT_AFTER_CLIENTS
+        self.weighing.is_due(&self.document.size())
     }
 
-    /// The whole state, for a snapshot that is begun now.
+    /// The whole state, for a snapshot that is begun now and ends with [`Event::Weighed`].
     ///
     /// # Errors
     /// [`Broken`]: the document must be loaded anew.
     pub fn snapshot(&mut self) -> Result<Unproven, Broken> {
-        self.spent = Duration::ZERO;
-        self.weighed = self.excess;
-        self.clients = self.document.size().clients;
-        self.whole()
+        self.weighing.begin(self.document.size());
+        let whole = self.whole();
+        if whole.is_err() {
+            self.weighing.end(None);
+        }
+        whole
     }
 
     /// The whole state.

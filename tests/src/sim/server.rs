@@ -251,7 +251,7 @@ impl Server {
                 nature.at(due + late, Happening::Wakes(room.number));
             }
         }
-        if room.state.has_heavy() && !room.awaits_turn {
+        if room.state.is_turn_due() && !room.awaits_turn {
             room.awaits_turn = true;
             let late = nature.while_up_to(Duration::from_millis(40));
             nature.after(late, Happening::Turns(room.number));
@@ -259,7 +259,8 @@ impl Server {
         if !room.connections.is_empty() || !room.state.is_stored() {
             room.idle_since = nature.now;
         }
-        if room.since_snapshot >= nature.plan.log.0 && room.compacting.is_none() {
+        let is_due = room.since_snapshot >= nature.plan.log.0 || room.state.is_to_be_weighed();
+        if is_due && room.compacting.is_none() {
             self.compact(nature)?;
         }
         Ok(())
@@ -312,8 +313,7 @@ impl Server {
         let given = self.answers.remove(&job).flatten();
         if let Some((&id, _)) = self.compactions.iter().find(|(_, compaction)| compaction.job == Some(job)) {
             nature.tally.snapshots += u64::from(given.is_some());
-            self.compacted(id);
-            return Ok(());
+            return self.compacted(nature, id);
         }
         let Some(room) = &mut self.room else { return Ok(()) };
         let Some((_, at)) = room.appending.take_if(|(appending, _)| *appending == job) else {

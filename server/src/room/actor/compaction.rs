@@ -12,11 +12,15 @@ use super::{Actor, Event, Proven, cpu};
 use crate::store::Write;
 
 /// How a compaction ended.
-pub(super) enum Compacted {
+pub(super) struct Compaction {
+    /// CPU time that loading the snapshot took, if it was loaded.
+    opening: Option<Duration>,
+    outcome: Outcome,
+}
+
+enum Outcome {
     Stored {
         bytes: u64,
-        /// CPU time that loading it took.
-        opening: Duration,
     },
     /// The snapshot deletes more than the live document; this update makes that follow.
     DeletesMore(Bytes),
@@ -46,42 +50,44 @@ impl Actor {
                 let proven = unproven.prove();
                 (proven, cpu().saturating_sub(began))
             });
-            let (proven, opening) = proven
-                .await
-                .map_or_else(|error| (Err(error), Duration::ZERO), |(proven, opening)| (Ok(proven), opening));
-            let snapshot = match proven {
-                Ok(Ok(Proven::Same(snapshot))) => snapshot,
-                Ok(Ok(Proven::DeletesMore(update))) => return Compacted::DeletesMore(update),
-                Ok(Err(broken)) => {
-                    tracing::error!(%broken, "no snapshot was made; the log stays");
-                    return Compacted::Not;
-                }
+            let (proven, opening) = match proven.await {
+                Ok((proven, opening)) => (proven, Some(opening)),
                 Err(error) => {
                     tracing::error!(%error, "a snapshot was cut off; the log stays");
-                    return Compacted::Not;
+                    return Compaction { opening: None, outcome: Outcome::Not };
                 }
             };
-            let bytes = snapshot.len() as u64;
-            match storage.commit(vec![Write::Compact { document, snapshot, up_to }]).await {
-                Ok(_) => Compacted::Stored { bytes, opening },
-                Err(error) => {
-                    tracing::error!(%error, "the log was not compacted");
-                    Compacted::Not
+            let outcome = match proven {
+                Ok(Proven::Same(snapshot)) => {
+                    let bytes = snapshot.len() as u64;
+                    match storage.commit(vec![Write::Compact { document, snapshot, up_to }]).await {
+                        Ok(_) => Outcome::Stored { bytes },
+                        Err(error) => {
+                            tracing::error!(%error, "the log was not compacted");
+                            Outcome::Not
+                        }
+                    }
                 }
-            }
+                Ok(Proven::DeletesMore(update)) => Outcome::DeletesMore(update),
+                Err(broken) => {
+                    tracing::error!(%broken, "no snapshot was made; the log stays");
+                    Outcome::Not
+                }
+            };
+            Compaction { opening, outcome }
         }));
     }
 
-    pub(super) async fn compacted(&mut self, compacted: Compacted) {
+    pub(super) async fn compacted(&mut self, compaction: Compaction) {
         self.compaction = None;
-        match compacted {
-            Compacted::Stored { bytes, opening } => {
+        match compaction.outcome {
+            Outcome::Stored { bytes } => {
                 self.reading.snapshot_bytes = bytes;
                 metrics::counter!("samsyn_snapshots_total").increment(1);
-                self.event(Event::Weighed { opening }).await;
             }
-            Compacted::DeletesMore(update) => self.event(Event::Healed { update }).await,
-            Compacted::Not => {}
+            Outcome::DeletesMore(update) => self.event(Event::Healed { update }).await,
+            Outcome::Not => {}
         }
+        self.event(Event::Weighed { opening: compaction.opening }).await;
     }
 }

@@ -66,12 +66,12 @@ pub enum Event {
     },
     /// The time that [`RoomState::wake_at`] said has come.
     Woke,
-    /// It is this room's turn to do heavy work ([`RoomState::has_heavy`]).
+    /// It is this room's turn to do heavy work ([`RoomState::is_turn_due`]).
     Turn,
     /// How much CPU time opening the document takes, measured with a snapshot.
     Weighed {
-        /// On the server.
-        opening: Duration,
+        /// On the server; `None` if it could not be measured.
+        opening: Option<Duration>,
     },
     /// About a second went by.
     Ticked,

@@ -91,12 +91,20 @@ impl World {
             if let Some(due) = self.state.wake_at() {
                 self.now = self.now.max(due);
                 self.event_alone(Event::Woke);
-            } else if self.state.has_heavy() {
+            } else if self.state.is_turn_due() {
                 self.event_alone(Event::Turn);
+            } else if self.state.is_to_be_weighed() {
+                self.weigh();
             } else {
                 break;
             }
         }
+    }
+
+    /// The document is weighed, and opens in no time.
+    fn weigh(&mut self) {
+        self.state.snapshot().unwrap();
+        self.event_alone(Event::Weighed { opening: Some(Duration::ZERO) });
     }
 
     fn event_alone(&mut self, event: Event) {

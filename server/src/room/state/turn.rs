@@ -34,12 +34,14 @@ pub(super) struct Heavy {
     pub(super) pieces: Pieces,
     /// CPU time that its blocks may take yet.
     pub(super) allowed: Duration,
+    /// CPU time that they took beyond that.
+    pub(super) over: Duration,
 }
 
 impl Heavy {
     pub(super) fn new(queued: Queued, pieces: Pieces) -> Self {
         let all = u32::try_from(pieces.blocks() + pieces.ranges()).unwrap_or(u32::MAX);
-        Self { queued, pieces, allowed: limits::BLOCK_COST * all }
+        Self { queued, pieces, allowed: limits::BLOCK_COST * all, over: Duration::ZERO }
     }
 }
 
@@ -136,10 +138,21 @@ impl RoomState {
         std::mem::take(&mut self.dues.charges)
     }
 
-    /// Whether something waits that is applied piece by piece: [`Event::Turn`](super::Event::Turn) is due.
+    /// Whether something waits that is applied piece by piece.
     #[must_use]
     pub fn has_heavy(&self) -> bool {
         !self.heavy.is_empty()
+    }
+
+    /// Whether [`Event::Turn`](super::Event::Turn) is due. It is not while all that waits brings blocks into a document
+    /// that must be weighed first ([`Self::is_to_be_weighed`]).
+    #[must_use]
+    pub fn is_turn_due(&self) -> bool {
+        self.heavy.iter().any(|heavy| self.may_go_on(heavy))
+    }
+
+    fn may_go_on(&self, heavy: &Heavy) -> bool {
+        heavy.pieces.blocks() == 0 || !self.weighing.is_owed(&self.document.size())
     }
 
     /// Whether nothing that the room does now takes long: its document is small, and nothing waits that is heavy.
@@ -268,7 +281,7 @@ impl RoomState {
     /// Tells who caused the work of a turn, and closes who sent what took far too long.
     fn charge(&mut self, now: Instant, done: &[Queued], turn: &Turn, effects: &mut Vec<Effect>) {
         let spent = turn.spent();
-        self.spent += spent;
+        self.weighing.spend(spent);
         if spent >= CLOSE_LOOK {
             self.dues.close_look = Some(now + REMEMBERED);
         }
@@ -307,7 +320,13 @@ impl RoomState {
             && let Some(heavy) = self.heavy.pop_front()
         {
             count -= 1;
-            if !self.apply_pieces(now, heavy, effects) {
+            if !self.may_go_on(&heavy) {
+                self.heavy.push_back(heavy);
+            } else if heavy.pieces.blocks() > 0 && self.weighing.is_slow() {
+                let from = heavy.queued.from;
+                self.cut_off(now, &heavy.queued, effects);
+                self.hear_backlog(now, from, effects);
+            } else if !self.apply_pieces(now, heavy, effects) {
                 return;
             }
         }
@@ -316,7 +335,7 @@ impl RoomState {
 
     /// Applies some pieces of one write. False when the document broke.
     fn apply_pieces(&mut self, now: Instant, heavy: Heavy, effects: &mut Vec<Effect>) -> bool {
-        let Heavy { mut queued, mut pieces, allowed } = heavy;
+        let Heavy { mut queued, mut pieces, allowed, over } = heavy;
         let turn = Turn::new(self.terms.cpu, 1);
         let size = self.document.size();
         let (blocks, ranges) = (size.blocks_a_turn(), size.ranges_a_turn());
@@ -336,28 +355,27 @@ impl RoomState {
         match outcome {
             Ok(own) if !undecodable => {
                 let spent = turn.spent();
-                self.spent += spent;
+                self.weighing.spend(spent);
                 self.dues.charge(now, from, spent);
-                let over = spent.saturating_sub(allowed);
-                let allowed = allowed.saturating_sub(spent);
-                self.excess += over;
-                let takes_too_long = self.opening + self.excess > limits::DOCUMENT_OPENING;
-                let is_cut_off = !pieces.is_done() && !over.is_zero() && takes_too_long;
-                let is_done = pieces.is_done() || is_cut_off;
-                let number = if is_done { queued.number.take() } else { None };
-                let part = Queued { from, number: number.filter(|_| !is_cut_off), update: own.clone() };
-                if !is_done {
-                    self.heavy.push_back(Heavy { queued, pieces, allowed });
-                }
-                if let Some(from) = from.filter(|_| is_cut_off) {
-                    self.refuse(now, from, number, refusal::DOCUMENT_FULL, effects);
+                let exceeded = spent.saturating_sub(allowed);
+                self.weighing.exceed(exceeded);
+                let (allowed, over) = (allowed.saturating_sub(spent), over + exceeded);
+                let takes_too_long = over > limits::WRITE_EXCESS || self.weighing.may_be_slow();
+                let is_cut_off = !pieces.is_done() && !exceeded.is_zero() && takes_too_long;
+                let number = if pieces.is_done() { queued.number.take() } else { None };
+                let part = Queued { from, number, update: own.clone() };
+                let is_over = pieces.is_done() || is_cut_off;
+                if is_cut_off {
+                    self.cut_off(now, &queued, effects);
+                } else if !is_over {
+                    self.heavy.push_back(Heavy { queued, pieces, allowed, over });
                 }
                 self.applied(now, &[part], own, effects);
                 let slowest = turn.took.take().iter().map(|(_, took)| *took).max().unwrap_or_default();
                 if let Some(from) = from.filter(|_| slowest > limits::SLOW_PIECE) {
                     self.too_slow(now, from, slowest, effects);
                 }
-                if let Some(from) = from.filter(|_| is_done) {
+                if is_over {
                     self.hear_backlog(now, from, effects);
                 }
                 true
@@ -381,8 +399,16 @@ impl RoomState {
         }
     }
 
+    /// Applies nothing more of a write, and refuses it; what was applied of it stays.
+    fn cut_off(&mut self, now: Instant, write: &Queued, effects: &mut Vec<Effect>) {
+        if let Some(from) = write.from {
+            self.refuse(now, from, write.number, refusal::DOCUMENT_FULL, effects);
+        }
+    }
+
     /// Hears what a connection said while its write was made.
-    fn hear_backlog(&mut self, now: Instant, from: ConnectionId, effects: &mut Vec<Effect>) {
+    fn hear_backlog(&mut self, now: Instant, from: Option<ConnectionId>, effects: &mut Vec<Effect>) {
+        let Some(from) = from else { return };
         let Some(mut backlog) = self.backlog.remove(&from) else { return };
         while let Some(frame) = backlog.pop_front() {
             self.heard(now, from, frame, effects);

@@ -89,7 +89,8 @@ impl RoomState {
     pub(super) fn take(&mut self, now: Instant, queued: Queued, scan: &UpdateScan) -> Result<(), ScanError> {
         let cost = self.document.size().cost_of(scan);
         let ends = [scan.blocks.first(), scan.blocks.last()].map(|block| block.map(|(client, _)| *client));
-        if self.is_light_write(now, queued.from, cost) {
+        let is_to_wait = scan.items > 0 && self.weighing.is_owed(&self.document.size());
+        if !is_to_wait && self.is_light_write(now, queued.from, cost) {
             if ends[0] != ends[1] {
                 // Blocks of several clients may wait for each other.
                 let update = queued.update.clone().unwrap_or_default();
@@ -126,7 +127,7 @@ impl RoomState {
                 return Ok(Judgement::Nothing);
             }
         }
-        if extends && self.opening > limits::DOCUMENT_OPENING {
+        if extends && self.weighing.is_slow() {
             return Ok(Judgement::Refused(refusal::DOCUMENT_FULL));
         }
         if !is_full(self.document.size() + self.waiting_size(), &more) {

@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result};
 use samsyn_server::room::Proven;
 use samsyn_server::room::state::Event;
+use samsyn_shared::limits;
 
 use super::super::nature::{Happening, Nature};
 use super::{Compaction, Server, fate};
@@ -34,14 +35,21 @@ impl Server {
             }
             Proven::DeletesMore(update) => {
                 nature.tally.healed += 1;
-                if self.compacted(id) { self.event(nature, Event::Healed { update }) } else { Ok(()) }
+                if self.room.as_ref().is_some_and(|room| room.compacting == Some(id)) {
+                    self.event(nature, Event::Healed { update })?;
+                }
+                self.compacted(nature, id)
             }
         }
     }
 
-    /// A compaction has ended. Says whether its room is still there.
-    pub(super) fn compacted(&mut self, id: u64) -> bool {
+    /// A compaction has ended.
+    pub(super) fn compacted(&mut self, nature: &mut Nature, id: u64) -> Result<()> {
         self.compactions.remove(&id);
-        self.room.as_mut().is_some_and(|room| room.compacting.take_if(|of| *of == id).is_some())
+        if self.room.as_mut().is_none_or(|room| room.compacting.take_if(|of| *of == id).is_none()) {
+            return Ok(());
+        }
+        let opening = nature.while_up_to(limits::DOCUMENT_OPENING);
+        self.event(nature, Event::Weighed { opening: Some(opening) })
     }
 }

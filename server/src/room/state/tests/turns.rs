@@ -19,12 +19,24 @@ fn blocks(doc: &Doc, count: u32) -> Bytes {
     txn.encode_update_v1().into()
 }
 
+/// Deletes so many characters of what a page wrote.
+fn deletion(doc: &Doc, at: u32, length: u32) -> Bytes {
+    let mut txn = doc.try_transact_mut().unwrap();
+    let section = txn.get_or_insert_text("section:text");
+    section.remove_range(&mut txn, at, length);
+    txn.encode_update_v1().into()
+}
+
 /// Does all turns that are due; gives how many there were.
 fn turns(world: &mut World) -> usize {
     let mut turns = 0;
     while world.state.has_heavy() {
-        world.event_alone(Event::Turn);
-        turns += 1;
+        if world.state.is_turn_due() {
+            world.event_alone(Event::Turn);
+            turns += 1;
+        } else {
+            world.weigh();
+        }
     }
     turns
 }
@@ -71,7 +83,67 @@ fn what_was_too_much_is_forgiven_once_the_document_is_known_to_open_soon() {
     assert_eq!(again(&mut world), 7);
     // Cut off as soon as it takes more than its own blocks may.
     assert_eq!(again(&mut world), 1);
-    world.state.snapshot().unwrap();
-    world.event_alone(Event::Weighed { opening: Duration::ZERO });
+    world.weigh();
     assert_eq!(again(&mut world), 7);
+}
+
+#[test]
+fn what_makes_a_document_much_larger_waits_until_that_is_weighed_and_deletions_do_not() {
+    let mut world = World::with(&[(A, Role::Editor, Dialect::Own), (B, Role::Editor, Dialect::Own)]);
+    let page = document::replica(1001);
+    world.says(B, &write(1, &insert(&page, 0, "ord")));
+    world.says_amid(A, &write(1, &blocks(&replica(), 3_000)));
+    let all_that_may = |world: &mut World| {
+        if let Some(due) = world.state.wake_at() {
+            world.now = due;
+            world.event_alone(Event::Woke);
+        }
+        while world.state.is_turn_due() {
+            world.event_alone(Event::Turn);
+        }
+    };
+    all_that_may(&mut world);
+    assert!(world.state.has_heavy() && world.state.is_to_be_weighed());
+    world.says_amid(B, &write(2, &deletion(&page, 0, 3)));
+    all_that_may(&mut world);
+    assert!(!world.text().contains("ord"));
+    world.says_amid(B, &write(3, &insert(&page, 0, "mer")));
+    all_that_may(&mut world);
+    assert!(!world.text().contains("mer") && world.state.has_heavy());
+    world.event(Event::Woke);
+    assert!(world.text().contains("mer"));
+    while world.appending.is_some() {
+        world.flush();
+    }
+    assert!(world.heard(A).contains(&saved(1)));
+    let heard = world.heard(B);
+    assert!(heard.contains(&saved(3)), "{heard:?}");
+}
+
+#[test]
+fn what_is_left_of_a_write_is_refused_once_the_document_is_known_to_open_slowly() {
+    let mut world = World::with(&[(A, Role::Editor, Dialect::Own)]);
+    world.says_amid(A, &write(1, &blocks(&replica(), 3_000)));
+    while !world.state.is_to_be_weighed() {
+        world.event_alone(Event::Turn);
+    }
+    world.state.snapshot().unwrap();
+    world.event_alone(Event::Weighed { opening: Some(2 * limits::DOCUMENT_OPENING) });
+    world.event(Event::Turn);
+    while world.appending.is_some() {
+        world.flush();
+    }
+    let heard = world.heard(A);
+    assert!(heard.contains(&refused(1)) && !heard.contains(&saved(1)), "{heard:?}");
+    assert!(!world.state.has_heavy() && world.closed.is_empty());
+}
+
+#[test]
+fn a_document_that_took_long_to_load_takes_no_more_blocks() {
+    let room = RoomDocument::build(std::iter::once(&whole(&seed())), 1).unwrap();
+    let mut world = World::with(&[]);
+    world.state = RoomState::new(room, terms(), world.now, 0).opened_in(2 * limits::DOCUMENT_OPENING);
+    world.event(Event::Joined { connection: A, role: Role::Editor, dialect: Dialect::Own });
+    world.says(A, &write(1, &insert(&replica(), 0, "ord")));
+    assert!(world.heard(A).contains(&refused(1)));
 }
