@@ -20,7 +20,7 @@ pub struct Costly {
 }
 
 /// All of them.
-pub const KINDS: [Costly; 11] = [
+pub const KINDS: [Costly; 12] = [
     Costly { name: "siblings at one place, in the worst order", size: 5_000, updates: siblings },
     Costly { name: "client ids that write one key", size: 40_000, updates: keys },
     Costly { name: "deleted ranges from the end of a text", size: 100_000, updates: ranges },
@@ -28,6 +28,7 @@ pub const KINDS: [Costly; 11] = [
     Costly { name: "inserts without any neighbour", size: 100_000, updates: without_any },
     Costly { name: "inserts of one client, from the end", size: 100_000, updates: from_the_end },
     Costly { name: "inserts of many clients, at places of their own", size: 18_000, updates: places },
+    Costly { name: "chains of many clients", size: 94_000, updates: chains },
     Costly { name: "ids of content that is gone", size: 450_000, updates: gone },
     Costly { name: "blocks that become one in pairs", size: 100_000, updates: pairs },
     Costly { name: "formats of many names, all of them open", size: 20_000, updates: formats },
@@ -117,6 +118,21 @@ fn places(count: u64) -> Vec<Vec<u8>> {
         update = between(update.numbers(&[1, 1_000 + n, 0]), (BASE, n), (BASE, n + 1), "y");
     }
     vec![text(count + 2), update.numbers(&[0]).0]
+}
+
+/// As the search for the worst found it: each client's blocks stand one behind the other, at a place of their own.
+fn chains(count: u64) -> Vec<Vec<u8>> {
+    const LINKS: u64 = 53;
+    let clients = count / LINKS;
+    let mut update = Bytes::default().numbers(&[clients]);
+    for n in 0..clients {
+        update = update.numbers(&[LINKS, 1_000 + n, 0]);
+        for link in 0..LINKS {
+            let left = if link == 0 { (BASE, n) } else { (1_000 + n, link - 1) };
+            update = between(update, left, (BASE, clients + 1), "y");
+        }
+    }
+    vec![text(clients + 3), update.numbers(&[0]).0]
 }
 
 fn gone(count: u64) -> Vec<Vec<u8>> {

@@ -14,9 +14,10 @@ use samsyn_shared::fingerprint::Fingerprint;
 use samsyn_shared::read_model::ReadModel;
 use samsyn_shared::scan::{self, ScanError, UpdateScan};
 use samsyn_shared::{Template, document};
+use yrs::block::ClientID;
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
-use yrs::{Doc, IdSet, ReadTxn, Snapshot, StateVector, Transact, Update, WriteTxn};
+use yrs::{Doc, ID, IdSet, ReadTxn, Snapshot, StateVector, Transact, Update, WriteTxn};
 
 /// yrs panicked or stopped half-way: the document in memory can't be trusted any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -139,14 +140,23 @@ impl RoomDocument {
     }
 
     /// How many ranges an update deletes that are here and not deleted yet.
-    pub(crate) fn loses_by(&self, update: &Update) -> Result<usize, Broken> {
+    pub(crate) fn loses_by(&self, scan: &UpdateScan) -> Result<usize, Broken> {
         if self.answers.deleted.get().is_none() {
             let deleted = guarded(|| Ok(self.read()?.snapshot().delete_set))?;
             // Nobody else fills it: this value is not shared between threads.
             self.answers.deleted.get_or_init(|| deleted);
         }
         let deleted = self.answers.deleted.get().expect("it was filled above");
-        guarded(|| Ok(update.delete_set().diff(deleted).iter().map(|(_, ranges)| ranges.len()).sum()))
+        let mut ranges = scan.deletes.clone();
+        // A set is filled in no time in its order, and in the square of it from the end.
+        ranges.sort_unstable_by_key(|(client, clocks)| (*client, clocks.start));
+        guarded(|| {
+            let mut lost = IdSet::new();
+            for (client, clocks) in &ranges {
+                lost.insert(ID::new(ClientID::new(*client), clocks.start), clocks.end - clocks.start);
+            }
+            Ok(lost.diff(deleted).iter().map(|(_, ranges)| ranges.len()).sum())
+        })
     }
 
     /// An update with this scan will be applied soon: what builds on it has no gap.

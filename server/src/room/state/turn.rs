@@ -189,7 +189,7 @@ impl RoomState {
             && self.document.gap_of(&scan).is_none()
         {
             let queued = Queued { from: None, number: None, update: Some(update.clone()) };
-            if let Err(error) = self.take(now, queued, &scan) {
+            if let Err(error) = self.take(now, queued, &scan, None) {
                 tracing::error!(%error, "the room's own correction can't be applied");
             }
             self.flush(now, effects);

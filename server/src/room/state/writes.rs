@@ -12,7 +12,7 @@ use samsyn_shared::{WriteNumber, limits};
 
 use super::turn::{Heavy, Queued};
 use super::{ConnectionId, Effect, RoomState, pace};
-use crate::room::document::{self, DocumentError};
+use crate::room::document::DocumentError;
 use crate::room::size::Size;
 use crate::store::Hurry;
 
@@ -24,8 +24,8 @@ const KNOWN: usize = 64;
 enum Judgement {
     /// It brings nothing; its number is answered.
     Nothing,
-    /// It is taken, and may bring something.
-    Change,
+    /// It is taken, and may bring something; its pieces, where they were needed to know.
+    Change(Option<Pieces>),
     /// Whether it brings something shows once all that was taken is applied.
     Later,
     /// It is not taken, with this code.
@@ -65,7 +65,7 @@ impl RoomState {
         let judged = match (may_write, extends, scan.deletes.is_empty()) {
             (_, false, true) => Ok(Judgement::Nothing),
             (true, ..) => self.judge_size(&scan, &update, extends),
-            (false, ..) => self.judge_deletions(&update),
+            (false, ..) => self.judge_deletions(&scan),
         };
         match judged {
             Ok(Judgement::Nothing) => {
@@ -75,9 +75,9 @@ impl RoomState {
             }
             Ok(Judgement::Later) => self.later.push((from, number, update)),
             Ok(Judgement::Refused(code)) => self.refuse(now, from, number, code, effects),
-            Ok(Judgement::Change) => {
+            Ok(Judgement::Change(pieces)) => {
                 let queued = Queued { from: Some(from), number, update: Some(update) };
-                if let Err(error) = self.take(now, queued, &scan) {
+                if let Err(error) = self.take(now, queued, &scan, pieces) {
                     self.not_taken(now, from, number, error.into(), effects);
                 }
             }
@@ -86,25 +86,38 @@ impl RoomState {
     }
 
     /// Queues an update to be applied with those of others, or if it may cost much, to be applied piece by piece.
-    pub(super) fn take(&mut self, now: Instant, queued: Queued, scan: &UpdateScan) -> Result<(), ScanError> {
+    /// `pieces` are its own, if they are known.
+    pub(super) fn take(
+        &mut self,
+        now: Instant,
+        queued: Queued,
+        scan: &UpdateScan,
+        pieces: Option<Pieces>,
+    ) -> Result<(), ScanError> {
         let cost = self.document.size().cost_of(scan);
         let ends = [scan.blocks.first(), scan.blocks.last()].map(|block| block.map(|(client, _)| *client));
         let is_to_wait = scan.items > 0 && self.weighing.is_owed(&self.document.size());
         if !is_to_wait && self.is_light_write(now, queued.from, cost) {
-            if ends[0] != ends[1] {
+            if ends[0] != ends[1] && pieces.is_none() {
                 // Blocks of several clients may wait for each other.
-                let update = queued.update.clone().unwrap_or_default();
-                Pieces::of(update, |client| self.document.end_of(client))?;
+                self.pieces(&queued.update.clone().unwrap_or_default())?;
             }
             self.document.expect(scan);
             self.dues.owe(queued.from, cost);
             self.queue(now, queued);
             return Ok(());
         }
-        let update = queued.update.clone().unwrap_or_default();
-        let pieces = Pieces::of(update, |client| self.document.end_of(client))?;
+        let pieces = match pieces {
+            Some(pieces) => pieces,
+            None => self.pieces(&queued.update.clone().unwrap_or_default())?,
+        };
         self.heavy.push_back(Heavy::new(queued, pieces));
         Ok(())
+    }
+
+    /// An update, to be applied piece by piece.
+    fn pieces(&self, update: &Bytes) -> Result<Pieces, ScanError> {
+        Pieces::of(update.clone(), |client| self.document.end_of(client))
     }
 
     /// Whether there is room for more. Deletions may go on in a document that is full, as far as they can make it
@@ -122,7 +135,7 @@ impl RoomState {
         };
         if !extends && scan.deletes.len() > KNOWN && self.is_settled() {
             // It brings nothing, most likely, and looking costs less than applying it.
-            let lost = self.document.loses_by(&document::decode(update)?)?;
+            let lost = self.document.loses_by(scan)?;
             if lost == 0 {
                 return Ok(Judgement::Nothing);
             }
@@ -131,7 +144,7 @@ impl RoomState {
             return Ok(Judgement::Refused(refusal::DOCUMENT_FULL));
         }
         if !is_full(self.document.size() + self.waiting_size(), &more) {
-            return Ok(Judgement::Change);
+            return Ok(Judgement::Change(None));
         }
         // What is here already counts for nothing: a step 2 always says all that is deleted.
         let mut clients: Vec<u64> = scan.blocks.iter().map(|(client, _)| *client).collect();
@@ -141,14 +154,12 @@ impl RoomState {
             return Ok(Judgement::Refused(refusal::DOCUMENT_FULL));
         }
         self.document.measure()?;
-        more.ranges = self.document.loses_by(&document::decode(update)?)?;
-        more.blocks = 0;
-        if extends {
-            more.blocks = Pieces::of(update.clone(), |client| self.document.end_of(client))?.blocks();
-        }
+        more.ranges = self.document.loses_by(scan)?;
+        let pieces = if extends { Some(self.pieces(update)?) } else { None };
+        more.blocks = pieces.as_ref().map_or(0, Pieces::blocks);
         more.bytes = if extends { more.bytes } else { 12 * more.ranges };
         let is_full = is_full(self.document.size() + self.waiting_size(), &more);
-        Ok(if is_full { Judgement::Refused(refusal::DOCUMENT_FULL) } else { Judgement::Change })
+        Ok(if is_full { Judgement::Refused(refusal::DOCUMENT_FULL) } else { Judgement::Change(pieces) })
     }
 
     /// What was taken and is not in the document yet.
@@ -160,8 +171,8 @@ impl RoomState {
 
     /// What deletions of one who may not write are: a step 2 carries every deletion there is, so only one
     /// that is new is a write.
-    fn judge_deletions(&mut self, update: &[u8]) -> Result<Judgement, DocumentError> {
-        let is_new = self.document.loses_by(&document::decode(update)?)? > 0;
+    fn judge_deletions(&mut self, scan: &UpdateScan) -> Result<Judgement, DocumentError> {
+        let is_new = self.document.loses_by(scan)? > 0;
         Ok(match is_new {
             false => Judgement::Nothing,
             true if self.is_settled() => Judgement::Refused(refusal::ROLE),
@@ -244,7 +255,7 @@ impl RoomState {
         for (id, update) in filled {
             if let Ok(scan) = scan::update(&update) {
                 let queued = Queued { from: Some(id), number: None, update: Some(update) };
-                if let Err(error) = self.take(now, queued, &scan) {
+                if let Err(error) = self.take(now, queued, &scan, None) {
                     tracing::info!(connection = id.0, %error, "what had a gap can't be applied");
                 }
             }
