@@ -20,7 +20,7 @@ pub struct Costly {
 }
 
 /// All of them.
-pub const KINDS: [Costly; 12] = [
+pub const KINDS: [Costly; 13] = [
     Costly { name: "siblings at one place, in the worst order", size: 5_000, updates: siblings },
     Costly { name: "client ids that write one key", size: 40_000, updates: keys },
     Costly { name: "deleted ranges from the end of a text", size: 100_000, updates: ranges },
@@ -28,6 +28,7 @@ pub const KINDS: [Costly; 12] = [
     Costly { name: "inserts without any neighbour", size: 100_000, updates: without_any },
     Costly { name: "inserts of one client, from the end", size: 100_000, updates: from_the_end },
     Costly { name: "inserts of many clients, at places of their own", size: 18_000, updates: places },
+    Costly { name: "deletions that part what open inserts look over", size: 100_000, updates: parted },
     Costly { name: "chains of many clients", size: 94_000, updates: chains },
     Costly { name: "ids of content that is gone", size: 450_000, updates: gone },
     Costly { name: "blocks that become one in pairs", size: 100_000, updates: pairs },
@@ -118,6 +119,21 @@ fn places(count: u64) -> Vec<Vec<u8>> {
         update = between(update.numbers(&[1, 1_000 + n, 0]), (BASE, n), (BASE, n + 1), "y");
     }
     vec![text(count + 2), update.numbers(&[0]).0]
+}
+
+/// A few inserts without a right neighbour look at all that is behind them; then every second character of that is
+/// deleted.
+fn parted(count: u64) -> Vec<Vec<u8>> {
+    let inserts = count / 25;
+    let mut update = Bytes::default().numbers(&[1, inserts, 1_000, 0]);
+    for n in 0..inserts {
+        update = update.byte(0x84).numbers(&[BASE, n]).string("y");
+    }
+    let mut deletions = Bytes::default().numbers(&[0, 1, BASE, count / 2]);
+    for n in 0..count / 2 {
+        deletions = deletions.numbers(&[2 * n, 1]);
+    }
+    vec![text(count + 2), update.numbers(&[0]).0, deletions.0]
 }
 
 /// As the search for the worst found it: each client's blocks stand one behind the other, at a place of their own.

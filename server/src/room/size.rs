@@ -22,7 +22,7 @@ const ITEM: u64 = 2_000;
 const PIECE: u64 = 200;
 
 /// Blocks by which a document of any size may grow before it is measured anew.
-const GROWTH: usize = 2_000;
+const GROWTH: usize = 500;
 
 /// Sums of what a document holds.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl Size {
             || self.bytes > measured.bytes + limits::DOCUMENT_BYTES / 16
     }
 
-    /// Whether it may hold half as many blocks again as before, and some thousand in any case: what yrs does with them may
+    /// Whether it may hold half as many blocks again as before, and some hundred in any case: what yrs does with them may
     /// take more than twice as long.
     pub(crate) const fn has_more_blocks_than(&self, before: &Self) -> bool {
         let more = before.blocks / 2;

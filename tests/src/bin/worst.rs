@@ -90,7 +90,10 @@ fn search(time: Duration) -> Result<()> {
             }
         }
         let opening = room.opening()?;
-        worst_opening = worst_opening.max(opening);
+        if opening > worst_opening {
+            worst_opening = opening;
+            println!("{:>4} s: opens in {} after {candidate:?}", began.elapsed().as_secs(), ms(opening));
+        }
         if reached > best {
             (best, best_plan) = (reached, plan.clone());
             println!(

@@ -140,7 +140,9 @@ impl RoomState {
                 return Ok(Judgement::Nothing);
             }
         }
-        if extends && self.weighing.is_slow() {
+        // What brings all that is here once more may have as much again; the rest would be looked at for nothing.
+        let is_hopeless = scan.items > 2 * limits::DOCUMENT_BLOCKS;
+        if extends && (is_hopeless || self.weighing.is_slow()) {
             return Ok(Judgement::Refused(refusal::DOCUMENT_FULL));
         }
         if !is_full(self.document.size() + self.waiting_size(), &more) {
