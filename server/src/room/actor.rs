@@ -5,6 +5,8 @@
 //! while its document is small and what it hears is light, in the workshop otherwise.
 
 mod compaction;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
@@ -149,7 +151,7 @@ impl Actor {
     /// Goes on in another place.
     fn go_to(self, place: Place) {
         let (workshop, id) = (self.workshop.clone(), self.id);
-        workshop.spawn_at(place, self.run(place).instrument(tracing::info_span!("room", document = %id)));
+        workshop.spawn_at(place, self.run(place).instrument(span(id)));
     }
 
     /// Where the room may run now.
@@ -463,6 +465,12 @@ impl Actor {
         }
         self.append = Some(append);
     }
+}
+
+/// What the room's log lines stand in. It is in no other: a room that goes on in another place does so from within its
+/// own, and each would hold the one before it.
+fn span(id: DocumentId) -> tracing::Span {
+    tracing::info_span!(parent: None, "room", document = %id)
 }
 
 /// Snapshot and updates as the store holds them, `None` if it can't be read.
