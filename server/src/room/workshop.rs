@@ -10,6 +10,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::process::setpriority_process;
 use rustix::time::{ClockId, clock_gettime};
 use samsyn_shared::limits;
 use tokio::runtime::{Builder, Handle};
@@ -18,6 +19,12 @@ use tokio::task::JoinHandle;
 
 /// Documents that are read, built or proven at once, on threads beside those of the rooms.
 const BESIDE: usize = 2;
+
+/// How far the threads of rooms step back behind those that serve sockets, as `nice` counts, and those beside them
+/// behind both: where all have work, somebody's key and a ping go first, then what a room must do, then what may take
+/// its time.
+const ROOMS_STEP_BACK: i32 = 5;
+const BESIDE_STEPS_BACK: i32 = 10;
 
 /// The threads and turns that all rooms share. Cloning it is cheap.
 #[derive(Debug, Clone)]
@@ -60,6 +67,7 @@ impl Workshop {
             .worker_threads(limits::ROOM_THREADS)
             .max_blocking_threads(BESIDE)
             .thread_name("samsyn-room")
+            .on_thread_start(|| step_back(ROOMS_STEP_BACK))
             .enable_time()
             .build()?;
         let workshop = threads.handle().clone();
@@ -101,7 +109,10 @@ impl Workshop {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> JoinHandle<T> {
         match &self.threads {
-            Some(threads) => threads.workshop.spawn_blocking(work),
+            Some(threads) => threads.workshop.spawn_blocking(|| {
+                step_back(BESIDE_STEPS_BACK);
+                work()
+            }),
             None => tokio::task::spawn_blocking(work),
         }
     }
@@ -110,6 +121,14 @@ impl Workshop {
     pub(super) async fn turn(&self) -> OwnedSemaphorePermit {
         let turn = Arc::clone(&self.turns).acquire_owned().await;
         turn.expect("nobody closes this semaphore")
+    }
+}
+
+/// Lets the calling thread step back behind others.
+fn step_back(nice: i32) {
+    // On Linux this is the thread's own, and anybody may step back.
+    if let Err(error) = setpriority_process(None, nice) {
+        tracing::warn!(%error, "a thread of the rooms does not step back behind those that serve sockets");
     }
 }
 
