@@ -55,14 +55,12 @@ impl RoomInHand {
         let seed = document::seed(template, "T", 3);
         let seed = Bytes::from(seed.try_transact()?.encode_diff_v1(&StateVector::default()));
         let stored = vec![seed, Bytes::copy_from_slice(first)];
-        let began = cpu();
         let room = RoomDocument::build(stored.iter(), 1)?;
-        let took = cpu().saturating_sub(began);
         let now = Instant::now();
         let terms =
             Terms { epoch: Epoch(3), past_epochs: Vec::new(), document_bytes: limits::DOCUMENT_BYTES, cpu };
         let mut room_in_hand = Self {
-            state: RoomState::new(room, terms, now, 0).opened_in(took),
+            state: RoomState::new(room, terms, now, 0),
             now,
             honest: document::replica(99),
             numbers: [0; 2],

@@ -111,7 +111,8 @@ impl Actor {
             ..Reading::default()
         };
         let health = storage.health();
-        let state = RoomState::new(document, terms, Instant::now().into_std(), Time::now().0).opened_in(took);
+        let state = RoomState::new(document, terms, Instant::now().into_std(), Time::now().0);
+        let state = state.opened_in(took, loaded.updates.len());
         let mut actor = Self {
             id,
             template,
@@ -141,7 +142,7 @@ impl Actor {
             stopped: false,
         };
         if took > limits::DOCUMENT_OPENING {
-            // The log may take longer than what is made of it.
+            // Whether it was the log that took so long shows when a snapshot is made of it.
             actor.compact();
         }
         let place = actor.place();

@@ -105,10 +105,13 @@ impl RoomState {
         }
     }
 
-    /// The same room, whose document took so much CPU time to open.
+    /// The same room, whose document took so much CPU time to open, from so many updates after its snapshot. Those may
+    /// take much longer one by one than what a snapshot makes of them, so with any the time tells nothing.
     #[must_use]
-    pub fn opened_in(mut self, took: Duration) -> Self {
-        self.weighing.end(Some(took));
+    pub fn opened_in(mut self, took: Duration, updates: usize) -> Self {
+        if updates == 0 {
+            self.weighing.end(Some(took));
+        }
         self
     }
 

@@ -140,11 +140,25 @@ fn what_is_left_of_a_write_is_refused_once_the_document_is_known_to_open_slowly(
 }
 
 #[test]
-fn a_document_that_took_long_to_load_takes_no_more_blocks() {
+fn a_snapshot_that_took_long_to_load_takes_no_more_blocks() {
+    assert!(written_after(0).contains(&refused(1)));
+}
+
+#[test]
+fn a_log_that_took_long_to_load_refuses_nobody() {
+    assert!(written_after(2_000).contains(&saved(1)));
+}
+
+/// What is heard of a write in a room that took long to open, from so many updates after its snapshot.
+fn written_after(updates: usize) -> Vec<Message> {
     let room = RoomDocument::build(std::iter::once(&whole(&seed())), 1).unwrap();
     let mut world = World::with(&[]);
-    world.state = RoomState::new(room, terms(), world.now, 0).opened_in(2 * limits::DOCUMENT_OPENING);
+    let state = RoomState::new(room, terms(), world.now, 0);
+    world.state = state.opened_in(2 * limits::DOCUMENT_OPENING, updates);
     world.event(Event::Joined { connection: A, role: Role::Editor, dialect: Dialect::Own });
     world.says(A, &write(1, &insert(&replica(), 0, "ord")));
-    assert!(world.heard(A).contains(&refused(1)));
+    while world.appending.is_some() {
+        world.flush();
+    }
+    world.heard(A)
 }
