@@ -34,9 +34,10 @@ pub const DOCUMENT_BLOCKS: usize = 150_000;
 /// with `document-full`; deleting goes on.
 pub const DOCUMENT_RANGES: usize = 150_000;
 
-/// CPU time that opening a document takes on the server, 250 ms: a browser takes two or three times as much, and is
-/// to open within a second. A write that brings blocks into one that takes longer is refused with `document-full`.
-pub const DOCUMENT_OPENING: Duration = Duration::from_millis(250);
+/// CPU time that opening a document takes on the server, 1 s. A browser takes two or three times as much, which is more than
+/// the second in which it is to open; but fifty people who wrote at one place through a hundred restarts reached 260 ms with
+/// 3,169 blocks, and words that people write go first. A write that brings blocks into one that takes longer is refused with `document-full`.
+pub const DOCUMENT_OPENING: Duration = Duration::from_secs(1);
 
 /// Clients, blocks, deleted ranges and values in one update, or clients in one state vector, a million:
 /// yrs takes some 200 bytes for each, however few it has on the wire. An update with more is refused with
