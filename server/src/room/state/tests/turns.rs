@@ -54,11 +54,11 @@ fn two_under_a_slow_clock() -> World {
 #[test]
 fn a_write_that_takes_too_long_is_cut_off_and_what_follows_is_heard() {
     let mut world = two_under_a_slow_clock();
-    world.says_amid(A, &write(1, &blocks(&replica(), 2_000)));
+    world.says_amid(A, &write(1, &blocks(&replica(), 4_000)));
     assert!(world.state.has_heavy());
     // It waits until the one before is done with.
     world.says_amid(A, &write(2, &insert(&document::replica(1002), 0, "efter")));
-    // 1 s, and 20 µs for each of 2,000 blocks; each turn takes 45. One more is for what follows.
+    // 1 s, and 20 µs for each of 4,000 blocks; each turn takes 45. One more is for what follows.
     assert_eq!(turns(&mut world), 24 + 1);
     world.says(B, &write(1, &insert(&document::replica(1001), 0, "ord")));
     while world.appending.is_some() {
@@ -78,7 +78,7 @@ fn what_was_too_much_is_forgiven_once_the_document_is_known_to_open_soon() {
     let mut number = 0;
     let mut again = |world: &mut World| {
         number += 1;
-        world.says_amid(A, &write(number, &blocks(&document::replica(2_000 + number), 2_000)));
+        world.says_amid(A, &write(number, &blocks(&document::replica(2_000 + number), 4_000)));
         turns(world)
     };
     assert_eq!(again(&mut world), 24);
