@@ -72,7 +72,7 @@ impl Size {
     /// Whether it may hold much more than when this was measured.
     pub(crate) const fn has_outgrown(&self, measured: &Self) -> bool {
         self.bytes > 2 * measured.bytes + 256 * 1024
-            || self.has_more_blocks_than(measured)
+            || self.has_grown_by_half_since(measured)
             || self.blocks > measured.blocks + limits::DOCUMENT_BLOCKS / 16
             || self.ranges > measured.ranges + limits::DOCUMENT_RANGES / 16
             || self.bytes > measured.bytes + limits::DOCUMENT_BYTES / 16
@@ -80,7 +80,7 @@ impl Size {
 
     /// Whether it may hold half as many blocks again as before, and some hundred in any case: what yrs does with them may
     /// take more than twice as long.
-    pub(crate) const fn has_more_blocks_than(&self, before: &Self) -> bool {
+    pub(crate) const fn has_grown_by_half_since(&self, before: &Self) -> bool {
         let more = before.blocks / 2;
         self.blocks > before.blocks + if more > GROWTH { more } else { GROWTH }
     }

@@ -138,3 +138,20 @@ pub fn cpu() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use rustix::process::getpriority_process;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn threads_of_rooms_step_back_behind_the_door_and_what_is_beside_them_behind_both() {
+        let workshop = Workshop::start().unwrap();
+        let nice = || getpriority_process(None).unwrap();
+        let door = workshop.spawn_at(Place::Door, async move { nice() }).await.unwrap();
+        let room = workshop.spawn(async move { nice() }).await.unwrap();
+        let beside = workshop.beside(nice).await.unwrap();
+        assert!(door < room && room < beside, "{door}, {room}, {beside}");
+    }
+}

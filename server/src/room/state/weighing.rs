@@ -63,7 +63,7 @@ impl Weighing {
 
     /// Whether it must be measured before more blocks come in.
     pub(super) const fn is_owed(&self, now: &Size) -> bool {
-        now.has_more_blocks_than(&self.held)
+        now.has_grown_by_half_since(&self.held)
     }
 
     /// Measuring is begun, of what the document holds now.

@@ -73,6 +73,21 @@ fn a_write_that_takes_too_long_is_cut_off_and_what_follows_is_heard() {
 }
 
 #[test]
+fn a_write_that_takes_a_second_too_much_is_cut_off_in_a_document_that_opens_at_once() {
+    let mut world = two_under_a_slow_clock();
+    world.says_amid(A, &write(1, &blocks(&replica(), 4_000)));
+    while world.state.has_heavy() {
+        world.event_alone(Event::Turn);
+        world.weigh();
+    }
+    while world.appending.is_some() {
+        world.flush();
+    }
+    let heard = world.heard(A);
+    assert!(heard.contains(&refused(1)) && !heard.contains(&saved(1)), "{heard:?}");
+}
+
+#[test]
 fn what_was_too_much_is_forgiven_once_the_document_is_known_to_open_soon() {
     let mut world = two_under_a_slow_clock();
     let mut number = 0;
