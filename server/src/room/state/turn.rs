@@ -145,7 +145,8 @@ impl RoomState {
     }
 
     /// Whether [`Event::Turn`](super::Event::Turn) is due. It is not while all that waits brings blocks into a document
-    /// that must be weighed first ([`Self::is_to_be_weighed`]).
+    /// that must be weighed first ([`Self::is_to_be_weighed`]). Light writes never wait for that: other rooms' documents may
+    /// be weighed before this one, and who writes much of them is soon heavy.
     #[must_use]
     pub fn is_turn_due(&self) -> bool {
         self.heavy.iter().any(|heavy| self.may_go_on(heavy))

@@ -96,8 +96,7 @@ impl RoomState {
     ) -> Result<(), ScanError> {
         let cost = self.document.size().cost_of(scan);
         let ends = [scan.blocks.first(), scan.blocks.last()].map(|block| block.map(|(client, _)| *client));
-        let is_to_wait = scan.items > 0 && self.weighing.is_owed(&self.document.size());
-        if !is_to_wait && self.is_light_write(now, queued.from, cost) {
+        if self.is_light_write(now, queued.from, cost) {
             if ends[0] != ends[1] && pieces.is_none() {
                 // Blocks of several clients may wait for each other.
                 self.pieces(&queued.update.clone().unwrap_or_default())?;

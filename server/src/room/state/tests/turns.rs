@@ -104,7 +104,7 @@ fn what_was_too_much_is_forgiven_once_the_document_is_known_to_open_soon() {
 }
 
 #[test]
-fn what_makes_a_document_much_larger_waits_until_that_is_weighed_and_deletions_do_not() {
+fn what_makes_a_document_much_larger_waits_until_that_is_weighed_and_nobody_else_does() {
     let mut world = World::with(&[(A, Role::Editor, Dialect::Own), (B, Role::Editor, Dialect::Own)]);
     let page = document::replica(1001);
     world.says(B, &write(1, &insert(&page, 0, "ord")));
@@ -125,15 +125,18 @@ fn what_makes_a_document_much_larger_waits_until_that_is_weighed_and_deletions_d
     assert!(!world.text().contains("ord"));
     world.says_amid(B, &write(3, &insert(&page, 0, "mer")));
     all_that_may(&mut world);
-    assert!(!world.text().contains("mer") && world.state.has_heavy());
+    assert!(world.text().contains("mer") && world.state.has_heavy());
+    world.says_amid(B, &write(4, &blocks(&document::replica(1002), 500)));
+    let before = world.text();
+    all_that_may(&mut world);
+    assert_eq!(world.text(), before, "what is heavy waits, whoever wrote it");
     world.event(Event::Woke);
-    assert!(world.text().contains("mer"));
     while world.appending.is_some() {
         world.flush();
     }
     assert!(world.heard(A).contains(&saved(1)));
     let heard = world.heard(B);
-    assert!(heard.contains(&saved(3)), "{heard:?}");
+    assert!(heard.contains(&saved(4)), "{heard:?}");
 }
 
 #[test]
