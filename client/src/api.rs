@@ -9,7 +9,9 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Headers, RequestInit, Response};
+use web_sys::{AbortSignal, Headers, RequestInit, Response};
+
+use crate::early;
 
 /// A failed request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,6 +113,20 @@ pub async fn end_session(id: MalbildId) -> Result<(), ApiError> {
     ask("DELETE", &format!("/api/malbilder/{id}/session"), JSON, None).await.map(drop)
 }
 
+/// Trades a link's token, if there is one, and asks what the målbild is.
+///
+/// # Errors
+/// [`ApiError`]: not reached, the token opens nothing, or this browser has no access.
+pub async fn enter(id: MalbildId, token: Option<&str>) -> Result<MalbildInfo, ApiError> {
+    if let Some((status, text)) = early::answer(id, token).await {
+        return read(&accepted(status, text)?);
+    }
+    if let Some(token) = token {
+        trade_token(id, token).await?;
+    }
+    get_malbild(id).await
+}
+
 /// Asks what a målbild is.
 ///
 /// # Errors
@@ -140,8 +156,10 @@ pub fn events_path(id: MalbildId) -> String {
 /// [`ApiError`]: not reached, or the stream is gone.
 pub async fn post_messages(id: MalbildId, secret: &str, number: u64, body: &[u8]) -> Result<(), ApiError> {
     let headers = [(CONNECTION_HEADER, secret), (NUMBER_HEADER, &number.to_string())];
+    let init = RequestInit::new();
     let keepalive = body.len() <= limits::KEPT_ALIVE_BYTES;
-    send("POST", &events_path(id), &headers, &js_sys::Uint8Array::from(body), keepalive).await.map(drop)
+    js_sys::Reflect::set(&init, &"keepalive".into(), &keepalive.into()).expect("it is an object");
+    send("POST", &events_path(id), &headers, &js_sys::Uint8Array::from(body), init).await.map(drop)
 }
 
 /// What the body is.
@@ -149,7 +167,11 @@ const JSON: (&str, &str) = ("Content-Type", "application/json");
 
 /// One request with one header. Gives the answer's text.
 async fn ask(method: &str, path: &str, header: (&str, &str), body: Option<&str>) -> Result<String, ApiError> {
-    send(method, path, &[header], &body.map_or(JsValue::UNDEFINED, JsValue::from_str), false).await
+    let body = body.map_or(JsValue::UNDEFINED, JsValue::from_str);
+    let init = RequestInit::new();
+    let limit = limits::REQUEST_ANSWER.as_millis().try_into().expect("seconds are few milliseconds");
+    init.set_signal(Some(&AbortSignal::timeout_with_u32(limit)));
+    send(method, path, &[header], &body, init).await
 }
 
 /// One request by the browser's own `fetch`: a crate around it brings streams along, which weigh 6 kB.
@@ -158,18 +180,16 @@ async fn send(
     path: &str,
     headers: &[(&str, &str)],
     body: &JsValue,
-    keepalive: bool,
+    init: RequestInit,
 ) -> Result<String, ApiError> {
     let sent = async {
         let all = Headers::new()?;
         for (name, value) in headers {
             all.append(name, value)?;
         }
-        let init = RequestInit::new();
         init.set_method(method);
         init.set_headers(&all);
         init.set_body(body);
-        js_sys::Reflect::set(&init, &"keepalive".into(), &keepalive.into())?;
         let response = JsFuture::from(window().fetch_with_str_and_init(path, &init)).await?;
         let response: Response = response.unchecked_into();
         let text = JsFuture::from(response.text()?).await?;
@@ -177,6 +197,11 @@ async fn send(
     };
     // The connection may also end in the middle of an answer.
     let (status, text) = sent.await.map_err(|_| ApiError::network())?;
+    accepted(status, text)
+}
+
+/// The text of an answer that is no refusal.
+fn accepted(status: u16, text: String) -> Result<String, ApiError> {
     if (200..300).contains(&status) {
         return Ok(text);
     }

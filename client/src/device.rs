@@ -6,13 +6,13 @@ mod database;
 mod tabs;
 
 use js_sys::{Array, Uint8Array};
-use samsyn_shared::keeping::{Batch, Key, Record, Written};
+use samsyn_shared::device_log::{Batch, Key, Record, Written};
 use samsyn_shared::{Epoch, MalbildId, Role};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-pub use self::aside::{Aside, Part};
+pub use self::aside::{Aside, Passage};
 pub use self::database::DeviceError;
 use self::database::{Answer, Database};
 pub use self::tabs::Tabs;
@@ -39,7 +39,7 @@ pub struct About {
 
 /// What was found, up to where that is.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct StoredRecords {
     /// The log from some key on.
     pub log: Vec<(Key, usize, Record)>,
     /// The queue from some key on.
@@ -100,12 +100,12 @@ impl Device {
     ///
     /// # Errors
     /// [`DeviceError`].
-    pub async fn find(&self, log: Key, edits: Key) -> Result<Found, DeviceError> {
+    pub async fn find(&self, log: Key, edits: Key) -> Result<StoredRecords, DeviceError> {
         let transaction = self.0.read(&[EDITS, LOG])?;
         // What moves from one list to the other is in both for this transaction, or in one: in none never.
         let (log, edits) = (transaction.all_after(LOG, log)?, transaction.all_after(EDITS, edits)?);
         transaction.finish().await?;
-        let mut found = Found::default();
+        let mut found = StoredRecords::default();
         found.log = records(&log, &mut found.is_damaged)?;
         found.edits = records(&edits, &mut found.is_damaged)?;
         Ok(found)

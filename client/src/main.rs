@@ -3,6 +3,7 @@
 
 pub mod api;
 pub mod device;
+pub mod early;
 pub mod editor;
 #[cfg(test)]
 mod palette;
@@ -13,6 +14,7 @@ pub mod words;
 pub mod worker;
 
 use leptos::prelude::*;
+use state::REACHED;
 use state::preferences::{Language, Theme};
 
 fn main() {
@@ -26,5 +28,7 @@ fn main() {
     worker::install();
     let tell = || leptos::task::spawn_local(state::left::tell());
     tell();
-    window_event_listener_untyped("online", move |_| tell());
+    for event in ["online", REACHED] {
+        window_event_listener_untyped(event, move |_| tell());
+    }
 }

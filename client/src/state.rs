@@ -1,19 +1,19 @@
 //! What the page knows, as signals: an open målbild ([`malbild`]) over its [`replica`], and what this
 //! browser remembers of itself. Views read it, sync feeds it; it knows neither.
 
-pub mod absent;
 pub mod authorship;
 pub mod backlog;
 pub mod binding;
-pub mod carried;
 pub mod find;
 pub mod identity;
 pub mod left;
-pub mod made;
+pub mod lost_people;
 pub mod malbild;
+pub mod owner_link;
 pub mod people;
 pub mod preferences;
 pub mod recent;
+pub mod remote_carets;
 pub mod replica;
 mod section;
 mod storage;
@@ -22,6 +22,9 @@ use std::time::Duration;
 
 use rand::SeedableRng as _;
 use rand::rngs::SmallRng;
+
+/// The window's event for: the server is reached again.
+pub const REACHED: &str = "samsyn:reached";
 
 /// Randomness for client ids and delays, seeded by the browser's own.
 pub fn random() -> SmallRng {

@@ -1,9 +1,9 @@
 //! Keeps an open målbild in step with the server: drives the pure ClientSession over a WebSocket or over
 //! HTTP, comes back when the connection is gone, and tells the state what the status line may claim. What it keeps on
-//! this device is in `keep`. It knows no view.
+//! this device is in `device_driver`. It knows no view.
 
-mod carrier;
-mod keep;
+mod connection;
+mod device_driver;
 mod socket;
 mod stream;
 
@@ -17,29 +17,29 @@ use leptos::task::spawn_local;
 use samsyn_shared::backoff::Backoff;
 use samsyn_shared::client_session::{ClientSession, Effect, Event, Stopped};
 use samsyn_shared::limits;
+use samsyn_shared::liveness::Liveness;
 use samsyn_shared::protocol::{Message, PresenceEntry, encode_presence};
-use samsyn_shared::silence::Silence;
-use samsyn_shared::way::Choice;
+use samsyn_shared::transport::TransportChoice;
 
 use crate::api;
-use crate::state::malbild::port::{Kept, Port};
+use crate::state::malbild::port::{OpenedFrom, Port};
 use crate::state::malbild::{Malbild, Phase};
 use crate::state::now;
-use carrier::{Carrier, Ears};
-use keep::Keep;
+use connection::{Connection, ConnectionEvents};
+use device_driver::DeviceDriver;
 
 /// Starts syncing; it goes on as long as the page lives.
-pub fn connect(malbild: Malbild, kept: Kept) {
-    let Kept { device, epoch, found, token } = kept;
+pub fn connect(malbild: Malbild, kept: OpenedFrom) {
+    let OpenedFrom { device, epoch, found, token } = kept;
     let link = Rc::new(Link {
         malbild,
         session: RefCell::new(epoch.map_or_else(ClientSession::default, ClientSession::holding)),
-        keep: Keep::on(device),
+        device: DeviceDriver::on(device),
         token: RefCell::new(token),
-        carrier: RefCell::default(),
+        connection: RefCell::default(),
         choice: RefCell::default(),
         backoff: RefCell::default(),
-        silence: Cell::default(),
+        liveness: Cell::default(),
         attempt: Cell::new(0),
         was_heard: Cell::new(false),
         done: Cell::new(false),
@@ -64,21 +64,21 @@ pub fn connect(malbild: Malbild, kept: Kept) {
             visible.doubt();
         }
     });
-    link.take_over(found);
+    link.adopt(found);
     link.open();
 }
 
 struct Link {
     malbild: Malbild,
     session: RefCell<ClientSession>,
-    keep: Keep,
+    device: DeviceDriver,
     /// A link's token that is still to be traded for a session.
     token: RefCell<Option<String>>,
-    carrier: RefCell<Option<Carrier>>,
-    choice: RefCell<Choice>,
+    connection: RefCell<Option<Connection>>,
+    choice: RefCell<TransportChoice>,
     backoff: RefCell<Backoff>,
     /// How long nothing was heard.
-    silence: Cell<Silence>,
+    liveness: Cell<Liveness>,
     /// Counts attempts, so that what an abandoned socket still says is not taken for the new one's.
     attempt: Cell<u64>,
     /// Whether anything came over this connection.
@@ -96,9 +96,9 @@ impl Link {
         if self.token.borrow().is_some() {
             return self.trade_token(attempt);
         }
-        self.silence.set(Silence::default());
+        self.liveness.set(Liveness::default());
         let (opened, received, closed, waited) = (self.clone(), self.clone(), self.clone(), self.clone());
-        let ears = Ears {
+        let events = ConnectionEvents {
             opened: Box::new(move || {
                 if opened.attempt.get() == attempt {
                     opened.handle(Event::Opened { vector: opened.malbild.vector() });
@@ -116,8 +116,8 @@ impl Link {
                 }
             }),
         };
-        let way = self.choice.borrow_mut().begin(now());
-        *self.carrier.borrow_mut() = Some(Carrier::open(way, self.malbild.id, ears));
+        let transport = self.choice.borrow_mut().begin(now());
+        *self.connection.borrow_mut() = Some(Connection::open(transport, self.malbild.id, events));
         let give_up = move || {
             if waited.attempt.get() == attempt && waited.choice.borrow_mut().is_late() {
                 waited.lost();
@@ -128,9 +128,9 @@ impl Link {
 
     fn heard(&self) {
         self.was_heard.set(true);
-        self.with_silence(Silence::heard);
-        if let Some(way) = self.choice.borrow_mut().heard(now()) {
-            self.malbild.way.set(Some(way));
+        self.with_liveness(Liveness::heard);
+        if let Some(transport) = self.choice.borrow_mut().heard(now()) {
+            self.malbild.transport.set(Some(transport));
         }
     }
 
@@ -155,14 +155,14 @@ impl Link {
         });
     }
 
-    /// The connection is gone: say so, and come back, by another way at once or after a while.
+    /// The connection is gone: say so, and come back, by another transport at once or after a while.
     fn lost(self: &Rc<Self>) {
         let attempt = self.attempt.get() + 1;
         self.attempt.set(attempt);
-        drop(self.carrier.borrow_mut().take());
+        drop(self.connection.borrow_mut().take());
         self.handle(Event::Closed);
         self.malbild.show_presence(None);
-        self.malbild.way.set(None);
+        self.malbild.transport.set(None);
         if self.done.get() {
             return;
         }
@@ -207,7 +207,7 @@ impl Link {
     /// Somebody asked, or the network came back: try now.
     fn hurry(self: &Rc<Self>) {
         self.backoff.borrow_mut().reset();
-        if self.carrier.borrow().is_none() {
+        if self.connection.borrow().is_none() {
             self.open();
         }
     }
@@ -227,9 +227,9 @@ impl Link {
     /// The network may be another now, or the machine slept: whoever is thought to be there is asked, and
     /// who is not is looked for at once.
     fn doubt(self: &Rc<Self>) {
-        if self.carrier.borrow().is_some() {
+        if self.connection.borrow().is_some() {
             self.transmit(Message::QueryPresence.encode());
-            self.with_silence(Silence::doubted);
+            self.with_liveness(Liveness::doubted);
             self.handle(Event::Doubted);
         }
         self.hurry();
@@ -237,18 +237,18 @@ impl Link {
 
     fn watch(self: &Rc<Self>) {
         let now = now();
-        if self.with_silence(|silence| silence.was_away_at(now)) {
+        if self.with_liveness(|liveness| liveness.was_away_at(now)) {
             self.doubt();
         }
-        if self.with_silence(|silence| silence.is_dead_at(now)) && self.carrier.borrow().is_some() {
+        if self.with_liveness(|liveness| liveness.is_dead_at(now)) && self.connection.borrow().is_some() {
             self.lost();
         }
     }
 
-    fn with_silence<T>(&self, f: impl FnOnce(&mut Silence) -> T) -> T {
-        let mut silence = self.silence.get();
-        let told = f(&mut silence);
-        self.silence.set(silence);
+    fn with_liveness<T>(&self, f: impl FnOnce(&mut Liveness) -> T) -> T {
+        let mut liveness = self.liveness.get();
+        let told = f(&mut liveness);
+        self.liveness.set(liveness);
         told
     }
 
@@ -257,8 +257,8 @@ impl Link {
     }
 
     fn transmit(&self, message: Bytes) {
-        if let Some(carrier) = &*self.carrier.borrow() {
-            carrier.send(message);
+        if let Some(connection) = &*self.connection.borrow() {
+            connection.send(message);
         }
     }
 
@@ -268,12 +268,12 @@ impl Link {
         for effect in effects {
             self.perform(effect);
         }
-        let (status, pending, role, figures) = {
+        let (status, pending, role, health) = {
             let session = self.session.borrow();
-            (session.status(), session.pending(), session.role(), session.figures())
+            (session.status(), session.pending(), session.role(), session.room_health())
         };
         self.malbild.report(status, pending, role);
-        self.malbild.report_room(figures);
+        self.malbild.report_room(health);
         self.note();
     }
 
@@ -281,10 +281,10 @@ impl Link {
         match effect {
             Effect::Transmit(message) => self.transmit(message),
             Effect::Keep(number, update) => self.keep_edit(number, update),
-            Effect::Saved(number) => self.keep.saved(number),
+            Effect::Saved(number) => self.device.saved(number),
             Effect::Integrate(update) => {
                 if self.malbild.integrate(&update).is_ok() {
-                    self.keep.integrated(update);
+                    self.device.integrated(update);
                 } else {
                     self.lost();
                 }
@@ -311,9 +311,9 @@ impl Link {
             }
             Effect::Stop(why) => {
                 self.done.set(true);
-                drop(self.carrier.borrow_mut().take());
+                drop(self.connection.borrow_mut().take());
                 self.malbild.show_presence(None);
-                self.malbild.way.set(None);
+                self.malbild.transport.set(None);
                 self.malbild.stop(why);
                 if matches!(why, Stopped::Refused | Stopped::Ahead | Stopped::OtherEpoch) {
                     self.set_aside();

@@ -31,7 +31,7 @@ mod start;
 mod toolbar;
 
 use leptos::prelude::*;
-use samsyn_shared::MalbildId;
+use samsyn_shared::page_link::PageLink;
 
 use crate::state::malbild::Malbild;
 use crate::state::malbild::port::Connect;
@@ -41,15 +41,10 @@ use crate::state::malbild::port::Connect;
 pub fn app(connect: Connect) -> impl IntoView {
     let location = window().location();
     let path = location.pathname().unwrap_or_default();
-    match path.strip_prefix("/m/") {
-        None => start::start().into_any(),
-        Some(id) => match id.trim_end_matches('/').parse::<MalbildId>() {
-            Ok(id) => {
-                let fragment = location.hash().unwrap_or_default();
-                let token = fragment.strip_prefix('#').filter(|token| !token.is_empty()).map(str::to_owned);
-                malbild::malbild(Malbild::open(id, token, connect)).into_any()
-            }
-            Err(_) => notice::nothing().into_any(),
-        },
+    let address = path.clone() + &location.hash().unwrap_or_default();
+    match PageLink::find(&address) {
+        Some(link) => malbild::malbild(Malbild::open(link, connect)).into_any(),
+        None if path == "/" => start::start().into_any(),
+        None => notice::nothing().into_any(),
     }
 }

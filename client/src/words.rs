@@ -8,10 +8,10 @@ mod sv;
 use std::sync::OnceLock;
 
 use samsyn_shared::client_session::Stopped;
-use samsyn_shared::link::LinkError;
+use samsyn_shared::hyperlink::LinkError;
 use samsyn_shared::paste::PasteError;
-use samsyn_shared::protocol::Trouble;
-use samsyn_shared::way::Way;
+use samsyn_shared::protocol::DiskHealth;
+use samsyn_shared::transport::Transport;
 use samsyn_shared::{Role, SyncStatus};
 
 use crate::device::DeviceError;
@@ -106,7 +106,7 @@ pub struct Words {
     /// What that means, by whether this device keeps what is written.
     pub sync_details: fn(SyncStatus, bool) -> &'static str,
     /// What keeps the server from saving.
-    pub trouble: fn(Trouble) -> &'static str,
+    pub disk: fn(DiskHealth) -> &'static str,
     pub offline_since: fn(&str) -> String,
     /// What this device keeps, or why it doesn't.
     pub device: fn(Option<DeviceError>) -> &'static str,
@@ -130,7 +130,7 @@ pub struct Words {
     pub remove_text: fn(usize) -> String,
     pub remove_go: &'static str,
     pub saved_at: fn(&str) -> String,
-    pub connected_by: fn(Way) -> &'static str,
+    pub connected_by: fn(Transport) -> &'static str,
     pub stopped: fn(Stopped) -> &'static str,
     pub reload: &'static str,
     pub retry: &'static str,

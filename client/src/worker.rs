@@ -1,36 +1,74 @@
 //! The service worker, as the page knows it: a file that the browser is asked to run. What it keeps and when it
 //! answers in the server's place is in `client/worker/worker.ts`.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use js_sys::Promise;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use rand::Rng as _;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
+
+use crate::state::{REACHED, random};
 
 /// Until then the page is in use, and nothing that the worker fetches is in its way.
 const REST: Duration = Duration::from_secs(2);
 
+/// Pages that reach a server again ask it within so long, not all at once.
+const SPREAD: Duration = Duration::from_secs(8);
+
+thread_local! {
+    /// What the browser answered, once it has the worker.
+    static REGISTRATION: RefCell<Option<Registration>> = const { RefCell::new(None) };
+}
+
 /// Has the browser keep the page's files, so that it opens without a network, too. A browser that does not is
 /// served by the network alone.
 pub fn install() {
+    look_after(REST);
+    window_event_listener_untyped(REACHED, move |_| {
+        look_after(REST + SPREAD.mul_f64(random().random()));
+    });
+}
+
+/// Asks the server which worker it has, and so which release. A browser asks by itself only when the page is opened:
+/// where that failed, as on a network that had just come back, the older release would stay.
+fn look_after(rest: Duration) {
     // Over plain HTTP, as on many a local network, there are no workers.
     if window().is_secure_context() {
-        set_timeout(|| spawn_local(register_worker()), REST);
+        set_timeout(|| spawn_local(look()), rest);
     }
 }
 
-async fn register_worker() {
-    let registered = async { JsFuture::from(register("/worker.js")?).await };
-    if let Err(why) = registered.await {
+async fn look() {
+    let looked = match REGISTRATION.with_borrow(Clone::clone) {
+        Some(registration) => settled(registration.update()).await,
+        None => settled(register("/worker.js")).await.map(|registration| {
+            REGISTRATION.set(Some(registration.unchecked_into()));
+            JsValue::UNDEFINED
+        }),
+    };
+    if let Err(why) = looked {
         leptos::logging::warn!("this browser does not keep the page for when there is no network: {why:?}");
     }
 }
 
+async fn settled(promise: Result<Promise, JsValue>) -> Result<JsValue, JsValue> {
+    JsFuture::from(promise?).await
+}
+
 #[wasm_bindgen]
 extern "C" {
+    /// A `ServiceWorkerRegistration`.
+    #[derive(Clone)]
+    type Registration;
+
     /// Caught, since in a private window of some browsers there is no `serviceWorker`.
     #[wasm_bindgen(catch, js_namespace = ["navigator", "serviceWorker"])]
     fn register(path: &str) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn update(this: &Registration) -> Result<Promise, JsValue>;
 }

@@ -104,7 +104,7 @@ pub fn router(app: App) -> Router {
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
         .route("/", get(page::index))
-        .route("/m/{id}", get(page::index))
+        .route("/m/{*rest}", get(page::index))
         .fallback(page::asset)
         .layer(middleware::from_fn_with_state(app.clone(), host::check));
     let is_secure = app.is_secure();

@@ -12,8 +12,8 @@ use rustix::fs::Mode;
 use samsyn_server::control;
 use samsyn_server::logs;
 use samsyn_server::options::{Cli, Command, SalvageArgs, ServeArgs};
-use samsyn_server::pulse;
 use samsyn_server::server::Server;
+use samsyn_server::vitals;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -67,11 +67,11 @@ fn log(default: &str) -> anyhow::Result<()> {
 async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let settings = args.check()?;
     let metrics = PrometheusBuilder::new()
-        .set_buckets(&pulse::SECONDS)
+        .set_buckets(&vitals::SECONDS)
         .context("metrics")?
         .install_recorder()
         .context("metrics")?;
-    pulse::describe();
+    vitals::describe();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let stop = CancellationToken::new();

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use yrs::{ReadTxn as _, StateVector, Transact as _};
 
-use crate::room::{Dialect, Ended, Joined, Opening, Reading, RoomHandle, Workshop};
+use crate::room::{Dialect, Ended, Joined, Opening, RoomHandle, RoomReading, Workshop};
 use crate::store::{DocumentId, Loaded, Part, Storage, StoreError, Table, Write};
 
 /// A målbild as the server keeps it beside its Documents.
@@ -250,7 +250,7 @@ impl Registry {
 
     /// How all open rooms are doing together, and how many they are.
     #[must_use]
-    pub fn reading(&self) -> (usize, Reading) {
+    pub fn reading(&self) -> (usize, RoomReading) {
         let rooms = self.lock();
         let open = || rooms.open.values().filter_map(|opened| opened.peek()?.as_ref().ok());
         (open().count(), open().map(RoomHandle::reading).sum())

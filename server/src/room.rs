@@ -7,7 +7,7 @@
 mod actor;
 mod connection;
 mod document;
-mod gauge;
+mod gauges;
 #[cfg(test)]
 mod hostile;
 mod inbox;
@@ -28,7 +28,7 @@ use tokio::sync::{mpsc, oneshot};
 use self::actor::Actor;
 pub use self::connection::ConnectionId;
 pub use self::document::{Broken, Proven, RoomDocument, Unproven};
-pub use self::gauge::{Gauge, Reading};
+pub use self::gauges::{RoomGauges, RoomReading};
 use self::inbox::Inbox;
 pub use self::outbox::{Outbox, Outlet, Overfull, Pipe, framed};
 pub(crate) use self::outbox::{frame, unframed};
@@ -40,7 +40,7 @@ use crate::store::{DocumentId, Loaded, Storage, StoreError};
 pub struct RoomHandle {
     commands: mpsc::Sender<Command>,
     inbox: Arc<Inbox>,
-    gauge: Arc<Gauge>,
+    gauge: Arc<RoomGauges>,
 }
 
 /// What a room is made from.
@@ -90,7 +90,7 @@ impl RoomHandle {
         })?;
         let took = workshop::cpu().saturating_sub(began);
         let (sender, commands) = mpsc::channel(limits::ROOM_INBOX);
-        let (inbox, gauge) = (Arc::new(Inbox::new()), Arc::new(Gauge::default()));
+        let (inbox, gauge) = (Arc::new(Inbox::new()), Arc::new(RoomGauges::default()));
         let ears = actor::Ears { commands, inbox: Arc::clone(&inbox) };
         Actor::start(opening, (document, took), storage, ears, Arc::clone(&gauge), workshop);
         Ok(Self { commands: sender, inbox, gauge })
@@ -98,7 +98,7 @@ impl RoomHandle {
 
     /// How the room is doing.
     #[must_use]
-    pub fn reading(&self) -> Reading {
+    pub fn reading(&self) -> RoomReading {
         self.gauge.read()
     }
 

@@ -20,11 +20,11 @@ use crate::control::socket::Socket;
 use crate::descriptors;
 use crate::http::{App, Bounds, Unfinished, Visitors, router, serve};
 use crate::options::Settings;
-use crate::pulse;
 use crate::registry::Registry;
 use crate::room::Workshop;
 use crate::store::sled::SledStore;
 use crate::store::{Storage, StoreError};
+use crate::vitals;
 
 /// How often ended rooms are swept and metrics kept up.
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -202,13 +202,13 @@ async fn upkeep(
 ) {
     let mut hung = false;
     let mut ticks = tokio::time::interval(UPKEEP);
-    let mut lines = tokio::time::interval(pulse::LINE_EVERY);
+    let mut lines = tokio::time::interval(vitals::LINE_EVERY);
     lines.reset();
     let watched = std::io::stdout().is_terminal();
     loop {
         tokio::select! {
             () = stopping.cancelled() => return,
-            _ = lines.tick(), if watched => println!("{}", pulse::line(&registry)),
+            _ = lines.tick(), if watched => println!("{}", vitals::line(&registry)),
             _ = ticks.tick() => {
                 registry.sweep();
                 let hangs = storage.hangs();

@@ -23,9 +23,8 @@ use std::fmt;
 
 use bytes::Bytes;
 use samsyn_shared::{MalbildId, Seq};
-use tokio::sync::broadcast;
 
-pub use self::committer::Hurry;
+pub use self::committer::Urgency;
 pub use self::error::StoreError;
 pub use self::storage::{Health, Storage};
 pub use self::time::{NotATime, Time};
@@ -110,21 +109,6 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// [`StoreError::Full`], [`StoreError::Io`].
     fn keys(&self, table: Table, prefix: &str) -> Result<Vec<String>, StoreError>;
-
-    /// Tells of appends that others make to the same data, never of those made through this handle: whoever
-    /// has the Document open then loads what it lacks. It is a hint: one may be lost (a receiver that
-    /// lags is told so by its channel), and what it names is on disk by then. Where one process owns all
-    /// data, as with sled, it is silent.
-    fn watch(&self) -> broadcast::Receiver<Appended>;
-}
-
-/// That somebody else appended to a Document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Appended {
-    /// The Document.
-    pub document: DocumentId,
-    /// The number of the last update that was appended.
-    pub last: Seq,
 }
 
 /// A snapshot that is kept, and can be brought back.

@@ -1,5 +1,5 @@
 //! Classes of characters that the standard library does not know: what cannot be seen, and what is drawn on the
-//! character before it. Names and links are held to them.
+//! character before it. Names and links are held to them. And a text in upper case.
 
 /// Whether nothing is drawn for this character: Unicode's `Default_Ignorable_Code_Point` (zero width, soft hyphen,
 /// direction, Hangul fillers, variation selectors, tags), what stands for an object or an annotation, the blank
@@ -13,6 +13,13 @@ pub fn is_invisible(c: char) -> bool {
         | '\u{FDD0}'..='\u{FDEF}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
         | '\u{E0000}'..='\u{E0FFF}')
         || u32::from(c) & 0xFFFE == 0xFFFE
+}
+
+/// The text in upper case: letter by letter, which is [`str::to_uppercase`] without its shortcut for ASCII, for which a
+/// page would carry 3 kB of code.
+#[must_use]
+pub fn upper(text: &str) -> String {
+    text.chars().flat_map(char::to_uppercase).collect()
 }
 
 /// Whether the character turns the direction of the text around it, or sets it apart.

@@ -38,7 +38,7 @@ use bytes::Bytes;
 
 use crate::fingerprint::Fingerprint;
 use crate::protocol::{
-    DecodeError, Figures, Hello, Message, Parts, PresenceEntry, Trouble, VERSION, decode_presence,
+    DecodeError, DiskHealth, Hello, Message, Parts, PresenceEntry, RoomHealth, VERSION, decode_presence,
 };
 use crate::{Epoch, Role, SyncStatus, WriteNumber, schema};
 
@@ -120,7 +120,7 @@ pub enum Stopped {
 /// The state of the protocol for one page load.
 #[derive(Debug, Default)]
 pub struct ClientSession {
-    link: Link,
+    handshake: Handshake,
     epoch: Option<Epoch>,
     role: Option<Role>,
     /// The number that was given last.
@@ -133,7 +133,7 @@ pub struct ClientSession {
     /// The number of what was offered last, until it is saved: the server may have lost what it once had.
     offered: Option<WriteNumber>,
     /// How the room is doing, as the server said last on this connection.
-    figures: Option<Figures>,
+    room_health: Option<RoomHealth>,
     stopped: Option<Stopped>,
     /// The number that was given last when the room was asked what it holds.
     asked: Option<WriteNumber>,
@@ -153,7 +153,7 @@ struct Unsent {
 
 /// How far the connection has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Link {
+enum Handshake {
     #[default]
     Closed,
     /// Open; the server does not have our difference yet, so an edit would arrive as a gap.
@@ -180,20 +180,21 @@ impl ClientSession {
         }
         match event {
             Event::Opened { vector } => {
-                self.link = Link::Open { received_all: false };
+                self.handshake = Handshake::Open { received_all: false };
                 effects.push(Effect::Transmit(Message::Step1(vector).encode()));
             }
             Event::Closed => {
-                self.link = Link::Closed;
+                self.handshake = Handshake::Closed;
                 self.parts.clear();
                 self.offered = None;
-                self.figures = None;
+                self.room_health = None;
                 self.asked = None;
             }
             Event::Doubted => {
                 // One question at a time, since the answer does not say to which it is; and what is not sent yet
                 // would not be in it.
-                let has_all = self.link == (Link::Offered { received_all: true }) && self.unsent.is_empty();
+                let has_all =
+                    self.handshake == (Handshake::Offered { received_all: true }) && self.unsent.is_empty();
                 if has_all && self.asked.is_none() {
                     self.asked = Some(self.last);
                     effects.push(Effect::Transmit(Message::Compare.encode()));
@@ -222,8 +223,8 @@ impl ClientSession {
                 self.send(effects);
             }
             Event::Offered(update) => {
-                if let Link::Open { received_all } = self.link {
-                    self.link = Link::Offered { received_all };
+                if let Handshake::Open { received_all } = self.handshake {
+                    self.handshake = Handshake::Offered { received_all };
                     self.last = self.last.next();
                     // All that was edited before is part of it.
                     self.unsent.clear();
@@ -247,16 +248,16 @@ impl ClientSession {
                 // A step 1 may come again, as the answer to a gap: the difference is due anew. One that may
                 // not write offers it as well: is it more than the server has, it is refused, and the page
                 // learns that what it shows is not there.
-                self.link = Link::Open { received_all: self.received_all() };
+                self.handshake = Handshake::Open { received_all: self.received_all() };
                 effects.push(Effect::Offer { vector });
             }
             Message::Step2(update) => {
                 effects.push(Effect::Integrate(update));
                 if !self.received_all() {
-                    self.link = match self.link {
-                        Link::Closed => Link::Closed,
-                        Link::Open { .. } => Link::Open { received_all: true },
-                        Link::Offered { .. } => Link::Offered { received_all: true },
+                    self.handshake = match self.handshake {
+                        Handshake::Closed => Handshake::Closed,
+                        Handshake::Open { .. } => Handshake::Open { received_all: true },
+                        Handshake::Offered { .. } => Handshake::Offered { received_all: true },
                     };
                     effects.extend([Effect::InStep, Effect::AnnouncePresence]);
                 }
@@ -280,11 +281,12 @@ impl ClientSession {
             // Stock clients are told what was denied; our own writes are answered by number.
             Message::Denied(_) => {}
             Message::RoleChanged(role) => self.role = Some(role),
-            Message::Figures(figures) => self.figures = Some(figures),
+            Message::RoomHealth(health) => self.room_health = Some(health),
             // All that the room sent before it is here. What was written here since the question may be on its
             // way: then it says nothing.
             Message::Held(held) => {
-                if self.asked.take() == Some(self.last) && self.link == (Link::Offered { received_all: true })
+                if self.asked.take() == Some(self.last)
+                    && self.handshake == (Handshake::Offered { received_all: true })
                 {
                     effects.push(Effect::Compare(held));
                 }
@@ -292,7 +294,7 @@ impl ClientSession {
             // The server never writes by number, and never asks so.
             Message::Write(_, _) => return Err(DecodeError::UnknownType(101)),
             Message::Compare => return Err(DecodeError::UnknownType(106)),
-            Message::Part(_) => return Err(DecodeError::UnknownType(108)),
+            Message::Fragment(_) => return Err(DecodeError::UnknownType(108)),
         }
         Ok(())
     }
@@ -309,7 +311,7 @@ impl ClientSession {
 
     fn stop(&mut self, why: Stopped, effects: &mut Vec<Effect>) {
         self.stopped = Some(why);
-        self.link = Link::Closed;
+        self.handshake = Handshake::Closed;
         effects.push(Effect::Stop(why));
     }
 
@@ -317,7 +319,7 @@ impl ClientSession {
     fn send(&mut self, effects: &mut Vec<Effect>) {
         while self.unsent.front().is_some_and(|edit| edit.is_kept) {
             let edit = self.unsent.pop_front().expect("it was just looked at");
-            if matches!(self.link, Link::Offered { .. }) {
+            if matches!(self.handshake, Handshake::Offered { .. }) {
                 effects.push(Effect::Transmit(Message::Write(edit.number, edit.update).encode()));
             }
         }
@@ -330,7 +332,10 @@ impl ClientSession {
     }
 
     const fn received_all(&self) -> bool {
-        matches!(self.link, Link::Open { received_all: true } | Link::Offered { received_all: true })
+        matches!(
+            self.handshake,
+            Handshake::Open { received_all: true } | Handshake::Offered { received_all: true }
+        )
     }
 
     /// What the status line may claim.
@@ -339,11 +344,13 @@ impl ClientSession {
         if self.stopped.is_some() {
             return SyncStatus::Error;
         }
-        match (self.link, self.role) {
-            (Link::Closed, _) => SyncStatus::Offline,
+        match (self.handshake, self.role) {
+            (Handshake::Closed, _) => SyncStatus::Offline,
             _ if !self.received_all() => SyncStatus::Saving,
             (_, Some(role)) if !role.may_write_content() => SyncStatus::ReadOnly,
-            _ if self.figures.is_some_and(|figures| figures.trouble != Trouble::None) => SyncStatus::Error,
+            _ if self.room_health.is_some_and(|health| health.disk != DiskHealth::Healthy) => {
+                SyncStatus::Error
+            }
             _ if !self.unsaved.is_empty() || self.offered.is_some() => SyncStatus::Saving,
             _ => SyncStatus::Saved,
         }
@@ -382,8 +389,8 @@ impl ClientSession {
 
     /// How the room is doing, once the server has said so on this connection.
     #[must_use]
-    pub const fn figures(&self) -> Option<Figures> {
-        self.figures
+    pub const fn room_health(&self) -> Option<RoomHealth> {
+        self.room_health
     }
 
     /// Why the session ended for good, if it did.

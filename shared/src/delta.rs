@@ -103,6 +103,16 @@ impl Op {
     pub const fn delete(delete: u32) -> Self {
         Self::Delete { delete }
     }
+
+    /// How much of the text that it changes it passes over.
+    #[must_use]
+    pub const fn passes(&self) -> u32 {
+        match self {
+            Self::Insert { .. } => 0,
+            Self::Retain { retain, .. } => *retain,
+            Self::Delete { delete } => *delete,
+        }
+    }
 }
 
 /// The text of inserts, without their attributes.
@@ -145,6 +155,17 @@ impl List {
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Bullet, Self::Ordered, Self::Lettered].into_iter().find(|list| list.as_str() == name)
     }
+}
+
+/// 1 is A, 26 is Z, 27 is AA, as CSS' `upper-alpha` counts.
+pub(crate) fn letters(mut number: usize) -> String {
+    let mut letters = Vec::new();
+    while number > 0 {
+        number -= 1;
+        letters.push(char::from(b'A' + u8::try_from(number % 26).expect("below 26")));
+        number /= 26;
+    }
+    letters.iter().rev().collect()
 }
 
 /// What the attributes of a line's `\n` mean.

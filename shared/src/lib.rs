@@ -2,25 +2,27 @@
 //! network, no browser. `now` and `rng` come in as arguments, bytes come in and go out.
 //!
 //! In reading order: the words of the domain ([`MalbildId`], [`Role`], [`Template`]), the document
-//! ([`schema`], [`delta`], [`link`], [`paste`], [`document`], [`authorship`], [`read_model`]), the wire
-//! ([`protocol`], [`scan`], [`client_session`], [`server_session`]), what a device keeps ([`keeping`]), and small pure
-//! decisions ([`diff`], [`backoff`], [`silence`], [`way`], [`character`]).
+//! ([`schema`], [`delta`], [`hyperlink`], [`paste`], [`document`], [`authorship`], [`read_model`]), the wire
+//! ([`protocol`], [`scan`], [`client_session`], [`server_session`]), what a device keeps ([`device_log`]), and small pure
+//! decisions ([`diff`], [`backoff`], [`liveness`], [`transport`], [`character`]).
 
+pub mod anchor;
 pub mod authorship;
 pub mod backoff;
 pub mod character;
 pub mod client_session;
 pub mod delta;
+pub mod device_log;
 pub mod diff;
 pub mod document;
 pub mod fingerprint;
+pub mod hyperlink;
 pub mod ids;
-pub mod keeping;
 mod lib0;
 pub mod limits;
 pub mod line_index;
-pub mod link;
-pub mod mark;
+pub mod liveness;
+pub mod page_link;
 pub mod paste;
 pub mod presence;
 pub mod protocol;
@@ -29,10 +31,9 @@ pub mod role;
 pub mod scan;
 pub mod schema;
 pub mod server_session;
-pub mod silence;
 pub mod status;
 pub mod template;
-pub mod way;
+pub mod transport;
 
 pub use ids::{Epoch, MalbildId, Seq, Token, TokenHash, WriteNumber};
 pub use role::Role;

@@ -39,6 +39,10 @@ pub const DOCUMENT_RANGES: usize = 150_000;
 /// 3,169 blocks, and words that people write go first. A write that brings blocks into one that takes longer is refused with `document-full`.
 pub const DOCUMENT_OPENING: Duration = Duration::from_secs(1);
 
+/// CPU time by which opening a document may have grown, as far as the numbers of blocks tell, before heavy writes wait until
+/// that is measured, 500 ms: each new block looks at all others, in the worst case. Light ones wait from four times as much on.
+pub const UNWEIGHED: Duration = Duration::from_millis(500);
+
 /// Clients, blocks, deleted ranges and values in one update, or clients in one state vector, a million:
 /// yrs takes some 200 bytes for each, however few it has on the wire. An update with more is refused with
 /// `invalid`; a vector closes the connection with 4400. All that a document may hold is far below.
@@ -57,7 +61,7 @@ pub const NUMBER_END: u64 = 1 << 53;
 pub const CLIENT_ID_END: u64 = NUMBER_END;
 
 /// UTF-16 code units in a title, 200: two lines on the wall. A longer one is answered with 422 when a
-/// målbild is made, and cut by the title field of the page.
+/// målbild is made; the page takes no more.
 pub const TITLE_UNITS: usize = 200;
 
 /// The largest `indent` of a line; more is shown as this.
@@ -87,6 +91,9 @@ pub const PRESENCE_BYTES: usize = 4 * 1024;
 /// Entries in one presence message, 10,000: stock clients pass on what they know of others. More
 /// close the connection with 4400.
 pub const PRESENCE_ENTRIES: u64 = 10_000;
+
+/// How long it is remembered that somebody who may write spoke for a client, 10 min: a network that drops comes back.
+pub const PRESENCE_KEPT: Duration = Duration::from_secs(600);
 
 /// How far a presence's clock may leap, 2^32: each change moves it by one, and a client's own can't be higher when it
 /// comes. One that leaps further is ignored, or nobody could say anything newer after it.
@@ -145,6 +152,10 @@ const _: () = assert!(DEAD_AFTER.as_secs() > 2 * SILENCE.as_secs());
 /// How long a WebSocket may take until something comes over it, 2.5 s. Then the page tries HTTP: who opens a
 /// målbild where WebSockets are blocked is in step within 5 s.
 pub const WEBSOCKET_ANSWER: Duration = Duration::from_millis(2500);
+
+/// How long a page waits for an answer over HTTP, 30 s: over a network that died without a word a browser would wait for
+/// minutes, and the page would say that it opens. Not what is written: that its connection looks after.
+pub const REQUEST_ANSWER: Duration = Duration::from_secs(30);
 
 /// How long a page goes by HTTP alone once that worked and a WebSocket did not, 5 min. A connection that is made
 /// later than that is tried as a WebSocket first.
@@ -250,6 +261,17 @@ pub const ROOM_INBOX_BYTES: usize = 2 * READ_BYTES;
 /// How long a room without connections stays in memory, 60 s: a reload of the page finds it there.
 pub const ROOM_IDLE: Duration = Duration::from_secs(60);
 
+/// Bytes of large frames that wait for who reads them, in the whole process, 128 MiB: eight of the largest documents. All
+/// who ask for the same share them. Beyond it whoever has taken nothing for [`STUCK`] is closed with 4429. Answers over HTTP have a bound of the same
+/// size for themselves, beyond which the largest goes.
+pub const UNREAD_BYTES: usize = 128 * 1024 * 1024;
+
+/// Bytes from which on an answer is long, 64 KiB: it is worth sharing, and counts while it is written.
+pub const LONG_ANSWER: usize = 64 * 1024;
+
+/// How long a connection may take nothing while [`UNREAD_BYTES`] wait, 2 s: on a slow network some kilobytes come through in that.
+pub const STUCK: Duration = Duration::from_secs(2);
+
 /// How often a room looks after what nobody asks for, 1 s: presence that expires, connections that hear
 /// nothing, questions that are owed.
 pub const ROOM_TICK: Duration = Duration::from_secs(1);
@@ -266,10 +288,10 @@ pub const LOG_SHORT: u64 = 20;
 /// which the document can be brought back.
 pub const SNAPSHOT_EVERY: Duration = Duration::from_secs(600);
 
-/// The shortest time between two messages with a room's figures, 2 s.
-pub const FIGURES_EVERY: Duration = Duration::from_secs(2);
+/// The shortest time between two messages with a room's health, 2 s.
+pub const HEALTH_EVERY: Duration = Duration::from_secs(2);
 
-/// How far the time on disk may move on before the figures are told anew for its sake, in ms: 10 s.
+/// How far the time on disk may move on before the health is told anew for its sake, in ms: 10 s.
 pub const ON_DISK_EVERY_MS: u64 = 10_000;
 
 /// The longest that a frame waits for more to come into it in a room of up to 800, 33 ms: nobody sees it, and a

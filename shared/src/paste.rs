@@ -3,14 +3,18 @@
 //! everybody's ways to write a list are known here; where the lines go is the page's to decide.
 
 mod block;
+mod look;
+mod number;
+mod sign;
 mod space;
+mod table;
 
 #[cfg(test)]
 mod tests;
 
 use crate::delta::{Attributes, Line, LineKind, Op, Run, utf16_len};
+use crate::hyperlink::Hyperlink;
 use crate::limits;
-use crate::link::Link;
 use crate::schema;
 
 /// What the clipboard held.
@@ -35,7 +39,7 @@ pub struct Pasted {
     /// Whether the lines' kinds were meant; plain text has none and takes that of where it lands.
     pub formatted: bool,
     /// The address, when all of it is one.
-    pub link: Option<Link>,
+    pub link: Option<Hyperlink>,
 }
 
 /// Why nothing is put in.
@@ -58,7 +62,7 @@ impl Transfer {
     /// # Errors
     /// [`PasteError`], by which the page says what was wrong.
     pub fn read(&self) -> Result<Pasted, PasteError> {
-        let formatted = block::lines(&self.foreign, self.own);
+        let formatted = block::lines(&self.foreign, self.own)?;
         let is_formatted = formatted.iter().any(|line| !line.is_empty()) || (self.own && formatted.len() > 1);
         let lines = if is_formatted { formatted } else { plain_lines(&self.plain) };
         if lines.iter().all(Line::is_empty) && lines.len() < 2 {
@@ -71,7 +75,7 @@ impl Transfer {
         }
         let whole: String =
             if lines.len() == 1 { runs().map(|run| &*run.text).collect() } else { String::new() };
-        let mut pasted = Pasted { lines, formatted: is_formatted, link: Link::bare(&whole) };
+        let mut pasted = Pasted { lines, formatted: is_formatted, link: Hyperlink::bare(&whole) };
         pasted.follow();
         Ok(pasted)
     }

@@ -22,6 +22,10 @@ pub struct Presence {
     /// How many changes wait on this device, when they have waited for a while. Only our own clients say it.
     #[serde(rename = "samsyn.unsaved", skip_serializing_if = "is_zero")]
     pub unsaved: u32,
+    /// What the tabs of one browser say alike, and another in each målbild: they are one participant. It proves nothing.
+    /// Only our own clients say it.
+    #[serde(rename = "samsyn.browser", skip_serializing_if = "String::is_empty")]
+    pub browser: String,
 }
 
 /// A participant.
@@ -135,6 +139,8 @@ fn composed(base: char, mark: char) -> Option<char> {
 pub struct Presences {
     /// By client id; a `BTreeMap`, so that everyone is listed in one order.
     known: BTreeMap<u64, Known>,
+    /// States that came.
+    heard: u64,
 }
 
 #[derive(Debug)]
@@ -143,6 +149,8 @@ struct Known {
     state: String,
     /// What the state says, read once.
     presence: Option<Presence>,
+    /// How many states had come when this one came that is not the one before it.
+    stirred: u64,
 }
 
 impl Presences {
@@ -161,8 +169,11 @@ impl Presences {
             if let Some(known) = known.filter(|known| is_taken_back(known)) {
                 lost.extend(known.presence.take().map(|presence| (client, presence)));
             }
+            let same = self.known.get(&client).filter(|known| known.state == state);
+            self.heard += 1;
+            let stirred = same.map_or(self.heard, |known| known.stirred);
             let presence = Presence::parse(&state);
-            self.known.insert(client, Known { clock, state, presence });
+            self.known.insert(client, Known { clock, state, presence, stirred });
         }
         lost
     }
@@ -176,6 +187,12 @@ impl Presences {
     pub fn states(&self) -> impl Iterator<Item = (u64, &str)> {
         let here = self.known.iter().filter(|(_, known)| known.state != "null");
         here.map(|(client, known)| (*client, known.state.as_str()))
+    }
+
+    /// How lately a client said something new: the more, the later.
+    #[must_use]
+    pub fn stirred(&self, client: u64) -> u64 {
+        self.known.get(&client).map_or(0, |known| known.stirred)
     }
 
     /// All that are here and say it in a shape that can be read, by client id.

@@ -5,16 +5,16 @@
 
 mod awareness;
 mod close;
-mod figures;
-mod part;
+mod fragment;
+mod room_health;
 pub mod stream;
 
 use bytes::Bytes;
 
 pub use awareness::{PresenceEntry, decode_presence, encode_presence};
 pub use close::CloseCode;
-pub use figures::{Figures, Trouble};
-pub use part::{Part, Parts, parts};
+pub use fragment::{Fragment, Parts, parts};
+pub use room_health::{DiskHealth, RoomHealth};
 
 use crate::fingerprint::Fingerprint;
 use crate::lib0::{ReadError, Reader, Writer};
@@ -52,13 +52,13 @@ pub enum Message {
     /// 104: the connection's role from now on.
     RoleChanged(Role),
     /// 105: how the room is doing.
-    Figures(Figures),
+    RoomHealth(RoomHealth),
     /// 106: "what do you hold?"; from one of our clients.
     Compare,
     /// 107: what the room holds once all is handled that came before the question.
     Held(Fingerprint),
     /// 108: a piece of a message that is too long to arrive in one go; see [`parts`].
-    Part(Part),
+    Fragment(Fragment),
 }
 
 /// What a client of ours must know before anything else.
@@ -90,7 +90,7 @@ pub enum DecodeError {
     /// A message type that nobody knows.
     #[error("unknown message type {0}")]
     UnknownType(u64),
-    /// A number of 2^53 or more, a text that is not UTF-8, a role or a trouble that does not exist.
+    /// A number of 2^53 or more, a text that is not UTF-8, a role or a health of the disk that does not exist.
     #[error("malformed value")]
     Malformed,
 }
@@ -141,15 +141,15 @@ impl Message {
             Self::Saved(n) => w.number(102).number(n.0),
             Self::Refused(n, code) => w.number(103).number(n.0).bytes(code.as_bytes()),
             Self::RoleChanged(role) => w.number(104).number(role.to_byte().into()),
-            Self::Figures(figures) => w
+            Self::RoomHealth(health) => w
                 .number(105)
-                .number(figures.connected)
-                .number(figures.in_step)
-                .number(figures.on_disk_at)
-                .number(figures.trouble.number()),
+                .number(health.connected)
+                .number(health.in_step)
+                .number(health.on_disk_at)
+                .number(health.disk.number()),
             Self::Compare => w.number(106),
             Self::Held(held) => w.number(107).bytes(&held.vector).bytes(&held.deleted.to_le_bytes()),
-            Self::Part(part) => w.number(108).number(part.is_last.into()).bytes(&part.bytes),
+            Self::Fragment(part) => w.number(108).number(part.is_last.into()).bytes(&part.bytes),
         };
         w.finish()
     }
@@ -190,18 +190,18 @@ impl Message {
             102 => Self::Saved(WriteNumber(r.number()?)),
             103 => Self::Refused(WriteNumber(r.number()?), r.string()?.to_owned()),
             104 => Self::RoleChanged(role(&mut r)?),
-            105 => Self::Figures(Figures {
+            105 => Self::RoomHealth(RoomHealth {
                 connected: r.number()?,
                 in_step: r.number()?,
                 on_disk_at: r.number()?,
-                trouble: Trouble::from_number(r.number()?).ok_or(DecodeError::Malformed)?,
+                disk: DiskHealth::from_number(r.number()?).ok_or(DecodeError::Malformed)?,
             }),
             106 => Self::Compare,
             107 => Self::Held(Fingerprint {
                 vector: shared(r.bytes()?),
                 deleted: u64::from_le_bytes(r.bytes()?.try_into().map_err(|_| DecodeError::Malformed)?),
             }),
-            108 => Self::Part(Part { is_last: r.number()? == 1, bytes: shared(r.bytes()?) }),
+            108 => Self::Fragment(Fragment { is_last: r.number()? == 1, bytes: shared(r.bytes()?) }),
             other => return Err(DecodeError::UnknownType(other)),
         };
         r.end()?;
@@ -228,8 +228,12 @@ mod tests {
             message_bytes: 8 << 20,
             document_bytes: 32 << 20,
         };
-        let figures =
-            Figures { connected: 37, in_step: 36, on_disk_at: 1_795_000_000_000, trouble: Trouble::DiskFull };
+        let health = RoomHealth {
+            connected: 37,
+            in_step: 36,
+            on_disk_at: 1_795_000_000_000,
+            disk: DiskHealth::DiskFull,
+        };
         vec![
             Message::Step1(b.clone()),
             Message::Step2(b.clone()),
@@ -242,11 +246,11 @@ mod tests {
             Message::Saved(WriteNumber(1)),
             Message::Refused(WriteNumber(2), refusal::ROLE.into()),
             Message::RoleChanged(Role::Reader),
-            Message::Figures(figures),
+            Message::RoomHealth(health),
             Message::Compare,
             Message::Held(Fingerprint { vector: Bytes::from_static(b"v"), deleted: u64::MAX - 1 }),
-            Message::Part(Part { is_last: true, bytes: Bytes::from_static(b"abc") }),
-            Message::Part(Part { is_last: false, bytes: Bytes::new() }),
+            Message::Fragment(Fragment { is_last: true, bytes: Bytes::from_static(b"abc") }),
+            Message::Fragment(Fragment { is_last: false, bytes: Bytes::new() }),
         ]
     }
 

@@ -10,7 +10,7 @@ use yrs::{Doc, ReadTxn, Transact};
 use crate::character::{is_direction, is_line_end};
 use crate::delta::{Line, Op, lines, plain};
 use crate::document::{self, Busy};
-use crate::link::Link;
+use crate::hyperlink::Hyperlink;
 use crate::{Template, schema};
 
 /// A målbild as it reads now.
@@ -89,7 +89,7 @@ pub fn one_line(text: &str) -> String {
 fn with_safe_links(mut ops: Vec<Op>) -> Vec<Op> {
     for op in &mut ops {
         if let Op::Insert { attributes, .. } = op
-            && Link::of(attributes).is_none()
+            && Hyperlink::of(attributes).is_none()
         {
             attributes.remove(schema::LINK);
         }

@@ -132,14 +132,14 @@ impl ServerSession {
             Message::Compare if self.dialect == Dialect::Own => Ok(Heard::AskedWhatIsHeld),
             Message::Compare
             | Message::Held(_)
-            | Message::Part(_)
+            | Message::Fragment(_)
             | Message::Denied(_)
             | Message::Hello(_)
             | Message::Write(..)
             | Message::Saved(_)
             | Message::Refused(..)
             | Message::RoleChanged(_)
-            | Message::Figures(_) => Err(undecodable("not for a server".to_owned())),
+            | Message::RoomHealth(_) => Err(undecodable("not for a server".to_owned())),
         }
     }
 

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, ensure};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use samsyn_shared::Role;
 use samsyn_shared::delta::Op;
+use samsyn_shared::schema::TITLE;
 use serde_json::{Value, json};
 
 use crate::server::Server;
@@ -146,13 +147,17 @@ impl Api {
         Ok(response.text().await?)
     }
 
-    /// The delta of one section, as the server holds it, in its shortest form: two inserts with the same
+    /// The delta of one section, or of the title, as the server holds it, in its shortest form: two inserts with the same
     /// attributes are one.
     ///
     /// # Errors
     /// When the export has no such section.
     pub async fn delta(&self, malbild: &Malbild, section: &str) -> Result<Value> {
         let export: Value = serde_json::from_str(&self.export(malbild, "json").await?)?;
+        if section == TITLE {
+            let title = export["title"].as_str().context("no title")?;
+            return Ok(json!([{ "insert": format!("{title}\n") }]));
+        }
         let sections = export["sections"].as_array().context("no sections")?;
         let found = sections.iter().find(|found| found["key"] == section);
         Ok(shortest(&found.with_context(|| format!("no section {section}"))?["delta"]))

@@ -2,22 +2,23 @@
 //! own, so that two participants share nothing but the server.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
 use thirtyfour::common::capabilities::firefox::FirefoxPreferences;
 use thirtyfour::common::log::LoggingPrefsLogLevel;
 use thirtyfour::prelude::*;
-use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
+use crate::leader;
 use crate::page::Page;
+use crate::screen::Light;
 use crate::until::PATIENCE;
+use crate::webkit;
 
 /// How many tests may have browsers at a time. Each has two of them, and there may be two cores.
 static TURNS: Semaphore = Semaphore::const_new(2);
@@ -46,16 +47,26 @@ pub enum Kind {
     Chromium,
     /// Firefox. WebDriver gives neither its console nor a composition.
     Firefox,
+    /// WebKit, as in Safari. WebDriver gives neither its console nor a composition.
+    WebKit,
 }
 
 impl Kind {
-    /// Its driver, and what stands before the port in what that says.
-    fn driver(self) -> (PathBuf, &'static str) {
+    /// Its driver.
+    fn driver(self) -> PathBuf {
         match self {
-            Self::Chromium => {
-                (program("SAMSYN_CHROMEDRIVER", "/usr/bin/chromedriver"), "started successfully on port ")
-            }
-            Self::Firefox => (program("SAMSYN_GECKODRIVER", "geckodriver"), "Listening on 127.0.0.1:"),
+            Self::Chromium => program("SAMSYN_CHROMEDRIVER", "/usr/bin/chromedriver"),
+            Self::Firefox => program("SAMSYN_GECKODRIVER", "geckodriver"),
+            Self::WebKit => program("SAMSYN_WEBKITDRIVER", "/usr/bin/WebKitWebDriver"),
+        }
+    }
+
+    /// What stands before the port in what its driver says; none when it says nothing.
+    fn before_port(self) -> Option<&'static str> {
+        match self {
+            Self::Chromium => Some("started successfully on port "),
+            Self::Firefox => Some("Listening on 127.0.0.1:"),
+            Self::WebKit => None,
         }
     }
 }
@@ -64,8 +75,8 @@ impl Kind {
 #[derive(Debug)]
 pub struct Browsers {
     kind: Kind,
-    /// The drivers. A geckodriver has one browser only.
-    drivers: Mutex<Vec<Child>>,
+    /// The drivers, and what else leads a group of processes. Only a chromedriver has more than one browser.
+    leaders: Mutex<Vec<Child>>,
     /// The one chromedriver's address.
     address: Option<String>,
     /// Where the browsers keep their profiles and whatever else they write.
@@ -73,6 +84,9 @@ pub struct Browsers {
     // Held, not read: the next test's turn comes when it is dropped.
     _turn: SemaphorePermit<'static>,
 }
+
+/// How often a driver is started until one stays.
+const DRIVES: usize = 5;
 
 impl Browsers {
     /// Waits for a turn, and makes ready for Chromium.
@@ -89,42 +103,59 @@ impl Browsers {
     /// When its driver does not start.
     pub async fn of(kind: Kind) -> Result<Self> {
         let turn = TURNS.acquire().await?;
-        let drivers = Mutex::default();
-        let mut browsers = Self { kind, drivers, address: None, folder: TempDir::new()?, _turn: turn };
+        let leaders = Mutex::default();
+        let mut browsers = Self { kind, leaders, address: None, folder: TempDir::new()?, _turn: turn };
         if kind == Kind::Chromium {
-            browsers.address = Some(browsers.drive().await?);
+            browsers.address = Some(browsers.drive(None).await?);
         }
         Ok(browsers)
     }
 
-    /// Starts a driver, and answers with its address.
-    async fn drive(&self) -> Result<String> {
-        let (program, before_port) = self.kind.driver();
-        // A process group of their own: the browsers are its children, and end with it.
-        let mut driver = Command::new(&program)
-            .arg("--port=0")
-            .env("TMPDIR", self.folder.path())
-            .process_group(0)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .with_context(|| format!("cannot run {}", program.display()))?;
-        let mut lines = BufReader::new(driver.stdout.take().context("stdout is piped")?).lines();
-        self.drivers.lock().unwrap_or_else(PoisonError::into_inner).push(driver);
+    /// Starts a driver, and answers with its address. chromedriver takes a free port of IPv4 and ends when the same one of
+    /// IPv6 is another's, as it may be where much is connected; with another port it starts.
+    async fn drive(&self, light: Option<Light>) -> Result<String> {
+        for _ in 1..DRIVES {
+            if let Some(address) = self.drive_once(light).await? {
+                return Ok(address);
+            }
+        }
+        self.drive_once(light).await?.context("the driver ends at its start")
+    }
+
+    /// None if it ended before it listened.
+    async fn drive_once(&self, light: Option<Light>) -> Result<Option<String>> {
+        let program = self.kind.driver();
+        let mut driver = Command::new(&program);
+        driver.arg("--port=0").env("TMPDIR", self.folder.path());
+        if self.kind == Kind::WebKit {
+            let (screen, number) = webkit::start_screen().await?;
+            self.keep(screen);
+            let home = tempfile::tempdir_in(self.folder.path())?.keep();
+            webkit::settle(&mut driver, &number, &home, light)?;
+        }
+        // Its browsers are in its group, and end with it.
+        let (mut driver, mut lines) = leader::start(&mut driver)?;
         let starting = async {
+            let Some(before_port) = self.kind.before_port() else {
+                return webkit::port_of(&mut driver).await;
+            };
             while let Some(line) = lines.next_line().await? {
                 if let Some((_, port)) = line.split_once(before_port) {
-                    return Ok(port.trim_end_matches('.').to_owned());
+                    return Ok(Some(port.trim_end_matches('.').parse()?));
                 }
             }
-            bail!("{} ended", program.display())
+            Ok(None)
         };
-        let starting = timeout(PATIENCE, starting).await;
-        let port = starting.with_context(|| format!("{} does not start", program.display()))??;
+        let port = timeout(PATIENCE, starting).await;
+        self.keep(driver);
+        let port = port.with_context(|| format!("{} does not start", program.display()))??;
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok(format!("http://127.0.0.1:{port}"))
+        Ok(port.map(|port| format!("http://127.0.0.1:{port}")))
+    }
+
+    /// Has a process and its group die with this value.
+    fn keep(&self, leader: Child) {
+        self.leaders.lock().unwrap_or_else(PoisonError::into_inner).push(leader);
     }
 
     /// A participant with a browser of their own.
@@ -132,16 +163,38 @@ impl Browsers {
     /// # Errors
     /// When the browser does not start.
     pub async fn participant(&self, name: &str, organisation: &str) -> Result<Page> {
-        let driver = match &self.address {
-            Some(address) => WebDriver::new(address, self.chromium()?).await,
-            None => WebDriver::new(&self.drive().await?, firefox()?).await,
+        self.arrive((name, organisation), None).await
+    }
+
+    /// As [`Browsers::participant`], but what their system asks for is this light and that nothing moves, where a browser
+    /// asks at its start. Where it has DevTools, [`Page::look_on`] says the same.
+    ///
+    /// # Errors
+    /// When the browser does not start.
+    pub async fn participant_in(&self, light: Light, name: &str, organisation: &str) -> Result<Page> {
+        self.arrive((name, organisation), Some(light)).await
+    }
+
+    async fn arrive(&self, (name, organisation): (&str, &str), light: Option<Light>) -> Result<Page> {
+        let address = match &self.address {
+            Some(address) => address.clone(),
+            None => self.drive(light).await?,
+        };
+        let driver = match self.kind {
+            Kind::Chromium => WebDriver::new(&address, self.chromium()?).await,
+            Kind::Firefox => WebDriver::new(&address, firefox()?).await,
+            // The driver starts the browser that belongs to it.
+            Kind::WebKit => WebDriver::new(&address, Capabilities::new()).await,
         };
         let driver = driver.context("the browser does not start")?;
         // It need not be asked to quit: it is killed with its group, which takes no time.
         driver.clone().leak()?;
         let page = Page::new(driver, self.kind, name, organisation);
-        if self.kind == Kind::Chromium {
-            page.bear_witness().await?;
+        match self.kind {
+            Kind::Chromium => page.bear_witness().await?,
+            Kind::Firefox => {}
+            // It takes no size at its start.
+            Kind::WebKit => page.driver().set_window_rect(0, 0, 1440, 900).await?,
         }
         Ok(page)
     }
@@ -174,8 +227,8 @@ fn firefox() -> Result<thirtyfour::FirefoxCapabilities> {
 
 impl Drop for Browsers {
     fn drop(&mut self) {
-        for driver in self.drivers.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            let group = driver.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        for leader in self.leaders.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            let group = leader.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
             if let Some(Err(error)) = group.map(|group| kill_process_group(group, Signal::KILL)) {
                 eprintln!("the browsers could not be killed: {error}");
             }

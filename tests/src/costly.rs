@@ -20,7 +20,7 @@ pub struct Costly {
 }
 
 /// All of them.
-pub const KINDS: [Costly; 13] = [
+pub const KINDS: [Costly; 14] = [
     Costly { name: "siblings at one place, in the worst order", size: 5_000, updates: siblings },
     Costly { name: "client ids that write one key", size: 40_000, updates: keys },
     Costly { name: "deleted ranges from the end of a text", size: 100_000, updates: ranges },
@@ -29,6 +29,7 @@ pub const KINDS: [Costly; 13] = [
     Costly { name: "inserts of one client, from the end", size: 100_000, updates: from_the_end },
     Costly { name: "inserts of many clients, at places of their own", size: 18_000, updates: places },
     Costly { name: "deletions that part what open inserts look over", size: 100_000, updates: parted },
+    Costly { name: "blocks of many clients that reach over a long text", size: 15_000, updates: reaching },
     Costly { name: "chains of many clients", size: 94_000, updates: chains },
     Costly { name: "ids of content that is gone", size: 450_000, updates: gone },
     Costly { name: "blocks that become one in pairs", size: 100_000, updates: pairs },
@@ -149,6 +150,22 @@ fn chains(count: u64) -> Vec<Vec<u8>> {
         }
     }
     vec![text(clients + 3), update.numbers(&[0]).0]
+}
+
+/// A text in many blocks, and then as many that each have its beginning as their left neighbour and something near its
+/// end as their right one: few look at much as they come, and most at every opening, where they come by client.
+fn reaching(count: u64) -> Vec<Vec<u8>> {
+    let mut parts = Bytes::default().numbers(&[1, count, 1_000, 0]);
+    for n in 0..count {
+        parts = between(parts, (BASE, n), (BASE, n + 1), "y");
+    }
+    let mut update = Bytes::default().numbers(&[count]);
+    for n in 0..count {
+        let client = if n % 2 == 0 { (1 << 20) - n } else { (1 << 40) + n };
+        update =
+            between(update.numbers(&[1, client, 0]), (BASE, 0), (BASE, count - 1 - n % (count / 2)), "z");
+    }
+    vec![text(count + 2), parts.numbers(&[0]).0, update.numbers(&[0]).0]
 }
 
 fn gone(count: u64) -> Vec<Vec<u8>> {

@@ -7,7 +7,6 @@ use reqwest::Url;
 use samsyn_shared::Role;
 use serde_json::Value;
 use thirtyfour::BrowserLogEntry;
-use thirtyfour::error::WebDriverErrorInner;
 use thirtyfour::prelude::*;
 
 use crate::browser::Kind;
@@ -15,14 +14,14 @@ use crate::until::{Look, until};
 
 /// A section's text, as a person sees it, without the last line's end.
 const TEXT: &str = "
-    const box = document.querySelector(`[data-section=\"${arguments[0]}\"] [role=textbox]`);
+    const box = document.querySelector(`[data-text=\"${arguments[0]}\"] [role=textbox]`);
     return box && [...box.querySelectorAll('p, li, h1, h2, h3, h4, h5, h6')]
         .filter(line => !line.querySelector('p, li'))
         .map(line => line.textContent).join('\\n')";
 
 /// A section's structure without attributes: two pages with the same text have the same.
 const STRUCTURE: &str = "
-    const box = document.querySelector(`[data-section=\"${arguments[0]}\"] [role=textbox]`);
+    const box = document.querySelector(`[data-text=\"${arguments[0]}\"] [role=textbox]`);
     if (!box) return null;
     const copy = box.cloneNode(true);
     for (const element of copy.querySelectorAll('*'))
@@ -31,10 +30,12 @@ const STRUCTURE: &str = "
 
 /// The words that each highlight marks.
 const MARKED: &str = "
+    // The text may have become shorter since it was marked.
+    const fit = (node, offset) => [node, Math.min(offset, node.data?.length ?? node.childNodes.length)];
     const live = mark => {
         const range = document.createRange();
-        range.setStart(mark.startContainer, mark.startOffset);
-        range.setEnd(mark.endContainer, mark.endOffset);
+        range.setStart(...fit(mark.startContainer, mark.startOffset));
+        range.setEnd(...fit(mark.endContainer, mark.endOffset));
         return range;
     };
     const words = marks => [...marks].map(live)
@@ -48,6 +49,13 @@ const CARETS: &str = "
 
 /// What the page warns of when what it showed was not what its document says.
 const PARTED: &str = "a text surface parted from its document";
+
+/// The first element of a selector that is seen. WebKit's driver takes a line that is cut off where it is too long for
+/// one that is not.
+const SEEN: &str = "
+    return [...document.querySelectorAll(arguments[0])].find(element =>
+        element.checkVisibility({ visibilityProperty: true, opacityProperty: true })
+        && element.getClientRects().length > 0) ?? null";
 
 /// What a failure should tell of a page.
 const STATE: &str = "
@@ -127,7 +135,7 @@ impl Page {
         if self.kind == Kind::Chromium {
             return Ok(self.driver.refresh().await?);
         }
-        // Firefox's driver would ask the network past all workers, which nobody does who reloads a page.
+        // The others' drivers would ask the network past all workers, which nobody does who reloads a page.
         self.script("document.documentElement.dataset.left = ''; location.reload()", vec![]).await?;
         self.until("the page to be loaded anew", async || {
             // Firefox's driver runs each script in a world of its own; only the document is the same.
@@ -178,52 +186,37 @@ impl Page {
     /// When there is none.
     pub async fn visible(&self, selector: &str) -> Result<WebElement> {
         self.until(&format!("a visible {selector}"), async || {
-            for element in self.driver.find_all(By::Css(selector)).await? {
-                if element.is_displayed().await.unwrap_or(false) {
-                    return Ok(Look::Yes(element));
-                }
-            }
-            Ok(Look::NotYet("none".to_owned()))
+            let seen = self.seen(selector).await?;
+            Ok(seen.map_or_else(|| Look::NotYet("none".to_owned()), Look::Yes))
         })
         .await
     }
 
-    /// Clicks on what this CSS selector finds.
+    /// As [`Page::visible`], but now; none when there is none.
     ///
     /// # Errors
-    /// When it cannot be clicked.
-    pub async fn click(&self, selector: &str) -> Result<()> {
-        self.until(&format!("a click on {selector}"), async || {
-            match self.visible(selector).await?.click().await {
-                Ok(()) => Ok(Look::Yes(())),
-                // The page moved under the pointer, since somebody wrote, or it lies under the bar; a person scrolls
-                // and aims again.
-                Err(error) if matches!(*error, WebDriverErrorInner::ElementClickIntercepted(_)) => {
-                    let scroll = "document.querySelector(arguments[0])?.scrollIntoView({ block: 'center' })";
-                    self.script(scroll, vec![selector.into()]).await?;
-                    Ok(Look::NotYet(error.to_string()))
-                }
-                Err(error) => Err(error.into()),
+    /// When the browser does not answer.
+    pub async fn seen(&self, selector: &str) -> Result<Option<WebElement>> {
+        if self.kind == Kind::WebKit {
+            let first = self.driver.execute(SEEN, vec![selector.into()]).await?;
+            return Ok(if first.json().is_null() { None } else { Some(first.element()?) });
+        }
+        for element in self.driver.find_all(By::Css(selector)).await? {
+            if element.is_displayed().await.unwrap_or(false) {
+                return Ok(Some(element));
             }
-        })
-        .await
+        }
+        Ok(None)
     }
 
-    /// Uses a control by its `data-action`.
+    /// What a person reads in the first visible element. WebKit's driver has no words of a line that may be cut off.
     ///
     /// # Errors
-    /// When it cannot be clicked.
-    pub async fn act(&self, action: &str) -> Result<()> {
-        self.click(&format!("[data-action=\"{action}\"]")).await
-    }
-
-    /// Uses a control of the menu by its `data-action`.
-    ///
-    /// # Errors
-    /// When it cannot be clicked.
-    pub async fn choose(&self, action: &str) -> Result<()> {
-        self.click("[popovertarget=\"menu\"]").await?;
-        self.act(action).await
+    /// When there is none.
+    pub async fn words(&self, selector: &str) -> Result<String> {
+        let element = self.visible(selector).await?.to_json()?;
+        let words = self.script("return arguments[0].innerText", vec![element]).await?;
+        Ok(words.as_str().context("no words")?.to_owned())
     }
 
     /// What is marked in the texts by the browser's highlights: by name, the words of each range.
@@ -232,17 +225,6 @@ impl Page {
     /// When the browser does not answer.
     pub async fn marked(&self) -> Result<Value> {
         self.script(MARKED, vec![]).await
-    }
-
-    /// Puts the caret at the end of a section's text, by a click and a key.
-    ///
-    /// # Errors
-    /// When there is no such section.
-    pub async fn go_to(&self, section: &str) -> Result<()> {
-        self.click(&format!("[data-section=\"{section}\"] [role=textbox]")).await?;
-        self.painted().await?;
-        self.press(&[Key::Control], Key::End).await?;
-        self.painted().await
     }
 
     /// Waits until the page has painted three frames more: nobody presses a key before they see the caret
@@ -327,7 +309,7 @@ impl Page {
     /// When the browser does not answer.
     pub async fn count_in(&self, section: &str, selector: &str) -> Result<u64> {
         let script = "return document.querySelectorAll(arguments[0]).length";
-        let selector = format!("[data-section=\"{section}\"] [role=textbox] {selector}");
+        let selector = format!("[data-text=\"{section}\"] [role=textbox] {selector}");
         self.script(script, vec![selector.into()]).await?.as_u64().context("no number")
     }
 

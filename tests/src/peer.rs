@@ -2,6 +2,7 @@
 //! stock client or as one of ours, and can send what no decent client would.
 
 mod line;
+mod presence;
 
 use std::collections::BTreeMap;
 
@@ -9,8 +10,7 @@ use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use samsyn_shared::authorship::{self, Author};
 use samsyn_shared::delta::{Op, plain};
-use samsyn_shared::presence::{Cursor, Presence, User};
-use samsyn_shared::protocol::{Message, Parts, PresenceEntry, SUBPROTOCOL, decode_presence, encode_presence};
+use samsyn_shared::protocol::{Message, Parts, SUBPROTOCOL};
 use samsyn_shared::read_model::ReadModel;
 use samsyn_shared::{Template, WriteNumber, document, ids, schema};
 use tokio::time::timeout;
@@ -21,7 +21,7 @@ use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 use yrs::block::ClientID;
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
-use yrs::{Assoc, Doc, IndexedSequence, Map, ReadTxn, StateVector, Transact, Update, WriteTxn};
+use yrs::{Doc, Map, ReadTxn, StateVector, Transact, Update, WriteTxn};
 
 use self::line::{Came, Line, Stream};
 use crate::api::Malbild;
@@ -342,7 +342,7 @@ impl Peer {
     /// When nothing is changed.
     pub fn change_unsent(&self, section: &str, at: u32, ops: &[Op]) -> Result<Vec<u8>> {
         let mut txn = self.doc.try_transact_mut()?;
-        let text = txn.get_or_insert_text(schema::section(section));
+        let text = txn.get_or_insert_text(root(section));
         document::change(&text, &mut txn, at, ops);
         document::update_of(&txn).context("the change changes nothing")
     }
@@ -373,65 +373,6 @@ impl Peer {
         Ok(clients.filter_map(|client| Some((client, authorship::author(&txn, client)?))).collect())
     }
 
-    /// Says who this is and where the caret is, in the shape that y-quill writes.
-    ///
-    /// # Errors
-    /// When the socket is closed.
-    pub async fn announce(&mut self, state: &str) -> Result<()> {
-        self.presence_clock += 1;
-        let entry =
-            PresenceEntry { client: self.client(), clock: self.presence_clock, state: state.to_owned() };
-        self.send(&Message::Presence(encode_presence(&[entry]))).await
-    }
-
-    /// Says that this is somebody of an organisation, who has selected this in a section.
-    ///
-    /// # Errors
-    /// When the socket is closed.
-    pub async fn appear(&mut self, who: (&str, &str), section: &str, anchor: u32, head: u32) -> Result<()> {
-        self.appear_with(0, who, section, anchor, head).await
-    }
-
-    /// Says who this is, that so many of its changes wait on its device, and from where to where its selection
-    /// reaches.
-    ///
-    /// # Errors
-    /// When the socket is closed.
-    pub async fn appear_with(
-        &mut self,
-        unsaved: u32,
-        who: (&str, &str),
-        section: &str,
-        anchor: u32,
-        head: u32,
-    ) -> Result<()> {
-        let user = User { name: who.0.to_owned(), organisation: who.1.to_owned(), color: String::new() };
-        let cursor = Cursor { anchor: self.anchor(section, anchor)?, head: self.anchor(section, head)? };
-        self.announce(&serde_json::to_string(&Presence { user, cursor: Some(cursor), unsaved })?).await
-    }
-
-    fn anchor(&self, section: &str, index: u32) -> Result<serde_json::Value> {
-        let txn = self.doc.try_transact()?;
-        let text = txn.get_text(schema::section(section).as_str()).context("no such section")?;
-        let index = text.sticky_index(&txn, index, Assoc::After).context("no such place")?;
-        Ok(serde_json::to_value(index)?)
-    }
-
-    /// Listens until somebody's presence is so; answers with its state.
-    ///
-    /// # Errors
-    /// When nobody's ever is.
-    pub async fn wait_for_presence(
-        &mut self,
-        holds: impl Fn(&PresenceEntry) -> bool,
-    ) -> Result<PresenceEntry> {
-        self.wait_for("a presence", |message| match message {
-            Message::Presence(bytes) => decode_presence(bytes).ok()?.into_iter().find(&holds),
-            _ => None,
-        })
-        .await
-    }
-
     /// Another replica, empty and with this client id, for one that is to be the same in each run. To be
     /// used before the handshake.
     #[must_use]
@@ -454,7 +395,7 @@ impl Peer {
     /// When a transaction is open.
     pub fn inserts(&self, section: &str) -> Result<Vec<Op>> {
         let txn = self.doc.try_transact()?;
-        let text = txn.get_text(schema::section(section).as_str());
+        let text = txn.get_text(root(section).as_str());
         Ok(text.map(|text| document::read(&text, &txn)).unwrap_or_default())
     }
 
@@ -490,4 +431,9 @@ impl Peer {
     pub fn read(&self, template: &str) -> Result<ReadModel> {
         Ok(ReadModel::of(&self.doc, Template::find(template).context("unknown template")?)?)
     }
+}
+
+/// The root of a section's text, or of the title.
+fn root(key: &str) -> String {
+    if key == schema::TITLE { key.to_owned() } else { schema::section(key) }
 }

@@ -29,8 +29,15 @@ const FOR_EVER: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct Proxy {
     url: String,
     state: watch::Sender<State>,
-    taken: Arc<AtomicUsize>,
+    counts: Arc<Counts>,
     accepting: JoinHandle<()>,
+}
+
+/// What it met so far.
+#[derive(Debug, Default)]
+struct Counts {
+    taken: AtomicUsize,
+    blocked: AtomicUsize,
 }
 
 /// All that can be said of a wire.
@@ -62,9 +69,9 @@ impl Proxy {
         let url = format!("http://{}", listener.local_addr()?);
         let state = State { condition: Condition::Passing, weather: Weather::default() };
         let (state, watched) = watch::channel(state);
-        let taken = Arc::default();
-        let accepting = tokio::spawn(accept(listener, server.to_owned(), watched, Arc::clone(&taken)));
-        Ok(Self { url, state, taken, accepting })
+        let counts = Arc::default();
+        let accepting = tokio::spawn(accept(listener, server.to_owned(), watched, Arc::clone(&counts)));
+        Ok(Self { url, state, counts, accepting })
     }
 
     /// An address of the server's, through this wire.
@@ -107,7 +114,13 @@ impl Proxy {
     /// How many connections it has taken.
     #[must_use]
     pub fn taken(&self) -> usize {
-        self.taken.load(Ordering::Relaxed)
+        self.counts.taken.load(Ordering::Relaxed)
+    }
+
+    /// How many WebSockets were asked for that it did not let through.
+    #[must_use]
+    pub fn blocked(&self) -> usize {
+        self.counts.blocked.load(Ordering::Relaxed)
     }
 
     fn be(&self, condition: Condition) {
@@ -122,29 +135,24 @@ impl Drop for Proxy {
     }
 }
 
-async fn accept(
-    listener: TcpListener,
-    server: String,
-    state: watch::Receiver<State>,
-    taken: Arc<AtomicUsize>,
-) {
+async fn accept(listener: TcpListener, server: String, state: watch::Receiver<State>, counts: Arc<Counts>) {
     while let Ok((browser, _)) = listener.accept().await {
         if state.borrow().condition != Condition::Cut {
-            taken.fetch_add(1, Ordering::Relaxed);
+            counts.taken.fetch_add(1, Ordering::Relaxed);
             if state.borrow().condition == Condition::Portal {
                 tokio::spawn(greet(browser));
             } else {
-                tokio::spawn(pass(browser, server.clone(), state.clone()));
+                tokio::spawn(pass(browser, server.clone(), state.clone(), Arc::clone(&counts)));
             }
         }
     }
 }
 
 /// Passes bytes both ways until both sides have ended, or the wire is cut. An error is an end.
-async fn pass(browser: TcpStream, server: String, state: watch::Receiver<State>) {
+async fn pass(browser: TcpStream, server: String, state: watch::Receiver<State>, counts: Arc<Counts>) {
     let mut cut = state.clone();
     tokio::select! {
-        _ = carry(browser, server, state) => {}
+        _ = carry(browser, server, state, &counts) => {}
         _ = cut.wait_for(|state| matches!(state.condition, Condition::Cut | Condition::Portal)) => {}
     }
 }
@@ -158,7 +166,12 @@ async fn greet(mut browser: TcpStream) -> Result<()> {
     Ok(browser.shutdown().await?)
 }
 
-async fn carry(mut browser: TcpStream, server: String, state: watch::Receiver<State>) -> Result<()> {
+async fn carry(
+    mut browser: TcpStream,
+    server: String,
+    state: watch::Receiver<State>,
+    counts: &Counts,
+) -> Result<()> {
     let upstream = TcpStream::connect(server).await?;
     // Nagle's delay is no part of the wire.
     browser.set_nodelay(true)?;
@@ -169,6 +182,9 @@ async fn carry(mut browser: TcpStream, server: String, state: watch::Receiver<St
     } else {
         let head = Head::read(&mut browser).await?;
         let websockets = state.borrow().weather.websockets;
+        if websockets != WebSockets::Pass && head.asks_for_websocket() {
+            counts.blocked.fetch_add(1, Ordering::Relaxed);
+        }
         match websockets {
             WebSockets::Strip if head.asks_for_websocket() => head.stripped(),
             other if other != WebSockets::Pass && head.asks_for_websocket() => {

@@ -107,8 +107,9 @@ async fn serve(
         return Ok(browser.write_all(&answer).await?);
     }
     let mut upstream = TcpStream::connect(server).await?;
-    // A connection that stays open would carry the next request past us.
+    // A connection that stays open would carry the next request past us. Some write it in small letters, some do not.
     let passed = String::from_utf8(read)?.replace("Connection: keep-alive", "Connection: close");
+    let passed = passed.replace("Connection: Keep-Alive", "Connection: close");
     upstream.write_all(passed.as_bytes()).await?;
     copy_bidirectional(&mut browser, &mut upstream).await?;
     Ok(())

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
-use samsyn_server::room::state::{Effect, Event, RoomState, Terms};
+use samsyn_server::room::state::{Effect, Event, RoomConfig, RoomState};
 use samsyn_server::room::{ConnectionId, Dialect, Proven, RoomDocument, cpu};
 use samsyn_shared::protocol::{CloseCode, Message};
 use samsyn_shared::{Epoch, Role, Template, WriteNumber, document, limits};
@@ -57,8 +57,12 @@ impl RoomInHand {
         let stored = vec![seed, Bytes::copy_from_slice(first)];
         let room = RoomDocument::build(stored.iter(), 1)?;
         let now = Instant::now();
-        let terms =
-            Terms { epoch: Epoch(3), past_epochs: Vec::new(), document_bytes: limits::DOCUMENT_BYTES, cpu };
+        let terms = RoomConfig {
+            epoch: Epoch(3),
+            past_epochs: Vec::new(),
+            document_bytes: limits::DOCUMENT_BYTES,
+            cpu,
+        };
         let mut room_in_hand = Self {
             state: RoomState::new(room, terms, now, 0),
             now,

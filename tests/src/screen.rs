@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use serde_json::json;
 
+use crate::browser::Kind;
 use crate::page::Page;
 
 /// A screen, in CSS pixels.
@@ -60,11 +61,19 @@ impl Light {
 }
 
 impl Page {
-    /// Looks at the page on this screen from now on, and across reloads.
+    /// Looks at the page on this screen from now on, and across reloads. Without DevTools it is a window of that size, or
+    /// the smallest that there is; the light is what it was at the browser's start.
     ///
     /// # Errors
     /// When the browser does not do it.
     pub async fn look_on(&self, screen: Screen, light: Light) -> Result<()> {
+        if self.kind() != Kind::Chromium {
+            self.driver().set_window_rect(0, 0, screen.width, screen.height).await?;
+            let dark =
+                self.script("return matchMedia('(prefers-color-scheme: dark)').matches", vec![]).await?;
+            ensure!(dark == matches!(light, Light::Dark), "the browser was started in another light");
+            return Ok(());
+        }
         let metrics = json!({
             "width": screen.width, "height": screen.height,
             "deviceScaleFactor": 1, "mobile": screen.touched,

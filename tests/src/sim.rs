@@ -11,8 +11,8 @@ mod client;
 mod content;
 mod device;
 mod disk;
+mod environment;
 mod hostile;
-mod nature;
 mod network;
 mod person;
 mod plan;
@@ -35,7 +35,7 @@ pub struct Tally {
     pub events: u64,
     /// Messages that were sent.
     pub frames: u64,
-    /// Those of them that are neither presence nor figures.
+    /// Those of them that are neither presence nor health.
     pub said: u64,
     /// Edits of honest people.
     pub edits: u64,

@@ -4,14 +4,14 @@
 use anyhow::{Result, ensure};
 use samsyn_shared::Role;
 use samsyn_shared::delta::Op;
-use samsyn_tests::browser::Browsers;
+use samsyn_tests::browser::{Browsers, Kind};
 use samsyn_tests::page::Page;
 use samsyn_tests::peer::Dialect;
 use samsyn_tests::screen::{LAPTOP, Light, PHONE, Screen};
 use serde_json::json;
 use thirtyfour::Key;
 
-use crate::stage::Stage;
+use crate::stage::{Stage, in_browsers};
 
 const SECTION: &str = "overgripande-beskrivning";
 
@@ -82,20 +82,24 @@ impl Inspector<'_> {
     }
 }
 
-#[tokio::test]
-async fn axe_finds_nothing_on_any_page_by_day_and_by_night_on_a_desk_and_in_a_hand() -> Result<()> {
-    let browsers = Browsers::start().await?;
+in_browsers!(
+    axe_finds_nothing_on_any_page_by_day_and_by_night_on_a_desk_and_in_a_hand,
+    find_nothing,
+    Chromium WebKit
+);
+async fn find_nothing(kind: Kind) -> Result<()> {
+    let browsers = Browsers::of(kind).await?;
     let stage = Stage::set().await?;
     let blank = stage.api.create("aktorsgemensam", "").await?;
     let read = stage.api.create("exempel-snoovader", "Snöoväder").await?;
     let mut peer = stage.peer(Role::Editor, Dialect::Samsyn).await?;
     peer.change(SECTION, 0, &text()?).await?;
     peer.announce(&json!({"user": {"name": "Bo Björk", "color": "#7a1f5c"}}).to_string()).await?;
-    let page = browsers.participant("Anna Ask", "Region Väst").await?;
-    let stranger = browsers.participant("", "").await?;
     let mut broken = Vec::new();
-    for screen in [LAPTOP, PHONE] {
-        for light in Light::ALL {
+    for light in Light::ALL {
+        let page = browsers.participant_in(light, "Anna Ask", "Region Väst").await?;
+        let stranger = browsers.participant_in(light, "", "").await?;
+        for screen in [LAPTOP, PHONE] {
             let place = format!("{} {}", screen.name, light.name());
             for page in [&page, &stranger] {
                 page.look_on(screen, light).await?;
@@ -123,7 +127,8 @@ async fn axe_finds_nothing_on_any_page_by_day_and_by_night_on_a_desk_and_in_a_ha
             known.look_at_device(&stage.malbild.id).await?;
             broken.append(&mut known.broken);
         }
+        page.expect_quiet_console().await?;
     }
     ensure!(broken.is_empty(), "{} violations:\n{}", broken.len(), broken.join("\n"));
-    page.expect_quiet_console().await
+    Ok(())
 }

@@ -3,14 +3,14 @@
 use anyhow::{Context, Result};
 use samsyn_shared::Role;
 use samsyn_shared::authorship::Author;
-use samsyn_tests::browser::Browsers;
+use samsyn_tests::browser::{Browsers, Kind};
 use samsyn_tests::page::Page;
 use samsyn_tests::peer::Dialect;
 use samsyn_tests::until::Look;
 use serde_json::{Value, json};
 use thirtyfour::Key;
 
-use crate::stage::{Pair, Stage};
+use crate::stage::{Pair, Stage, in_browsers};
 
 const SECTION: &str = "kommunikationsmal";
 
@@ -51,9 +51,9 @@ async fn expect_words(page: &Page, who: &str, words: Value) -> Result<()> {
     .await
 }
 
-#[tokio::test]
-async fn the_words_of_two_organisations_are_told_apart_and_the_text_is_left_alone() -> Result<()> {
-    let pair = Pair::meet().await?;
+in_browsers!(the_words_of_two_organisations_are_told_apart_and_the_text_is_left_alone, tell_two_apart, Chromium WebKit);
+async fn tell_two_apart(kind: Kind) -> Result<()> {
+    let pair = Pair::meet_in(kind).await?;
     pair.a.go_to(SECTION).await?;
     pair.a.keys("Regionen skriver 😀 detta").await?;
     pair.a.press(&[], Key::Enter).await?;

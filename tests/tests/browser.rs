@@ -1,16 +1,18 @@
 //! Two people, two browsers, one målbild: what they see of each other's words, whatever happens to
 //! the network and the server.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use samsyn_shared::Role;
 use samsyn_tests::api::{Api, Malbild};
-use samsyn_tests::browser::Browsers;
+use samsyn_tests::browser::{Browsers, Kind};
 use samsyn_tests::page::Page;
+use samsyn_tests::peer::Dialect;
+use samsyn_tests::proxy::Proxy;
 use samsyn_tests::server::Server;
 use samsyn_tests::until::Look;
 use thirtyfour::Key;
 
-use crate::stage::{Pair, Stage, agree_on};
+use crate::stage::{Pair, Stage, agree_on, in_browsers};
 
 const SECTION: &str = "kommunikationsmal";
 
@@ -40,9 +42,9 @@ fn typed_in(text: &str, alphabet: fn(char) -> bool) -> String {
     text.chars().filter(|c| alphabet(*c)).collect()
 }
 
-#[tokio::test]
-async fn two_people_write_in_one_section_and_find_everything_after_a_kill() -> Result<()> {
-    let browsers = Browsers::start().await?;
+in_browsers!(two_people_write_in_one_section_and_find_everything_after_a_kill, write_together, Chromium WebKit);
+async fn write_together(kind: Kind) -> Result<()> {
+    let browsers = Browsers::of(kind).await?;
     let mut server = Server::start().await?;
     let api = Api::of(&server)?;
     let (a, b) = tokio::try_join!(
@@ -79,9 +81,9 @@ async fn two_people_write_in_one_section_and_find_everything_after_a_kill() -> R
     Ok(())
 }
 
-#[tokio::test]
-async fn what_was_typed_while_the_server_was_away_arrives_when_it_is_back() -> Result<()> {
-    let mut pair = Pair::meet().await?;
+in_browsers!(what_was_typed_while_the_server_was_away_arrives_when_it_is_back, write_while_it_is_away, Chromium WebKit);
+async fn write_while_it_is_away(kind: Kind) -> Result<()> {
+    let mut pair = Pair::meet_in(kind).await?;
     pair.a.go_to(SECTION).await?;
     pair.a.keys("före ").await?;
     pair.agree_on(SECTION).await?;
@@ -129,9 +131,9 @@ async fn a_composed_letter_comes_once_while_another_types() -> Result<()> {
     pair.expect_quiet_consoles().await
 }
 
-#[tokio::test]
-async fn a_key_acts_where_the_caret_is() -> Result<()> {
-    let browsers = Browsers::start().await?;
+in_browsers!(a_key_acts_where_the_caret_is, act_at_the_caret, Chromium WebKit);
+async fn act_at_the_caret(kind: Kind) -> Result<()> {
+    let browsers = Browsers::of(kind).await?;
     let stage = Stage::with("exempel-snoovader").await?;
     let page = browsers.participant("Anna Ask", "Region Väst").await?;
     page.enter(stage.malbild.link(Role::Editor)).await?;
@@ -147,9 +149,9 @@ async fn a_key_acts_where_the_caret_is() -> Result<()> {
     page.expect_quiet_console().await
 }
 
-#[tokio::test]
-async fn a_link_leaves_the_address_bar_and_opens_again_without_it() -> Result<()> {
-    let browsers = Browsers::start().await?;
+in_browsers!(a_link_leaves_the_address_bar_and_opens_again_without_it, open_by_a_link, Chromium WebKit);
+async fn open_by_a_link(kind: Kind) -> Result<()> {
+    let browsers = Browsers::of(kind).await?;
     let stage = Stage::with("exempel-snoovader").await?;
     let page = browsers.participant("Anna Ask", "Region Väst").await?;
     page.enter(stage.malbild.link(Role::Editor)).await?;
@@ -163,9 +165,9 @@ async fn a_link_leaves_the_address_bar_and_opens_again_without_it() -> Result<()
     page.expect_quiet_console().await
 }
 
-#[tokio::test]
-async fn a_stranger_sees_no_text_and_a_reader_can_change_none() -> Result<()> {
-    let browsers = Browsers::start().await?;
+in_browsers!(a_stranger_sees_no_text_and_a_reader_can_change_none, look_in, Chromium WebKit);
+async fn look_in(kind: Kind) -> Result<()> {
+    let browsers = Browsers::of(kind).await?;
     let stage = Stage::with("exempel-snoovader").await?;
     let (stranger, reader) = tokio::try_join!(
         browsers.participant("Sven Svart", "Ingen"),
@@ -214,4 +216,94 @@ async fn a_section_is_a_text_box_named_by_its_heading_and_described_by_its_quest
         }
     }
     page.expect_quiet_console().await
+}
+
+#[tokio::test]
+async fn a_link_opens_however_it_was_sent_and_what_is_none_is_told_by_the_page() -> Result<()> {
+    let browsers = Browsers::start().await?;
+    let stage = Stage::set().await?;
+    let (link, url) = (stage.malbild.link(Role::Editor), stage.server.url());
+    let bare = format!("/m/{}", stage.malbild.id);
+    for sent in [
+        format!("{link}."),
+        format!("{link})"),
+        format!("{link}%3E"),
+        format!("{link}%20"),
+        link.replace('#', "%23"),
+        link.replace('#', "/#"),
+    ] {
+        let page = browsers.participant("Anna Ask", "Region Väst").await?;
+        page.open(&sent).await.with_context(|| sent.clone())?;
+        page.wait_for_status("saved").await.with_context(|| sent.clone())?;
+        let address = page.script("return location.pathname + location.hash", vec![]).await?;
+        assert_eq!(address, *bare, "{sent}");
+    }
+    let page = browsers.participant("Bo Björk", "Länsstyrelsen").await?;
+    page.open(&format!("{url}{bare}")).await?;
+    page.click("main input").await?;
+    page.keys(&format!("Se <{link}>.")).await?;
+    page.press(&[], Key::Enter).await?;
+    page.wait_for_status("saved").await?;
+    for path in ["/m/", "/m/kort", "/vad"] {
+        page.open(&format!("{url}{path}")).await?;
+        page.until("the page to say so", async || {
+            let said =
+                page.script("return document.querySelector('main h1')?.textContent ?? ''", vec![]).await?;
+            let is_said = said == "Här finns ingenting";
+            Ok(Look::at(is_said, || said.to_string()))
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+/// What a translator does: every text on the page becomes another, in elements of its own.
+const TRANSLATE: &str = "
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const all = [];
+    for (let text = texts.nextNode(); text; text = texts.nextNode())
+        if (!text.parentElement.closest('[role=textbox]')) all.push(text);
+    for (const text of all) {
+        const font = document.createElement('font');
+        font.append('*' + text.data);
+        text.replaceWith(font);
+    }
+    return document.querySelector('.sync').textContent";
+
+#[tokio::test]
+async fn words_that_say_how_it_is_stay_true_when_a_translator_has_replaced_them() -> Result<()> {
+    let browsers = Browsers::start().await?;
+    let stage = Stage::set().await?;
+    let wire = Proxy::before(stage.server.address()).await?;
+    let page = browsers.participant("Anna Ask", "Region Väst").await?;
+    page.enter(&wire.through(stage.malbild.link(Role::Editor))).await?;
+    page.wait_for_status("saved").await?;
+    let said = async || {
+        let script = "return ['.sync', '#sync-state', '.people-button .unseen'].map(it =>
+            document.querySelector(it).textContent)";
+        page.script(script, vec![]).await
+    };
+    page.until("all to be saved", async || {
+        let said = said().await?;
+        Ok(Look::at(said[0] == "Sparat", || said.to_string()))
+    })
+    .await?;
+    ensure!(page.script(TRANSLATE, vec![]).await? == "*Sparat");
+    wire.cut();
+    page.until("the words for no network", async || {
+        let said = said().await?;
+        let is_true =
+            [0, 1].iter().all(|i| said[i].as_str().is_some_and(|said| said.starts_with("Frånkopplad")));
+        Ok(Look::at(is_true, || said.to_string()))
+    })
+    .await?;
+    wire.heal();
+    let mut peer = stage.peer(Role::Editor, Dialect::Samsyn).await?;
+    peer.appear(("Bo", "MSB"), SECTION, 0, 0).await?;
+    page.until("the words for who is here and that it is saved", async || {
+        let said = said().await?;
+        let is_true = said[0] == "Sparat" && said[2] == "Deltagare: du och en till";
+        Ok(Look::at(is_true, || said.to_string()))
+    })
+    .await
 }

@@ -1,18 +1,25 @@
 //! What this device keeps of a målbild: it opens without a network, with all that was written, also by another tab;
 //! nothing is lost with the page; and where the device keeps nothing, the page says so.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context as _, Result, ensure};
 use samsyn_shared::Role;
+use samsyn_shared::protocol::PresenceEntry;
 use samsyn_tests::browser::{Browsers, Kind};
 use samsyn_tests::page::Page;
+use samsyn_tests::peer::Dialect;
 use samsyn_tests::proxy::Proxy;
 use samsyn_tests::until::Look;
 use serde_json::{Value, json};
-use thirtyfour::WindowHandle;
+use thirtyfour::{Key, WindowHandle};
 
-use crate::stage::{Pair, Stage};
+use crate::stage::{Pair, Stage, in_browsers};
 
 const SECTION: &str = "overgripande-beskrivning";
+
+/// As many steps as there can be of what was typed, however slowly it was.
+const ALL: usize = 20;
 
 /// Waits until the page's files are kept, so that it opens without a network.
 async fn wait_for_worker(page: &Page) -> Result<()> {
@@ -31,6 +38,10 @@ async fn wait_for_pending(page: &Page, wanted: impl Fn(u64) -> bool) -> Result<u
     .await
 }
 
+in_browsers!(
+    a_page_that_is_loaded_anew_three_times_without_a_network_has_all_that_was_written,
+    reload_offline_three_times
+);
 async fn reload_offline_three_times(kind: Kind) -> Result<()> {
     let pair = Pair::meet_in(kind).await?;
     pair.a.go_to(SECTION).await?;
@@ -43,7 +54,7 @@ async fn reload_offline_three_times(kind: Kind) -> Result<()> {
     let mut waiting = 0;
     for words in [" Ett.", " Två.", " Tre."] {
         pair.a.go_to(SECTION).await?;
-        pair.a.press(&[thirtyfour::Key::Control], thirtyfour::Key::End).await?;
+        pair.a.press(&[Key::Control], Key::End).await?;
         pair.a.keys(words).await?;
         wanted += words;
         waiting = wait_for_pending(&pair.a, |pending| pending > waiting).await?;
@@ -64,16 +75,6 @@ async fn reload_offline_three_times(kind: Kind) -> Result<()> {
     pair.expect_quiet_consoles().await
 }
 
-#[tokio::test]
-async fn a_page_that_is_loaded_anew_three_times_without_a_network_has_all_that_was_written() -> Result<()> {
-    reload_offline_three_times(Kind::Chromium).await
-}
-
-#[tokio::test]
-async fn a_page_that_is_loaded_anew_three_times_without_a_network_has_all_in_firefox_too() -> Result<()> {
-    reload_offline_three_times(Kind::Firefox).await
-}
-
 /// Two tabs of one browser.
 struct Tabs<'a> {
     page: &'a Page,
@@ -84,7 +85,11 @@ impl<'a> Tabs<'a> {
     /// Opens another tab with the same målbild.
     async fn of(page: &'a Page, address: &str) -> Result<Self> {
         let first = page.driver().window().await?;
-        let second = page.driver().new_tab().await?;
+        let second = match page.kind() {
+            // Its driver brings no other tab to the front, and draws nothing that is behind one.
+            Kind::WebKit => page.driver().new_window().await?,
+            Kind::Chromium | Kind::Firefox => page.driver().new_tab().await?,
+        };
         page.driver().switch_to_window(second.clone()).await?;
         page.enter(address).await?;
         Ok(Self { page, tabs: [first, second] })
@@ -95,9 +100,9 @@ impl<'a> Tabs<'a> {
     }
 }
 
-#[tokio::test]
-async fn two_tabs_see_each_others_edits_without_a_network_and_one_sends_what_the_other_left() -> Result<()> {
-    let browsers = Browsers::start().await?;
+in_browsers!(two_tabs_see_each_others_edits_without_a_network_and_one_sends_what_the_other_left, write_in_two_tabs, Chromium WebKit);
+async fn write_in_two_tabs(kind: Kind) -> Result<()> {
+    let browsers = Browsers::of(kind).await?;
     let stage = Stage::set().await?;
     let wire = Proxy::before(stage.server.address()).await?;
     let page = browsers.participant("Anna Ask", "Region Väst").await?;
@@ -112,24 +117,30 @@ async fn two_tabs_see_each_others_edits_without_a_network_and_one_sends_what_the
     tabs.look_at(0).await?;
     page.go_to(SECTION).await?;
     page.keys("Från den ena. ").await?;
-    let waiting = wait_for_pending(&page, |pending| pending > 0).await?;
     tabs.look_at(1).await?;
     page.wait_for_text(SECTION, |text| text.contains("Från den ena. ")).await?;
-    ensure!(wait_for_pending(&page, |pending| pending >= waiting).await? == waiting, "it counts the device");
+    // All of it came, so the first tab has counted all of it; each counts what waits on the device.
+    tabs.look_at(0).await?;
+    let waiting = page.pending().await?;
+    ensure!(waiting > 0, "nothing waits");
+    tabs.look_at(1).await?;
+    wait_for_pending(&page, |pending| pending == waiting).await?;
     page.go_to(SECTION).await?;
-    page.press(&[thirtyfour::Key::Control], thirtyfour::Key::End).await?;
+    page.press(&[Key::Control], Key::End).await?;
     page.keys("Från den andra.").await?;
     tabs.look_at(0).await?;
     let text = page.wait_for_text(SECTION, |text| text.contains("Från den andra.")).await?;
     ensure!(text.trim_end() == "Från den ena. Från den andra.", "{text:?}");
     // What another tab wrote is not this tab's to undo.
     page.go_to(SECTION).await?;
-    page.act("undo").await?;
-    let text = page.wait_for_text(SECTION, |text| !text.contains("ena")).await?;
-    ensure!(text.trim_end() == "Från den andra.", "{text:?}");
-    page.act("redo").await?;
+    page.press_times(&[Key::Control], 'z', ALL).await?;
+    page.wait_for_text(SECTION, |text| text.trim_end() == "Från den andra.").await?;
+    page.press_times(&[Key::Control], 'y', ALL).await?;
     page.wait_for_text(SECTION, |text| text.contains("Från den ena. ")).await?;
-    // The first closes before it could send anything.
+    tabs.look_at(1).await?;
+    page.wait_for_text(SECTION, |text| text.contains("Från den ena. ")).await?;
+    // The first closes once the device has all of it, before it could send anything.
+    tabs.look_at(0).await?;
     page.driver().close_window().await?;
     tabs.look_at(1).await?;
     page.wait_for_text(SECTION, |text| text.contains("Från den ena. ")).await?;
@@ -210,9 +221,9 @@ async fn with_a_device_that_never_answers_one_writes_in_memory_and_is_told() -> 
     writes_in_memory(how, "låter inte sidan spara").await
 }
 
-#[tokio::test]
-async fn what_is_removed_from_the_device_is_gone_from_it() -> Result<()> {
-    let browsers = Browsers::start().await?;
+in_browsers!(what_is_removed_from_the_device_is_gone_from_it, remove, Chromium WebKit);
+async fn remove(kind: Kind) -> Result<()> {
+    let browsers = Browsers::of(kind).await?;
     let stage = Stage::set().await?;
     let page = browsers.participant("Anna Ask", "Region Väst").await?;
     page.enter(stage.malbild.link(Role::Editor)).await?;
@@ -230,4 +241,47 @@ async fn what_is_removed_from_the_device_is_gone_from_it() -> Result<()> {
     page.visible(".start-new").await?;
     ensure!(databases().await? == json!([]), "{}", databases().await?);
     page.expect_quiet_console().await
+}
+
+#[tokio::test]
+async fn two_tabs_of_one_browser_are_one_participant_to_all_and_to_themselves() -> Result<()> {
+    let browsers = Browsers::start().await?;
+    let stage = Stage::set().await?;
+    let mut peer = stage.peer(Role::Reader, Dialect::Samsyn).await?;
+    peer.shake_hands().await?;
+    let bo = browsers.participant("Bo Björk", "Länsstyrelsen").await?;
+    bo.enter(stage.malbild.link(Role::Editor)).await?;
+    let anna = browsers.participant("Anna Ask", "Region Väst").await?;
+    anna.enter(stage.malbild.link(Role::Editor)).await?;
+    let address = anna.address().await?;
+    let tabs = Tabs::of(&anna, address.as_str()).await?;
+    // All three pages have said who they are.
+    let mut heard = BTreeSet::new();
+    while heard.len() < 3 {
+        let new = |entry: &PresenceEntry| entry.state != "null" && !heard.contains(&entry.client);
+        heard.insert(peer.wait_for_presence(new).await?.client);
+    }
+    for tab in [0, 1] {
+        tabs.look_at(tab).await?;
+        anna.wait_for_people(1).await?;
+    }
+    bo.wait_for_people(1).await?;
+    // She is where she wrote last.
+    for (tab, section) in [(0, SECTION), (1, "prioriteringar"), (0, "samordnade-budskap")] {
+        tabs.look_at(tab).await?;
+        anna.go_to(section).await?;
+        anna.keys("ord").await?;
+        bo.until(&format!("her caret in {section} alone"), async || {
+            let found = bo
+                .script(
+                    "return [...document.querySelectorAll('[data-section]')].filter(it => it.querySelector('.caret'))
+                        .map(it => it.dataset.section)",
+                    vec![],
+                )
+                .await?;
+            Ok(Look::at(found == serde_json::json!([section]), || found.to_string()))
+        })
+        .await?;
+    }
+    bo.wait_for_people(1).await
 }

@@ -3,21 +3,21 @@
 
 use anyhow::Result;
 use samsyn_shared::Role;
-use samsyn_tests::browser::Browsers;
+use samsyn_tests::browser::{Browsers, Kind};
 use samsyn_tests::page::Page;
 use samsyn_tests::peer::Dialect;
 use samsyn_tests::until::Look;
 use serde_json::{Value, json};
 use thirtyfour::Key;
 
-use crate::stage::Stage;
+use crate::stage::{Stage, in_browsers};
 
 const FIRST: &str = "overgripande-beskrivning";
 const LAST: &str = "samordnade-budskap";
 
 /// A blank målbild in which these words were written by somebody else, and a page that shows them.
-async fn written(first: &str, last: &str) -> Result<(Browsers, Stage, Page)> {
-    let browsers = Browsers::start().await?;
+async fn written(kind: Kind, first: &str, last: &str) -> Result<(Browsers, Stage, Page)> {
+    let browsers = Browsers::of(kind).await?;
     let stage = Stage::set().await?;
     let mut peer = stage.peer(Role::Editor, Dialect::Samsyn).await?;
     peer.insert(FIRST, 0, first).await?;
@@ -45,9 +45,10 @@ async fn expect_marked(page: &Page, marked: Value) -> Result<()> {
     .await
 }
 
-#[tokio::test]
-async fn words_are_found_in_all_sections_and_enter_leads_from_one_to_the_next() -> Result<()> {
-    let (_browsers, stage, page) = written("Åskan går.\n😀 Ingen åska, ingen aska.", "Mer ÅSKA.").await?;
+in_browsers!(words_are_found_in_all_sections_and_enter_leads_from_one_to_the_next, find_in_all, Chromium WebKit);
+async fn find_in_all(kind: Kind) -> Result<()> {
+    let (_browsers, stage, page) =
+        written(kind, "Åskan går.\n😀 Ingen åska, ingen aska.", "Mer ÅSKA.").await?;
     page.press(&[Key::Control], 'f').await?;
     page.visible("[role=search] input").await?;
     page.keys("åska").await?;
@@ -90,9 +91,9 @@ async fn words_are_found_in_all_sections_and_enter_leads_from_one_to_the_next() 
     page.expect_quiet_console().await
 }
 
-#[tokio::test]
-async fn who_writes_finds_from_the_caret_on_and_goes_on_writing_where_it_was_found() -> Result<()> {
-    let (_browsers, stage, page) = written("ett två ett", "två ett").await?;
+in_browsers!(who_writes_finds_from_the_caret_on_and_goes_on_writing_where_it_was_found, find_from_the_caret, Chromium WebKit);
+async fn find_from_the_caret(kind: Kind) -> Result<()> {
+    let (_browsers, stage, page) = written(kind, "ett två ett", "två ett").await?;
     page.go_to(FIRST).await?;
     page.press_times(&[], Key::Left, 5).await?;
     page.choose("find").await?;
@@ -115,5 +116,41 @@ async fn who_writes_finds_from_the_caret_on_and_goes_on_writing_where_it_was_fou
     page.script(listen, vec![]).await?;
     page.press(&[Key::Control], 'f').await?;
     assert_eq!(page.script("return window.prevented", vec![]).await?, json!(false));
+    page.expect_quiet_console().await
+}
+
+in_browsers!(words_in_headings_are_found_in_their_place_among_the_others, find_in_headings, Chromium WebKit);
+async fn find_in_headings(kind: Kind) -> Result<()> {
+    let (_browsers, _stage, page) = written(kind, "Vårt mål.", "Slut på målen.").await?;
+    let headings = "return [...document.querySelectorAll('h2')].map(it => it.innerHTML).join('|')";
+    let plain = page.script(headings, vec![]).await?;
+    page.press(&[Key::Control], 'f').await?;
+    page.visible("[role=search] input").await?;
+    page.keys("mål ").await?;
+    page.press(&[], Key::Backspace).await?;
+    expect_count(&page, "1 av 4").await?;
+    let marks = "return [...document.querySelectorAll('h2 mark')].map(it => [it.textContent, it.className])";
+    let expect = async |wanted: Value| {
+        page.until(&wanted.to_string(), async || {
+            let now = page.script(marks, vec![]).await?;
+            Ok(Look::at(now == wanted, || now.to_string()))
+        })
+        .await
+    };
+    expect(json!([["Mål", "found"], ["mål", "found"]])).await?;
+    for (count, first, second) in [
+        ("2 av 4", "found found-now", "found"),
+        ("3 av 4", "found", "found found-now"),
+        ("4 av 4", "found", "found"),
+    ] {
+        page.press(&[], Key::Enter).await?;
+        expect_count(&page, count).await?;
+        expect(json!([["Mål", first], ["mål", second]])).await?;
+    }
+    page.press(&[Key::Shift], Key::Enter).await?;
+    expect_count(&page, "3 av 4").await?;
+    // Whoever ends there goes on in the text below, and the headings are as they were.
+    page.press(&[], Key::Escape).await?;
+    assert_eq!(page.script(headings, vec![]).await?, plain);
     page.expect_quiet_console().await
 }

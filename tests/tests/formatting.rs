@@ -1,24 +1,25 @@
 //! What the keys and the toolbar do to the text, for the writer, for the other, and for the server.
 
 use anyhow::Result;
+use samsyn_tests::browser::Kind;
 use serde_json::{Value, json};
 use thirtyfour::Key;
 
-use crate::stage::Pair;
+use crate::stage::{Pair, in_browsers};
 
 const SECTION: &str = "overgripande-beskrivning";
 
 /// Types in A's page in an empty section, whose caret is then at the end.
-async fn typed(text: &str) -> Result<Pair> {
-    let pair = Pair::meet().await?;
+async fn typed(kind: Kind, text: &str) -> Result<Pair> {
+    let pair = Pair::meet_in(kind).await?;
     pair.a.go_to(SECTION).await?;
     pair.a.keys(text).await?;
     Ok(pair)
 }
 
-#[tokio::test]
-async fn bold_by_the_toolbar_and_by_a_key_reaches_the_other() -> Result<()> {
-    let pair = typed("en fet text").await?;
+in_browsers!(bold_by_the_toolbar_and_by_a_key_reaches_the_other, make_bold, Chromium WebKit);
+async fn make_bold(kind: Kind) -> Result<()> {
+    let pair = typed(kind, "en fet text").await?;
     pair.a.press_times(&[Key::Shift], Key::Left, 4).await?;
     pair.a.press(&[Key::Control], 'b').await?;
     let text = json!({"insert": "text", "attributes": {"bold": true}});
@@ -39,9 +40,9 @@ async fn bold_by_the_toolbar_and_by_a_key_reaches_the_other() -> Result<()> {
     pair.expect_quiet_consoles().await
 }
 
-#[tokio::test]
-async fn italic_and_underline_go_on_top_of_each_other_and_hold_for_what_is_typed_next() -> Result<()> {
-    let pair = typed("a").await?;
+in_browsers!(italic_and_underline_go_on_top_of_each_other_and_hold_for_what_is_typed_next, make_italic_and_underlined, Chromium WebKit);
+async fn make_italic_and_underlined(kind: Kind) -> Result<()> {
+    let pair = typed(kind, "a").await?;
     pair.a.press(&[Key::Control], 'i').await?;
     pair.a.keys("b").await?;
     pair.a.act("underline").await?;
@@ -52,9 +53,9 @@ async fn italic_and_underline_go_on_top_of_each_other_and_hold_for_what_is_typed
     pair.expect_quiet_consoles().await
 }
 
-#[tokio::test]
-async fn a_heading_is_one_line_and_its_button_leads_through_the_levels_and_back() -> Result<()> {
-    let pair = typed("Läget").await?;
+in_browsers!(a_heading_is_one_line_and_its_button_leads_through_the_levels_and_back, make_a_heading, Chromium WebKit);
+async fn make_a_heading(kind: Kind) -> Result<()> {
+    let pair = typed(kind, "Läget").await?;
     pair.a.act("heading").await?;
     pair.a.press(&[], Key::End).await?;
     pair.a.press(&[], Key::Enter).await?;
@@ -73,9 +74,9 @@ async fn a_heading_is_one_line_and_its_button_leads_through_the_levels_and_back(
     pair.expect_quiet_consoles().await
 }
 
-#[tokio::test]
-async fn each_of_the_three_lists_is_made_by_its_button_and_left_by_enter_on_an_empty_item() -> Result<()> {
-    let pair = typed("ett").await?;
+in_browsers!(each_of_the_three_lists_is_made_by_its_button_and_left_by_enter_on_an_empty_item, make_lists, Chromium WebKit);
+async fn make_lists(kind: Kind) -> Result<()> {
+    let pair = typed(kind, "ett").await?;
     let end = |list: &str| json!({"insert": "\n", "attributes": {"list": list}});
     let mut expected = Vec::new();
     for (index, list) in ["bullet", "ordered", "lettered"].into_iter().enumerate() {
@@ -95,9 +96,9 @@ async fn each_of_the_three_lists_is_made_by_its_button_and_left_by_enter_on_an_e
     pair.expect_quiet_consoles().await
 }
 
-#[tokio::test]
-async fn tab_and_backspace_change_an_items_level_and_a_button_its_kind() -> Result<()> {
-    let pair = typed("a").await?;
+in_browsers!(tab_and_backspace_change_an_items_level_and_a_button_its_kind, change_items, Chromium WebKit);
+async fn change_items(kind: Kind) -> Result<()> {
+    let pair = typed(kind, "a").await?;
     pair.a.act("bullet").await?;
     pair.a.press(&[], Key::Enter).await?;
     pair.a.keys("b").await?;
@@ -122,9 +123,9 @@ async fn tab_and_backspace_change_an_items_level_and_a_button_its_kind() -> Resu
     pair.expect_quiet_consoles().await
 }
 
-#[tokio::test]
-async fn undo_takes_back_ones_own_words_and_never_the_others() -> Result<()> {
-    let pair = typed("mitt").await?;
+in_browsers!(undo_takes_back_ones_own_words_and_never_the_others, undo, Chromium WebKit);
+async fn undo(kind: Kind) -> Result<()> {
+    let pair = typed(kind, "mitt").await?;
     pair.agree_on(SECTION).await?;
     pair.b.go_to(SECTION).await?;
     pair.b.keys(" ditt").await?;
@@ -140,9 +141,9 @@ async fn undo_takes_back_ones_own_words_and_never_the_others() -> Result<()> {
     pair.expect_quiet_consoles().await
 }
 
-#[tokio::test]
-async fn bold_that_was_switched_on_stays_on_while_another_writes() -> Result<()> {
-    let pair = typed("a").await?;
+in_browsers!(bold_that_was_switched_on_stays_on_while_another_writes, stay_bold, Chromium WebKit);
+async fn stay_bold(kind: Kind) -> Result<()> {
+    let pair = typed(kind, "a").await?;
     pair.agree_on(SECTION).await?;
     pair.a.press(&[Key::Control], 'b').await?;
     pair.b.go_to(SECTION).await?;

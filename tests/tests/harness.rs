@@ -6,7 +6,7 @@ use thirtyfour::Key;
 
 const PAGE: &str = "data:text/html,
     <meta charset=utf-8>
-    <div data-section=x><div role=textbox contenteditable><p>a</p><p>b</p></div></div>
+    <div data-text=x><div role=textbox contenteditable><p>a</p><p>b</p></div></div>
     <script>
         const box = document.querySelector('[role=textbox]'), events = [];
         for (const kind of ['keydown', 'compositionstart', 'compositionend'])

@@ -2,12 +2,12 @@
 
 use anyhow::{Context, Result, ensure};
 use samsyn_shared::Role;
-use samsyn_tests::browser::Browsers;
+use samsyn_tests::browser::{Browsers, Kind};
 use samsyn_tests::page::Page;
 use samsyn_tests::until::Look;
 use thirtyfour::Key;
 
-use crate::stage::Stage;
+use crate::stage::{Stage, in_browsers};
 
 const SECTION: &str = "kommunikationsmal";
 
@@ -58,8 +58,8 @@ async fn wait_for_focus(page: &Page, on: &str) -> Result<()> {
     .await
 }
 
-async fn writer() -> Result<(Page, Stage, Browsers)> {
-    let browsers = Browsers::start().await?;
+async fn writer(kind: Kind) -> Result<(Page, Stage, Browsers)> {
+    let browsers = Browsers::of(kind).await?;
     let stage = Stage::set().await?;
     let page = browsers.participant("Anna Ask", "Region Väst").await?;
     page.enter(stage.malbild.link(Role::Editor)).await?;
@@ -67,9 +67,9 @@ async fn writer() -> Result<(Page, Stage, Browsers)> {
     Ok((page, stage, browsers))
 }
 
-#[tokio::test]
-async fn the_key_in_a_tools_tooltip_does_what_the_tool_does() -> Result<()> {
-    let (page, _stage, _browsers) = writer().await?;
+in_browsers!(the_key_in_a_tools_tooltip_does_what_the_tool_does, press_every_tools_key, Chromium WebKit);
+async fn press_every_tools_key(kind: Kind) -> Result<()> {
+    let (page, _stage, _browsers) = writer(kind).await?;
     page.keys("Ord").await?;
     page.press(&[Key::Control], 'a').await?;
     for tool in tools(&page).await? {
@@ -104,9 +104,9 @@ async fn the_key_in_a_tools_tooltip_does_what_the_tool_does() -> Result<()> {
     page.expect_quiet_console().await
 }
 
-#[tokio::test]
-async fn one_key_shows_every_tools_key_and_leads_back_to_the_text() -> Result<()> {
-    let (page, _stage, _browsers) = writer().await?;
+in_browsers!(one_key_shows_every_tools_key_and_leads_back_to_the_text, show_the_keys, Chromium WebKit);
+async fn show_the_keys(kind: Kind) -> Result<()> {
+    let (page, _stage, _browsers) = writer(kind).await?;
     page.press(&[], Key::F1).await?;
     let list = page.visible(".keys-list").await?.text().await?;
     for tool in tools(&page).await? {

@@ -3,12 +3,13 @@
 
 use anyhow::Result;
 use samsyn_shared::Role;
+use samsyn_tests::browser::Kind;
 use samsyn_tests::page::Page;
 use samsyn_tests::until::Look;
 use serde_json::{Value, json};
 use thirtyfour::Key;
 
-use crate::stage::Pair;
+use crate::stage::{Pair, in_browsers};
 
 const SECTION: &str = "overgripande-beskrivning";
 const ADDRESS: &str = "[data-field=link-address]";
@@ -46,19 +47,19 @@ async fn wait_for_no(page: &Page, selector: &str) -> Result<()> {
 }
 
 /// Types a line in A's page, and selects its last characters.
-async fn selected(text: &str, last: usize) -> Result<Pair> {
-    let pair = Pair::meet().await?;
+async fn selected(kind: Kind, text: &str, last: usize) -> Result<Pair> {
+    let pair = Pair::meet_in(kind).await?;
     pair.a.go_to(SECTION).await?;
     pair.a.keys(text).await?;
     pair.a.press_times(&[Key::Shift], Key::Left, last).await?;
     Ok(pair)
 }
 
-#[tokio::test]
-async fn a_link_is_added_changed_removed_and_undone_by_keyboard_alone() -> Result<()> {
-    let pair = selected("läs mer här", 3).await?;
+in_browsers!(a_link_is_added_changed_removed_and_undone_by_keyboard_alone, link_by_keyboard, Chromium WebKit);
+async fn link_by_keyboard(kind: Kind) -> Result<()> {
+    let pair = selected(kind, "läs mer här", 3).await?;
     ask(&pair.a).await?;
-    assert!(pair.a.visible(".link-what").await?.text().await?.contains("”här”"));
+    assert!(pair.a.words(".link-what").await?.contains("”här”"));
     // Escape leaves the text as it is, and the keyboard is in it again.
     pair.a.press(&[], Key::Escape).await?;
     wait_for_focus(&pair.a, "[role=textbox]").await?;
@@ -81,7 +82,7 @@ async fn a_link_is_added_changed_removed_and_undone_by_keyboard_alone() -> Resul
     pair.a.press(&[], Key::Backspace).await?;
     // The caret in the link: its address beside it, and the form holds it.
     pair.a.press(&[], Key::Left).await?;
-    assert_eq!(pair.a.visible(".link-what").await?.text().await?, "https://www.smhi.se");
+    assert_eq!(pair.a.words(".link-what").await?, "https://www.smhi.se");
     ask(&pair.a).await?;
     pair.a.press(&[Key::Control], 'a').await?;
     pair.a.keys("tib@lansstyrelsen.se").await?;
@@ -101,9 +102,9 @@ async fn a_link_is_added_changed_removed_and_undone_by_keyboard_alone() -> Resul
     pair.expect_quiet_consoles().await
 }
 
-#[tokio::test]
-async fn without_a_selection_the_form_asks_for_the_words_and_refuses_what_is_no_address() -> Result<()> {
-    let pair = selected("se ", 0).await?;
+in_browsers!(without_a_selection_the_form_asks_for_the_words_and_refuses_what_is_no_address, link_without_a_selection, Chromium WebKit);
+async fn link_without_a_selection(kind: Kind) -> Result<()> {
+    let pair = selected(kind, "se ", 0).await?;
     pair.a.act("link").await?;
     wait_for_focus(&pair.a, ADDRESS).await?;
     for (address, words) in
@@ -130,9 +131,9 @@ async fn without_a_selection_the_form_asks_for_the_words_and_refuses_what_is_no_
     pair.expect_quiet_consoles().await
 }
 
-#[tokio::test]
-async fn an_address_that_is_pasted_leads_where_it_says_and_onto_words_it_leads_them() -> Result<()> {
-    let pair = selected("https://www.msb.se/", 19).await?;
+in_browsers!(an_address_that_is_pasted_leads_where_it_says_and_onto_words_it_leads_them, paste_an_address, Chromium WebKit);
+async fn paste_an_address(kind: Kind) -> Result<()> {
+    let pair = selected(kind, "https://www.msb.se/", 19).await?;
     pair.a.press(&[Key::Control], 'x').await?;
     pair.a.keys("här ").await?;
     pair.a.press(&[Key::Control], 'v').await?;
@@ -149,9 +150,9 @@ async fn an_address_that_is_pasted_leads_where_it_says_and_onto_words_it_leads_t
     pair.expect_quiet_consoles().await
 }
 
-#[tokio::test]
-async fn a_click_in_a_link_places_the_caret_and_with_ctrl_it_opens_it() -> Result<()> {
-    let pair = selected("här", 3).await?;
+in_browsers!(a_click_in_a_link_places_the_caret_and_with_ctrl_it_opens_it, click_in_a_link, Chromium WebKit);
+async fn click_in_a_link(kind: Kind) -> Result<()> {
+    let pair = selected(kind, "här", 3).await?;
     ask(&pair.a).await?;
     pair.a.keys(&format!("{}/health", pair.stage.server.url().trim_end_matches('/'))).await?;
     pair.a.press(&[], Key::Enter).await?;
@@ -180,9 +181,9 @@ async fn a_click_in_a_link_places_the_caret_and_with_ctrl_it_opens_it() -> Resul
     Ok(())
 }
 
-#[tokio::test]
-async fn a_readers_link_opens_and_cannot_be_changed() -> Result<()> {
-    let pair = selected("här", 3).await?;
+in_browsers!(a_readers_link_opens_and_cannot_be_changed, read_a_link, Chromium WebKit);
+async fn read_a_link(kind: Kind) -> Result<()> {
+    let pair = selected(kind, "här", 3).await?;
     ask(&pair.a).await?;
     pair.a.keys("smhi.se").await?;
     pair.a.press(&[], Key::Enter).await?;
@@ -196,10 +197,9 @@ async fn a_readers_link_opens_and_cannot_be_changed() -> Result<()> {
     wait_for_no(&pair.b, ".link-box").await
 }
 
-#[tokio::test]
-async fn scenario_13_an_address_that_another_client_wrote_is_text_when_a_browser_would_run_it() -> Result<()>
-{
-    let pair = Pair::meet().await?;
+in_browsers!(scenario_13_an_address_that_another_client_wrote_is_text_when_a_browser_would_run_it, keep_out_what_runs, Chromium WebKit);
+async fn keep_out_what_runs(kind: Kind) -> Result<()> {
+    let pair = Pair::meet_in(kind).await?;
     let mut peer = pair.stage.peer(Role::Editor, samsyn_tests::peer::Dialect::Stock).await?;
     let link = linked("farlig", "javascript:window.ran=1");
     peer.change(SECTION, 0, &serde_json::from_value::<Vec<_>>(json!([link, {"insert": " rad"}]))?).await?;

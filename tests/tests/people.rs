@@ -135,12 +135,42 @@ async fn a_flag_says_who_it_is_and_the_initials_stay() -> Result<()> {
             serde_json::from_value(page.script(COVERED, vec![part.into(), SECTION.into()]).await?)?;
         ensure!(covered.iter().all(|depth| *depth <= 0.0), "{part} covers words: {covered:?}");
     }
-    wait_for_carets(&page, "the flag to leave", |seen| seen[0]["flag"] == "").await?;
+    wait_for_carets(&page, "the flag to leave", |seen| seen.first().is_some_and(|caret| caret["flag"] == ""))
+        .await?;
     let seen = page.script(SEEN, vec![]).await?;
     ensure!(seen[0]["initials"] == "EJ" && seen[0]["size"].as_f64() >= Some(9.0), "{seen}");
     // It is seen again when she types; her caret stands where it stood, before the same letter.
     eva.insert(SECTION, 18, "nytt").await?;
     wait_for_carets(&page, "the flag again", |seen| named(&seen[0])).await?;
+    page.expect_quiet_console().await
+}
+
+/// How far a flag and initials reach over any of a section's words, in pixels of their common area.
+const OVER_WORDS: &str = "
+    const lines = [...document.querySelectorAll(`[data-section=\"${arguments[0]}\"] .line`)].flatMap(line => {
+        const range = document.createRange();
+        range.selectNodeContents(line);
+        return [...range.getClientRects()];
+    });
+    const parts = ['.head', '.flag'].map(part => document.querySelector(part).getBoundingClientRect());
+    const common = (a, b) => Math.max(0, Math.min(a.right, b.right) - Math.max(a.left, b.left)) *
+        Math.max(0, Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top));
+    return Math.max(...parts.flatMap(part => lines.map(line => common(part, line))))";
+
+#[tokio::test]
+async fn a_flag_behind_the_last_word_of_a_line_touches_no_line_at_all() -> Result<()> {
+    let Reader { page, stage, _browsers } = Reader::sit_down().await?;
+    let mut eva = stage.peer(Role::Editor, Dialect::Samsyn).await?;
+    eva.insert(SECTION, 0, "Ågdrp högt upp, ågdrp högt upp\nÅgdrp\nÅgdrp").await?;
+    page.wait_for_text(SECTION, |text| text.ends_with("Ågdrp\nÅgdrp")).await?;
+    for size in [LAPTOP, PHONE] {
+        page.look_on(size, Light::Bright).await?;
+        bring_into_view(&page).await?;
+        eva.appear(EVA, SECTION, 36, 36).await?;
+        wait_for_carets(&page, "a caret", |seen| seen.len() == 1 && seen[0]["inView"] == true).await?;
+        let over = page.script(OVER_WORDS, vec![SECTION.into()]).await?;
+        ensure!(over.as_f64() == Some(0.0), "{over} pixels of words are covered");
+    }
     page.expect_quiet_console().await
 }
 

@@ -5,11 +5,13 @@
 mod composition;
 mod grapheme;
 mod keyboard;
+mod keyless;
 mod list;
 mod load;
 mod merge;
 mod native;
 mod place;
+mod title;
 
 use anyhow::Result;
 use samsyn_tests::page::Page;
@@ -19,28 +21,6 @@ use thirtyfour::Key;
 use crate::stage::Pair;
 
 const SECTION: &str = "kommunikationsmal";
-
-/// One scenario in Chromium and in Firefox.
-macro_rules! in_both {
-    ($name:ident, $scenario:ident) => {
-        mod $name {
-            use samsyn_tests::browser::Kind;
-
-            use crate::stage::Pair;
-
-            #[tokio::test]
-            async fn in_chromium() -> anyhow::Result<()> {
-                super::$scenario(Pair::meet_in(Kind::Chromium).await?).await
-            }
-
-            #[tokio::test]
-            async fn in_firefox() -> anyhow::Result<()> {
-                super::$scenario(Pair::meet_in(Kind::Firefox).await?).await
-            }
-        }
-    };
-}
-use in_both;
 
 /// A writes these lines, and both have them.
 async fn begin(pair: &Pair, text: &str) -> Result<()> {
@@ -65,8 +45,12 @@ async fn write(page: &Page, text: &str) -> Result<()> {
 
 /// Puts the caret before the character with this number, with keys.
 async fn put_caret(page: &Page, characters: usize) -> Result<()> {
-    page.go_to(SECTION).await?;
+    put_caret_in(page, SECTION, characters).await
+}
+
+async fn put_caret_in(page: &Page, section: &str, characters: usize) -> Result<()> {
+    page.go_to(section).await?;
     page.press(&[Key::Control], Key::Home).await?;
-    page.wait_for_selected(SECTION, Selected::caret(0)).await?;
+    page.wait_for_selected(section, Selected::caret(0)).await?;
     page.press_times(&[], Key::Right, characters).await
 }

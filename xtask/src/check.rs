@@ -14,6 +14,7 @@ use crate::setup;
 use crate::setup::PageTools;
 use crate::setup::browser::Browser;
 use crate::setup::firefox::Firefox;
+use crate::setup::webkit::WebKit;
 use anyhow::{Context, Result};
 use std::process::Command;
 use std::time::Instant;
@@ -48,7 +49,7 @@ pub(crate) fn test(project: &Project) -> Result<()> {
 struct Check<'a> {
     project: &'a Project,
     tools: PageTools,
-    browsers: (Browser, Firefox),
+    browsers: (Browser, Firefox, WebKit),
 }
 
 /// How a step ended that did not fail.
@@ -130,6 +131,7 @@ impl Check<'_> {
         cargo.env("SAMSYN_FUZZ_OPERATIONS", "20000");
         self.browsers.0.apply(&mut cargo);
         self.browsers.1.apply(&mut cargo);
+        self.browsers.2.apply(&mut cargo);
         process::show(&mut cargo)?;
         Ok(Outcome::Passed)
     }

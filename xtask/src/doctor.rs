@@ -9,6 +9,7 @@ use crate::setup::cargo_tool::CargoTool;
 use crate::setup::firefox::Firefox;
 use crate::setup::wasm_opt::WasmOpt;
 use crate::setup::web_compiler::WebCompiler;
+use crate::setup::webkit::WebKit;
 use anyhow::Result;
 
 /// Says what was found, a line each.
@@ -45,6 +46,10 @@ pub(crate) fn doctor(project: &Project) -> Result<()> {
         "Firefox",
         Firefox::find(project)
             .map(|found| format!("{} with {}", found.firefox.display(), found.geckodriver.display())),
+    );
+    line(
+        "WebKit",
+        WebKit::find().map(|found| format!("{} on {}", found.driver.display(), found.screen.display())),
     );
     if missing == 0 {
         say("nothing is missing");

@@ -126,7 +126,7 @@ fn help() -> String {
     text.push_str(
         "\nEnvironment: SAMSYN_CACHE is the folder for tools and build caches (~/.cache/samsyn);\n\
          CARGO_TARGET_DIR is honoured; SAMSYN_CHROMIUM and SAMSYN_CHROMEDRIVER name a browser,\n\
-         SAMSYN_FIREFOX and SAMSYN_GECKODRIVER another;\n\
+         SAMSYN_FIREFOX and SAMSYN_GECKODRIVER another, SAMSYN_WEBKITDRIVER WebKit's driver;\n\
          SAMSYN_WEB_COMPILER=rustup|debian chooses what compiles the page.",
     );
     text

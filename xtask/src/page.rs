@@ -1,5 +1,8 @@
 //! The page: made by Trunk, named by what its files hold, given a worker that knows them, compressed, and weighed.
 
+mod early;
+mod glue;
+mod interface;
 mod names;
 mod style;
 mod weight;
@@ -18,8 +21,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What the page is made from, beside the tools.
-const SOURCES: &[&str] =
-    &["client", "shared", "Cargo.lock", "Cargo.toml", "Trunk.toml", ".cargo/config.toml"];
+const SOURCES: &[&str] = &[
+    "client",
+    "shared",
+    "Cargo.lock",
+    "Cargo.toml",
+    "Trunk.toml",
+    ".cargo/config.toml",
+    "xtask/src/page.rs",
+    "xtask/src/page",
+];
 
 /// Makes the page in `dist/`, and weighs it.
 pub(crate) fn build(project: &Project, tools: &PageTools) -> Result<()> {
@@ -36,7 +47,10 @@ pub(crate) fn make(project: &Project, tools: &PageTools) -> Result<()> {
         say(&format!("building the page with {}", tools.compiler.name()?));
         fetch_crates(project, tools)?;
         bundle(project, tools)?;
+        shorten(project, tools)?;
         style::merge(&project.dist())?;
+        glue::strip(&project.dist())?;
+        early::inline(&project.dist())?;
         names::rename(&project.dist())?;
         worker::write(&project.root.join("client/worker/worker.js"), &project.dist())?;
         weight::compress(&project.dist())?;
@@ -102,6 +116,30 @@ fn bundle(project: &Project, tools: &PageTools) -> Result<()> {
         bail!("Trunk made no {}", project.dist().join("index.html").display());
     }
     Ok(())
+}
+
+/// Shortens the names between wasm and its glue, and has wasm-opt take out what is called no longer: as Trunk called
+/// it, by what `index.html` says.
+fn shorten(project: &Project, tools: &PageTools) -> Result<()> {
+    let named = |end: &str| {
+        names::one_in(&project.dist(), |name| name.starts_with("samsyn-client") && name.ends_with(end))
+    };
+    let (wasm, glue) = (named(".wasm")?, named(".js")?);
+    interface::shorten(&wasm, &glue)?;
+    let index = fs::read_to_string(project.root.join("client/index.html"))?;
+    let parameters = index
+        .split_once("data-wasm-opt-params=\"")
+        .and_then(|(_, rest)| rest.split_once('"'))
+        .context("index.html names no parameters of wasm-opt")?;
+    let mut wasm_opt = command(project, tools, &tools.wasm_opt.program)?;
+    let smaller = wasm.with_extension("smaller");
+    wasm_opt
+        .args(parameters.0.split_whitespace())
+        .arg("-Oz")
+        .arg(format!("--output={}", smaller.display()))
+        .arg(&wasm);
+    process::show_on_stderr(&mut wasm_opt)?;
+    fs::rename(&smaller, &wasm).with_context(|| format!("cannot rename {}", smaller.display()))
 }
 
 /// A command in the project's folder that finds the compiler for the page and the tools before any

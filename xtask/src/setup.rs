@@ -10,6 +10,7 @@ mod debian_compiler;
 pub(crate) mod firefox;
 pub(crate) mod wasm_opt;
 pub(crate) mod web_compiler;
+pub(crate) mod webkit;
 
 use crate::npm;
 use crate::project::Project;
@@ -18,6 +19,7 @@ use crate::setup::cargo_tool::CargoTool;
 use crate::setup::firefox::Firefox;
 use crate::setup::wasm_opt::WasmOpt;
 use crate::setup::web_compiler::WebCompiler;
+use crate::setup::webkit::WebKit;
 use anyhow::Result;
 use std::path::PathBuf;
 
@@ -48,9 +50,9 @@ pub(crate) fn for_building(project: &Project) -> Result<PageTools> {
     Ok(tools)
 }
 
-/// Sets up what the tests need beside the page: two browsers, Node, and cargo-deny.
-pub(crate) fn for_testing(project: &Project) -> Result<(Browser, Firefox)> {
-    let browsers = (for_browsing(project)?, Firefox::ensure(project)?);
+/// Sets up what the tests need beside the page: three browsers, Node, and cargo-deny.
+pub(crate) fn for_testing(project: &Project) -> Result<(Browser, Firefox, WebKit)> {
+    let browsers = (for_browsing(project)?, Firefox::ensure(project)?, WebKit::ensure(project)?);
     CargoTool::deny().ensure(project)?;
     cargo_tool::clear_leftovers(project)?;
     Ok(browsers)

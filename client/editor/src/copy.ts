@@ -71,7 +71,7 @@ class Page {
     this.whole = document.createDocumentFragment();
     if (content.firstChild?.isText) this.whole.append(this.words(content));
     else content.forEach((line) => this.line(line));
-    this.whole.firstElementChild?.setAttribute(OWN, "");
+    for (const part of this.whole.children) part.setAttribute(OWN, "");
   }
 
   /** Words out of a line: they are no paragraph of their own. */
@@ -125,6 +125,45 @@ class Page {
     element.append(inner);
     return element;
   }
+}
+
+/** A text of the page, with the heading that it stands under; none for the title, which is one. */
+export interface Part {
+  heading: string | null;
+  doc: Node;
+}
+
+/** Puts all texts on the clipboard, as any program reads them: HTML with real headings and lists, and plain text. Works
+ * only while a click or a key is heard. */
+export function copyAll(parts: Part[]): boolean {
+  const html = document.createElement("div");
+  const plain: string[] = [];
+  for (const { heading, doc } of parts) {
+    const head = document.createElement(heading === null ? "h1" : "h2");
+    head.textContent = heading ?? doc.textContent;
+    html.append(head);
+    plain.push(head.textContent);
+    if (heading === null || doc.textContent === "") continue;
+    const { whole } = new Page(doc.content, document);
+    html.append(whole);
+    plain[plain.length - 1] += `\n${textOf(doc.content)}`;
+  }
+  // Elsewhere it is a text like any other; only what is copied out of one of ours means exactly what it says.
+  for (const own of html.querySelectorAll(`[${OWN}]`)) own.removeAttribute(OWN);
+  const fill = (event: ClipboardEvent) => {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    event.clipboardData?.setData("text/html", html.innerHTML);
+    event.clipboardData?.setData("text/plain", plain.join("\n\n") + "\n");
+  };
+  // Safari asks beforehand, and where nothing is selected copies only for who takes that upon themselves.
+  const take = (event: Event) => event.preventDefault();
+  addEventListener("beforecopy", take, { capture: true });
+  addEventListener("copy", fill, { capture: true });
+  const isCopied = document.execCommand("copy");
+  removeEventListener("copy", fill, { capture: true });
+  removeEventListener("beforecopy", take, { capture: true });
+  return isCopied;
 }
 
 /** ProseMirror's way to ask. */

@@ -6,12 +6,17 @@ import { keymap } from "prosemirror-keymap";
 import type { Node } from "prosemirror-model";
 import { EditorState, TextSelection, type Transaction } from "prosemirror-state";
 import { EditorView } from "prosemirror-view";
-import { copying } from "./copy";
+import { collapse } from "./caret";
+import { Composition } from "./composition";
+import { copyAll, copying, type Part } from "./copy";
 import { type Op, applyDelta, docOf, indexOf, length, marksOf, opsOf, positionOf, startOf } from "./delta";
+import { draw } from "./draw";
 import { Marks, canMark } from "./highlights";
+import { isMeaningless, nameOf } from "./keyless";
+import { LineView } from "./line";
 import { ask, mayFollow } from "./links";
-import { type Pasted, tell } from "./paste";
-import { isItem, itemDom, lineDom, schema } from "./schema";
+import { type Pasted, reportPaste } from "./paste";
+import { schema } from "./schema";
 
 /** What a surface reports. Positions are the model's indexes; deltas are JSON. */
 export interface Reports {
@@ -24,8 +29,11 @@ export interface Reports {
   focused(focused: boolean): void;
   /** The person pasted or dropped this where the selection is. */
   pasted: Pasted;
-  /** A word is being composed, told at each step of it, or no longer. */
-  composing(composing: boolean): void;
+  /** What is selected begins to be dragged; or it is dropped elsewhere on the page, which is told next, and moves there. */
+  dragged(begins: boolean): void;
+  /** A word is being composed from here to there, told at each step of it; -1 when it no longer is. Where the browser
+   * does not follow it, its line must be left as it is. */
+  composing(from: number, to: number, isFollowed: boolean): void;
   /** Whether a link may lead there. */
   follows(address: string): boolean;
   /** Whether the surface shows what the document holds. */
@@ -35,7 +43,9 @@ export interface Reports {
 /** What a surface is told at its making. */
 export interface Options {
   labelledBy: string;
+  /** Empty when nothing describes it. */
   describedBy: string;
+  oneLine: boolean;
   editable: boolean;
   /** What it shows first: inserts. */
   text: string;
@@ -46,48 +56,17 @@ export interface Options {
 /** A second paste within this time, without a key between, is no second one; in milliseconds. */
 const PASTE_ECHO = 100;
 
-/** So long after a composition ended ProseMirror has read what it left. */
-const COMPOSITION_SETTLES = 30;
-
 /** The key code of every key that a composition takes (UI Events, 7.3.1). */
 const COMPOSING_KEY = 229;
 
+/** With this key held what is dragged is copied; ProseMirror's rule for drags within a text. */
+const copyKey = /Mac/.test(navigator.platform) ? "altKey" : "ctrlKey";
+
+/** The text of which something is being dragged. */
+let dragged: Surface | null = null;
+
 /** So far outside the window a caret is still measured: its flag may reach into it. */
 const NEARLY_IN_VIEW = 60;
-
-/** One line's element. It changes its attributes in place, so that a line which becomes a heading
- * while somebody composes in it keeps the text node that the composition is in. An item has one element
- * more: a list of its own, since no element can stand around the lines of one. */
-class LineView {
-  dom = document.createElement("p");
-  contentDOM: HTMLElement;
-
-  constructor(private node: Node) {
-    this.contentDOM = isItem(node.attrs) ? this.dom.appendChild(document.createElement("span")) : this.dom;
-    this.show();
-  }
-
-  update(node: Node): boolean {
-    if (node.type !== this.node.type || isItem(node.attrs) !== isItem(this.node.attrs)) return false;
-    this.node = node;
-    this.show();
-    return true;
-  }
-
-  private show(): void {
-    const { attrs } = this.node;
-    have(this.dom, lineDom(attrs));
-    if (isItem(attrs)) have(this.contentDOM, itemDom(attrs));
-  }
-}
-
-/** Gives an element these attributes and no others. */
-function have(element: HTMLElement, wanted: Record<string, string>): void {
-  for (const { name } of [...element.attributes]) if (!(name in wanted)) element.removeAttribute(name);
-  for (const [name, value] of Object.entries(wanted)) {
-    if (element.getAttribute(name) !== value) element.setAttribute(name, value);
-  }
-}
 
 export class Surface {
   private readonly view: EditorView;
@@ -97,7 +76,9 @@ export class Surface {
   private pastedAt = -Infinity;
   /** After Escape, Tab leaves the text. */
   private leaving = false;
-  private settling = 0;
+  private readonly composition: Composition;
+  private readonly oneLine: boolean;
+  private readonly labelledBy: string;
 
   constructor(
     private readonly host: HTMLElement,
@@ -105,6 +86,7 @@ export class Surface {
     options: Options,
     private readonly reports: Reports,
   ) {
+    ({ oneLine: this.oneLine, labelledBy: this.labelledBy } = options);
     const press = (name: string) => (this.leaving && name.endsWith("tab") ? false : reports.command(name));
     const bound = Object.fromEntries(options.keys.map(([key, name]) => [key, () => press(name)]));
     this.view = new EditorView(host, {
@@ -113,9 +95,9 @@ export class Surface {
       attributes: () => ({
         role: "textbox",
         class: "surface",
-        "aria-multiline": "true",
+        "aria-multiline": String(!options.oneLine),
         "aria-labelledby": options.labelledBy,
-        "aria-describedby": options.describedBy,
+        ...(options.describedBy && { "aria-describedby": options.describedBy }),
         "aria-readonly": String(!this.editable),
         tabindex: "0",
         lang: "sv",
@@ -124,24 +106,27 @@ export class Surface {
       nodeViews: { line: (node) => new LineView(node) },
       ...copying,
       dispatchTransaction: (tr) => this.dispatch(tr),
-      handleKeyDown: (_, event) => this.notice(event),
+      handleKeyDown: (_, event) => this.onKeyDown(event),
       handleDOMEvents: {
         focus: () => void reports.focused(true),
         blur: () => void reports.focused(false),
-        keydown: (_, event) => this.heed(event.isComposing || event.keyCode === COMPOSING_KEY),
+        keydown: (_, event) => this.endStaleComposition(event.isComposing || event.keyCode === COMPOSING_KEY),
         beforeinput: (_, event) =>
-          this.heed(event.isComposing || /Composition/.test(event.inputType)) ||
-          this.nativeHistory(event) ||
+          this.endStaleComposition(event.isComposing || /Composition/.test(event.inputType)) ||
+          this.asks(event) ||
           this.replaces(event),
         paste: (_, event) => this.paste(event),
-        drop: (view, event) => !view.dragging && this.take(event, event.dataTransfer, event),
+        dragstart: () => this.drag(),
+        dragend: () => void (dragged = null),
+        drop: (view, event) => !view.dragging && this.drop(event),
         click: (_, event) => this.follow(event),
-        compositionstart: () => this.composes(),
-        compositionupdate: () => this.composes(),
-        compositionend: () => this.composed(),
+        compositionstart: () => this.composition.goesOn(""),
+        compositionupdate: (_, event) => this.composition.goesOn(event.data),
+        compositionend: () => this.composition.ended(),
       },
     });
     this.marks = new Marks(this.view);
+    this.composition = new Composition(this.view, (...word) => reports.composing(...word));
   }
 
   /** Marks parts of the text, and in this layer no others: names, and triples of a name's place, from, to. */
@@ -219,8 +204,8 @@ export class Surface {
     return graphemes.at(-1)?.segment.length ?? 0;
   }
 
-  /** Where carets are in the host: for each anchor and head the caret's left, top and height, the number of
-   * its selection's rectangles, and left, top, width and height of each. What the window does not show is
+  /** Where carets are in the host: for each anchor and head the caret's left, top and height, how wide its line is
+   * empty behind it, the number of its selection's rectangles, and left, top, width and height of each. What the window does not show is
    * not measured; such a caret has no height. */
   measure(places: Uint32Array): Float64Array {
     const box = this.host.getBoundingClientRect();
@@ -231,9 +216,10 @@ export class Surface {
     for (let i = 0; i < places.length; i += 2) {
       const [anchor, head] = [places[i]!, places[i + 1]!];
       if (from <= head && head <= to) {
-        measures.push(...this.caretAt(head, box));
+        const caret = this.caretAt(head, box);
+        measures.push(...caret, this.isLineEnd(head) ? box.width - caret[0]! : 0);
       } else {
-        measures.push(0, 0, 0);
+        measures.push(0, 0, 0, 0);
       }
       const [start, end] = [Math.max(Math.min(anchor, head), from), Math.min(Math.max(anchor, head), to)];
       const boxes = start < end ? this.boxesOf(start, end) : [];
@@ -251,6 +237,12 @@ export class Surface {
   caretAt(index: number, host = this.host.getBoundingClientRect()): Float64Array {
     const { left, top, bottom } = this.view.coordsAtPos(positionOf(this.view.state.doc, index));
     return Float64Array.of(left - host.left, top - host.top, bottom - top);
+  }
+
+  private isLineEnd(index: number): boolean {
+    const { doc } = this.view.state;
+    const at = doc.resolve(positionOf(doc, index));
+    return at.parentOffset === at.parent.content.size;
   }
 
   /** How many lines end above a place in the window. */
@@ -286,6 +278,12 @@ export class Surface {
     return this.reports.verify();
   }
 
+  /** What is copied of it with all others. */
+  get part(): Part {
+    const heading = this.oneLine ? null : (document.getElementById(this.labelledBy)?.textContent ?? "");
+    return { heading, doc: this.view.state.doc };
+  }
+
   /** What others insert at the caret comes after it, so that two who type in one place do not cut each
    * other's words; and it leaves the attributes of the next typed text as they are. */
   private show(tr: Transaction): void {
@@ -295,16 +293,20 @@ export class Surface {
     const to = Math.max(from, tr.mapping.map(selection.to, -1));
     const [anchor, head] = selection.anchor <= selection.head ? [from, to] : [to, from];
     tr.setSelection(TextSelection.between(tr.doc.resolve(anchor), tr.doc.resolve(head)));
+    this.composition.around(tr);
     this.view.dispatch(tr.setStoredMarks(storedMarks).setMeta("model", true));
   }
 
   private dispatch(tr: Transaction): void {
     // What was cut is deleted as by a key.
-    if (tr.getMeta("uiEvent") === "cut") return void this.reports.command("delete");
+    if (tr.getMeta("uiEvent") === "cut") return (this.reports.command("delete"), collapse(this.view));
     const before = this.view.state.doc;
     const state = this.view.state.apply(tr);
-    this.view.updateState(state);
-    if (tr.docChanged && !tr.getMeta("model")) this.reportEdit(before, state.doc);
+    draw(this.view, state);
+    if (tr.docChanged && !tr.getMeta("model")) {
+      this.reportEdit(before, state.doc);
+      this.composition.written();
+    }
     if (tr.docChanged || tr.selectionSet || tr.storedMarksSet) this.reportSelection();
   }
 
@@ -351,7 +353,7 @@ export class Surface {
     if (!this.view.composing) document.dispatchEvent(new Event("selectionchange"));
   }
 
-  private notice(event: KeyboardEvent): boolean {
+  private onKeyDown(event: KeyboardEvent): boolean {
     this.pastedAt = -Infinity;
     this.readSelection();
     if (event.key !== "Shift" && event.key !== "Tab") this.leaving = event.key === "Escape";
@@ -362,13 +364,13 @@ export class Surface {
   private paste(event: ClipboardEvent): boolean {
     const isEcho = event.timeStamp - this.pastedAt < PASTE_ECHO;
     this.pastedAt = event.timeStamp;
-    if (!isEcho) return this.take(event, event.clipboardData);
+    if (!isEcho) return this.insertForeign(event, event.clipboardData);
     event.preventDefault();
     return true;
   }
 
   /** Text from elsewhere goes to the model first; `at` is where it was dropped. */
-  private take(event: Event, data: DataTransfer | null, at?: MouseEvent): boolean {
+  private insertForeign(event: Event, data: DataTransfer | null, at?: MouseEvent): boolean {
     event.preventDefault();
     if (!data || !this.editable) return true;
     const place = at && this.view.posAtCoords({ left: at.clientX, top: at.clientY });
@@ -377,8 +379,20 @@ export class Surface {
       this.view.focus();
       this.view.dispatch(tr.setSelection(TextSelection.near(doc.resolve(place.pos))));
     }
-    tell(data, this.reports.pasted);
+    reportPaste(data, this.reports.pasted);
     return true;
+  }
+
+  private drag(): void {
+    dragged = this;
+    this.reports.dragged(true);
+  }
+
+  /** What comes from another text of the page moves, unless the key is held that copies. */
+  private drop(event: DragEvent): boolean {
+    if (event.dataTransfer && this.editable && !event[copyKey]) dragged?.reports.dragged(false);
+    dragged = null;
+    return this.insertForeign(event, event.dataTransfer, event);
   }
 
   /** In a text that can be changed a click places the caret; with Ctrl it follows a link. */
@@ -415,19 +429,13 @@ export class Surface {
     const { doc, tr } = this.view.state;
     this.view.dispatch(tr.setSelection(TextSelection.create(doc, from, to)));
     this.reports.command("delete");
+    collapse(this.view);
     return true;
-  }
-
-  private composes(): void {
-    clearTimeout(this.settling);
-    const { selection, tr } = this.view.state;
-    if (!selection.$from.sameParent(selection.$to)) this.view.dispatch(tr.deleteSelection());
-    this.reports.composing(true);
   }
 
   /** A browser may end a composition without a word when the text around it is redrawn; ProseMirror would hear no
    * key from then on. */
-  private heed(isComposing: boolean): false {
+  private endStaleComposition(isComposing: boolean): false {
     if (this.view.composing && !isComposing) {
       this.view.dom.dispatchEvent(new CompositionEvent("compositionend"));
       this.settle();
@@ -435,17 +443,18 @@ export class Surface {
     return false;
   }
 
-  private composed(): void {
-    clearTimeout(this.settling);
-    this.settling = window.setTimeout(() => this.reports.composing(false), COMPOSITION_SETTLES);
-  }
-
-  private nativeHistory(event: InputEvent): boolean {
-    const name = { historyUndo: "undo", historyRedo: "redo" }[event.inputType];
-    if (!name) return false;
-    event.preventDefault();
-    this.reports.command(name);
-    return true;
+  /** A command that comes without its key means what the key means. While a word is composed, it is the composition's;
+   * and what is deleted inside a line says its own range. */
+  private asks(event: InputEvent): boolean {
+    const name = nameOf(event);
+    if (!event.cancelable || (this.view.composing && !name?.endsWith("do"))) return false;
+    this.readSelection();
+    const { empty, $head } = this.view.state.selection;
+    const end = name === "delete" ? $head.parent.content.size : 0;
+    if (event.inputType.startsWith("delete") && empty && $head.parentOffset !== end) return false;
+    const isDone = (name !== undefined && this.reports.command(name)) || isMeaningless(event);
+    if (isDone) event.preventDefault();
+    return isDone;
   }
 }
 
@@ -458,6 +467,8 @@ declare global {
       create(host: HTMLElement, options: Options, reports: Reports): Surface;
       /** Whether the browser can mark text that it does not change. */
       canMark(): boolean;
+      /** Puts the texts of all surfaces on the clipboard; false when the browser does not let us. */
+      copyAll(): boolean;
       /** Whether all surfaces show what their documents hold, for tests. */
       verify(): boolean;
     };
@@ -472,5 +483,6 @@ window.samsynSurface = {
     surfaces.push(surface);
     return surface;
   },
+  copyAll: () => copyAll(surfaces.map((surface) => surface.part)),
   verify: () => surfaces.every((surface) => surface.verify()),
 };

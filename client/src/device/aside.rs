@@ -1,7 +1,7 @@
 //! Texts that were set aside on this device: what the server did not take, or what belongs to a history that was
 //! replaced. They are never merged with anything; a person reads them and copies what they want to keep.
 
-use samsyn_shared::keeping::Key;
+use samsyn_shared::device_log::Key;
 use serde::{Deserialize, Serialize};
 
 use super::{ABOUT, ASIDE, Device, DeviceError, EDITS, LOG};
@@ -14,12 +14,12 @@ pub struct Aside {
     /// When, in milliseconds since 1970.
     pub at: f64,
     /// Those that anything stood in.
-    pub parts: Vec<Part>,
+    pub parts: Vec<Passage>,
 }
 
 /// One of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Part {
+pub struct Passage {
     /// The section's heading; empty for the title.
     pub heading: String,
     /// What stood there, without its formatting.

@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
 use leptos::prelude::{set_timeout, window};
-use samsyn_shared::keeping::Key;
+use samsyn_shared::device_log::Key;
 use samsyn_shared::limits;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;

@@ -30,6 +30,20 @@ pub fn autoformat(edit: &[Op], lines: &LineIndex, caret: u32, before_caret: &str
     Some(Outcome { delta, selection: Selection::caret(line.start) })
 }
 
+/// The line as it was typed, for who did not mean a list: "A. Andersson". `caret` stands at the item's start.
+#[must_use]
+pub fn give_back(lines: &LineIndex, caret: u32, mark: &str) -> Outcome {
+    let line = lines.line_at(caret);
+    let delta = vec![
+        Op::retain(line.start),
+        Op::insert(mark),
+        Op::retain(line.len),
+        Op::Retain { retain: 1, attributes: LineKind::Paragraph.to_change() },
+    ];
+    let delta = delta.into_iter().filter(|op| *op != Op::retain(0)).collect();
+    Outcome { delta, selection: Selection::caret(line.start + utf16_len(mark)) }
+}
+
 /// Whether this, at a line's start, may make it an item.
 #[must_use]
 pub fn is_mark(before_caret: &str) -> bool {
@@ -71,6 +85,18 @@ mod tests {
             let kinds: Vec<_> = lines(&text).iter().map(|line| line.kind).collect();
             assert_eq!(kinds, [LineKind::Paragraph, LineKind::Item(list, 0)]);
         }
+    }
+
+    #[test]
+    fn what_was_not_meant_as_a_list_is_given_back_as_it_was_typed() {
+        let text = [
+            Op::insert("före\nAndersson"),
+            Op::insert_with("\n", LineKind::Item(List::Lettered, 0).to_attributes()),
+        ];
+        let outcome = give_back(&LineIndex::of(&text), 5, "A. ");
+        assert_eq!(plain(&compose(&text, &outcome.delta)), "före\nA. Andersson\n");
+        assert!(lines(&compose(&text, &outcome.delta)).iter().all(|line| line.kind == LineKind::Paragraph));
+        assert_eq!(outcome.selection, Selection::caret(8));
     }
 
     #[test]

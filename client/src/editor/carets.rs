@@ -32,9 +32,9 @@ pub struct Caret {
     /// Where the caret is.
     pub head: u32,
     /// Another number whenever the flag is to be seen again.
-    pub stirred: u32,
+    pub moves: u32,
     /// Whether the flag is shown though the section is quiet.
-    pub sought: bool,
+    pub is_highlighted: bool,
 }
 
 /// Carets, and where they were seen.
@@ -47,6 +47,8 @@ struct Place {
     top: f64,
     /// Nothing, when it is out of sight.
     height: f64,
+    /// How wide the line is empty behind it.
+    room: f64,
     /// How many others stand close to it, before it.
     close: usize,
     /// Left, top, width and height of each of the selection's rectangles.
@@ -56,14 +58,16 @@ struct Place {
 /// The layer over one section's text.
 pub struct Carets {
     layer: HtmlElement,
-    marks: RefCell<Vec<Mark>>,
+    marks: RefCell<Vec<CaretElement>>,
     quiet: Cell<bool>,
 }
 
 /// A caret as it is drawn.
-struct Mark {
+struct CaretElement {
     caret: Caret,
     place: Place,
+    /// Whether the flag stands beside it and not above.
+    beside: bool,
     /// Has their colour, and holds what follows.
     other: HtmlElement,
     line: HtmlElement,
@@ -104,9 +108,9 @@ impl Carets {
         let mut marks = Vec::with_capacity(carets.len());
         for (caret, place) in carets {
             let known = before.iter().position(|mark| mark.caret.client == caret.client);
-            let mut mark = known.map_or_else(|| Mark::new(&self.layer), |i| before.swap_remove(i));
+            let mut mark = known.map_or_else(|| CaretElement::new(&self.layer), |i| before.swap_remove(i));
             // What is put in anew begins its animation again, and lies on top.
-            if mark.caret.stirred != caret.stirred && (caret.sought || !quiet) {
+            if mark.caret.moves != caret.moves && (caret.is_highlighted || !quiet) {
                 self.layer.append_child(&mark.other).expect("a layer takes children");
             }
             mark.draw(caret, place);
@@ -117,7 +121,7 @@ impl Carets {
     }
 }
 
-impl Mark {
+impl CaretElement {
     fn new(layer: &HtmlElement) -> Self {
         let document = document();
         let [other, line, initials, flag] =
@@ -133,10 +137,19 @@ impl Mark {
             initials: String::new(),
             anchor: 0,
             head: 0,
-            stirred: 0,
-            sought: false,
+            moves: 0,
+            is_highlighted: false,
         };
-        Self { caret, place: Place::default(), other, line, initials, flag, selection: Vec::new() }
+        Self {
+            caret,
+            place: Place::default(),
+            beside: false,
+            other,
+            line,
+            initials,
+            flag,
+            selection: Vec::new(),
+        }
     }
 
     fn draw(&mut self, caret: Caret, place: Place) {
@@ -149,8 +162,12 @@ impl Mark {
         if self.caret.initials != caret.initials {
             self.initials.set_text_content(Some(&caret.initials));
         }
-        if self.caret.sought != caret.sought {
-            self.line.set_class_name(if caret.sought { "caret sought" } else { "caret" });
+        // Behind the last word of a line there is nothing that a name could cover.
+        let beside = place.close == 0 && place.room >= width_of(&caret.label);
+        if self.caret.is_highlighted != caret.is_highlighted || self.beside != beside {
+            let sought = if caret.is_highlighted { " sought" } else { "" };
+            self.line.set_class_name(&["caret", sought, if beside { " at-end" } else { "" }].concat());
+            self.beside = beside;
         }
         if self.place != place {
             self.draw_at(&place);
@@ -160,7 +177,7 @@ impl Mark {
     }
 
     fn draw_at(&mut self, place: &Place) {
-        let Place { left, top, height, close, boxes } = place;
+        let Place { left, top, height, close, boxes, .. } = place;
         self.line.set_hidden(*height == 0.0);
         put(&self.line, *left, *top);
         set(&self.line, "height", &pixels(*height));
@@ -181,6 +198,13 @@ impl Mark {
     }
 }
 
+/// How wide a flag with this label is at most, in CSS pixels: to ask the browser would lay out the page anew.
+fn width_of(label: &str) -> f64 {
+    const LETTER: f64 = 6.5;
+    const AROUND: f64 = 16.0;
+    LETTER * f64::from(u32::try_from(label.chars().count()).unwrap_or(u32::MAX)) + AROUND
+}
+
 /// Whether a section with so many carets of others shows no more of each than its line.
 #[must_use]
 pub const fn is_quiet(was_quiet: bool, carets: usize) -> bool {
@@ -190,13 +214,14 @@ pub const fn is_quiet(was_quiet: bool, carets: usize) -> bool {
 /// Reads what [`Surface::measure`] writes.
 fn read(mut measures: &[f64]) -> Vec<Place> {
     let mut places: Vec<Place> = Vec::new();
-    while let [left, top, height, count, rest @ ..] = measures {
+    while let [left, top, height, room, count, rest @ ..] = measures {
         let (boxes, others) = rest.split_at(*count as usize * 4);
         let is_close = |other: &&Place| {
             other.height > 0.0 && (other.left - left).abs() < CLOSE && (other.top - top).abs() < CLOSE
         };
         let close = places.iter().filter(is_close).count();
-        places.push(Place { left: *left, top: *top, height: *height, close, boxes: boxes.to_vec() });
+        let (left, top, height, room, boxes) = (*left, *top, *height, *room, boxes.to_vec());
+        places.push(Place { left, top, height, room, close, boxes });
         measures = others;
     }
     places
@@ -243,11 +268,11 @@ mod tests {
     #[test]
     fn what_was_measured_is_read_with_who_stands_close() {
         let measures = [
-            &[10.0, 20.0, 26.0, 0.0][..],
-            &[12.0, 20.0, 26.0, 1.0, 1.0, 2.0, 3.0, 4.0],
-            &[12.0, 80.0, 26.0, 0.0],
-            &[0.0, 0.0, 0.0, 0.0],
-            &[3.0, 2.0, 26.0, 0.0],
+            &[10.0, 20.0, 26.0, 0.0, 0.0][..],
+            &[12.0, 20.0, 26.0, 9.0, 1.0, 1.0, 2.0, 3.0, 4.0],
+            &[12.0, 80.0, 26.0, 0.0, 0.0],
+            &[0.0, 0.0, 0.0, 0.0, 0.0],
+            &[3.0, 2.0, 26.0, 0.0, 0.0],
         ]
         .concat();
         let places = read(&measures);

@@ -152,9 +152,15 @@ pub fn perform(command: Command, lines: &LineIndex, selection: Selection, on: bo
     }
 }
 
+/// The lines of which something is selected, or that the caret is in.
 fn touched(lines: &LineIndex, selection: Selection) -> impl Iterator<Item = Span> {
     let (from, to) = selection.range();
-    lines.spans(from, to).into_iter()
+    let mut spans = lines.spans(from, to);
+    // A selection that was drawn to the next line's start has nothing of it.
+    if spans.len() > 1 && spans.last().is_some_and(|last| last.start == to) {
+        spans.pop();
+    }
+    spans.into_iter()
 }
 
 /// A delta that grows from the left; positions are those of the text before it.
@@ -234,8 +240,15 @@ fn delete(lines: &LineIndex, selection: Selection) -> Outcome {
     let mut delta = Builder::default();
     delta.go_to(from);
     delta.delete_to(to);
-    if from > first.start && first.kind != last.kind {
-        delta.set_kind(last.end(), first.kind);
+    let is_all = from == 0 && to == last.end() && lines.after(&last).is_none();
+    let kind = match is_all {
+        // Nothing is left, and so nothing of a list.
+        true => LineKind::Paragraph,
+        false if from > first.start => first.kind,
+        false => last.kind,
+    };
+    if kind != last.kind {
+        delta.set_kind(last.end(), kind);
     }
     delta.finish(Selection::caret(from))
 }

@@ -1,6 +1,8 @@
 //! The keys: which key means what, and what a person calls it. The one table that the text surface,
 //! the toolbar and the page of keys read. Pure; it neither hears a key nor does what one means.
 
+use samsyn_shared::character::upper;
+
 use crate::words::Words;
 
 use super::command::Command;
@@ -128,7 +130,7 @@ pub fn of_the_text() -> impl Iterator<Item = (&'static str, &'static str)> {
 pub fn written(key: &str, mac: bool, words: &Words) -> String {
     let mut parts: Vec<_> = key.split('-').collect();
     let last = parts.pop().map(|last| match (words.key_name)(last) {
-        "" => last.to_uppercase(),
+        "" => upper(last),
         name => name.to_owned(),
     });
     if mac {

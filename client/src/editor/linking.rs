@@ -2,7 +2,7 @@
 //! an address is `shared::link`'s to say.
 
 use samsyn_shared::delta::{Attributes, Op, Run, lines, utf16_len};
-use samsyn_shared::link::Link;
+use samsyn_shared::hyperlink::Hyperlink;
 use samsyn_shared::schema;
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use super::command::{Outcome, Selection};
 
 /// A link in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct LinkAt {
     /// Where it begins.
     pub from: u32,
     /// Where it ends.
@@ -21,16 +21,16 @@ pub struct Found {
 
 /// The link that all of the selection is in, or that the caret touches.
 #[must_use]
-pub fn around(text: &[Op], selection: Selection) -> Option<Found> {
+pub fn around(text: &[Op], selection: Selection) -> Option<LinkAt> {
     let (from, to) = selection.range();
-    let mut found: Option<Found> = None;
+    let mut found: Option<LinkAt> = None;
     for (start, run) in runs(text) {
         let end = start + utf16_len(&run.text);
         let value = run.attributes.get(schema::LINK).and_then(Value::as_str);
         match (&mut found, value) {
             (Some(link), Some(value)) if link.to == start && link.value == value => link.to = end,
             (Some(link), _) if link.from <= from && to <= link.to => break,
-            (_, value) => found = value.map(|value| Found { from: start, to: end, value: value.to_owned() }),
+            (_, value) => found = value.map(|value| LinkAt { from: start, to: end, value: value.to_owned() }),
         }
     }
     found.filter(|link| link.from <= from && to <= link.to)
@@ -48,7 +48,7 @@ pub fn words(text: &[Op], selection: Selection) -> String {
 /// Makes what is selected a link, or leads the link at the caret elsewhere. With neither, `words` are put in
 /// as one, or the address itself.
 #[must_use]
-pub fn set(text: &[Op], selection: Selection, link: &Link, words: &str) -> Outcome {
+pub fn set(text: &[Op], selection: Selection, link: &Hyperlink, words: &str) -> Outcome {
     let value = Value::from(link.as_str());
     if let Some(range) = range(text, selection) {
         return change(text, range, &value, selection);
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_selection_over_lines_becomes_a_link_without_its_line_ends() {
-        let link = Link::parse("b.se").expect("an address");
+        let link = Hyperlink::parse("b.se").expect("an address");
         let outcome = set(&ops(json!([{"insert": "ab\ncd\n"}])), select(1, 4), &link, "");
         let to = json!({"link": "https://b.se"});
         let delta = json!([{"retain": 1}, {"retain": 1, "attributes": to}, {"retain": 1}, {"retain": 1, "attributes": to}]);
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn the_whole_link_at_the_caret_is_led_elsewhere_or_removed() {
-        let link = Link::parse("b.se").expect("an address");
+        let link = Hyperlink::parse("b.se").expect("an address");
         let to = |value: Value| {
             ops(
                 json!([{"retain": 4}, {"retain": 2, "attributes": {"link": value}}, {"retain": 2, "attributes": {"link": value}}]),
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn without_a_selection_words_are_put_in_or_the_address() {
-        let link = Link::parse("a@b.se").expect("an address");
+        let link = Hyperlink::parse("a@b.se").expect("an address");
         let put = |words: &str| set(&text(), select(1, 1), &link, words);
         assert_eq!(
             put(" Anna\nAsk ").delta,

@@ -44,6 +44,11 @@ extern "C" {
     #[wasm_bindgen(js_namespace = samsynSurface, js_name = canMark)]
     pub fn can_mark() -> bool;
 
+    /// Puts the texts of all surfaces on the clipboard, as HTML and as plain text; false when the browser does not let us.
+    /// Works only while a click or a key is heard.
+    #[wasm_bindgen(js_namespace = samsynSurface, js_name = copyAll)]
+    pub fn copy_all() -> bool;
+
     /// Whether the person may write.
     #[wasm_bindgen(method, js_name = setEditable)]
     pub fn set_editable(this: &Surface, editable: bool);
@@ -73,7 +78,8 @@ extern "C" {
     pub fn caret_at(this: &Surface, index: u32) -> Vec<f64>;
 
     /// Where carets are in the host, in CSS pixels: for each anchor and head the caret's left, top and
-    /// height, the number of its selection's rectangles, and left, top, width and height of each. What the
+    /// height, how wide its line is empty behind it, the number of its selection's rectangles, and left, top, width and
+    /// height of each. What the
     /// window does not show is not measured; such a caret has no height.
     #[wasm_bindgen(method)]
     pub fn measure(this: &Surface, places: &[u32]) -> Vec<f64>;
@@ -81,6 +87,12 @@ extern "C" {
     /// Scrolls a place into view.
     #[wasm_bindgen(method)]
     pub fn reveal(this: &Surface, index: u32);
+}
+
+/// Whether surfaces can be made: their script is a file of its own, and may come later than this program.
+#[must_use]
+pub fn is_loaded() -> bool {
+    js_sys::Reflect::has(&js_sys::global(), &"samsynSurface".into()).expect("the global object is an object")
 }
 
 /// What a surface reports. The closures may call the surface again.
@@ -96,8 +108,11 @@ pub struct Reports {
     /// Something was pasted or dropped where the selection is: its HTML as foreign inserts, whether that is our
     /// own, its plain text, and whether there were files; see `shared::paste::Transfer`.
     pub pasted: Box<dyn Fn(String, bool, String, bool)>,
-    /// A word is being composed, told at each step of it, or no longer.
-    pub composing: Box<dyn Fn(bool)>,
+    /// What is selected begins to be dragged; or it is dropped elsewhere on the page, which is told next, and moves there.
+    pub dragged: Box<dyn Fn(bool)>,
+    /// A word is being composed from here to there, told at each step of it; -1 when it no longer is. Where the browser
+    /// does not follow it, its line must be left as it is.
+    pub composing: Box<dyn Fn(i32, i32, bool)>,
     /// Asked whether a link may lead there.
     pub follows: fn(String) -> bool,
     /// Asked whether the surface shows what the document holds; shows it if it didn't.
@@ -120,8 +135,10 @@ pub fn json(ops: &[Op]) -> String {
 pub struct Options<'a> {
     /// The id of the heading.
     pub labelled_by: &'a str,
-    /// The id of the guiding question.
+    /// The id of the guiding question; empty when there is none.
     pub described_by: &'a str,
+    /// Whether it is one line.
+    pub one_line: bool,
     /// Whether the person may write.
     pub editable: bool,
     /// What it shows first.
@@ -138,6 +155,7 @@ impl Surface {
         let told = js_sys::Object::new();
         set(&told, "labelledBy", &options.labelled_by.into());
         set(&told, "describedBy", &options.described_by.into());
+        set(&told, "oneLine", &options.one_line.into());
         set(&told, "editable", &options.editable.into());
         set(&told, "text", &json(options.text).into());
         let pair = |(key, name): (&str, &str)| js_sys::Array::of2(&key.into(), &name.into());
@@ -148,6 +166,7 @@ impl Surface {
         set(&heard, "command", &Closure::wrap(reports.command).into_js_value());
         set(&heard, "focused", &Closure::wrap(reports.focused).into_js_value());
         set(&heard, "pasted", &Closure::wrap(reports.pasted).into_js_value());
+        set(&heard, "dragged", &Closure::wrap(reports.dragged).into_js_value());
         set(&heard, "composing", &Closure::wrap(reports.composing).into_js_value());
         let follows: Box<dyn Fn(String) -> bool> = Box::new(reports.follows);
         set(&heard, "follows", &Closure::wrap(follows).into_js_value());

@@ -39,7 +39,7 @@ impl Group {
 
 /// How a group's words are marked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mark {
+pub enum Marking {
     /// As an organisation's: the number of one of [`MARKS`].
     Numbered(usize),
     /// As nobody's in particular.
@@ -48,7 +48,7 @@ pub enum Mark {
     None,
 }
 
-impl Mark {
+impl Marking {
     /// The highlight's name; none for what is not marked.
     #[must_use]
     pub fn highlight(self) -> Option<String> {
@@ -78,7 +78,7 @@ pub struct Party {
     /// Who.
     pub group: Group,
     /// How their words are marked.
-    pub mark: Mark,
+    pub mark: Marking,
     /// Their part of all that is written, in per cent.
     pub share: f64,
 }
@@ -113,17 +113,17 @@ impl Tally {
 
 /// How a group is marked. An organisation's own name leads to its colour, so that it has the same one on
 /// every page, as long as few enough write.
-fn mark_of(group: &Group, taken: &mut [bool; MARKS]) -> Mark {
+fn mark_of(group: &Group, taken: &mut [bool; MARKS]) -> Marking {
     let name = match group {
         Group::Organisation(name) => name,
-        Group::NoOrganisation | Group::Unknown => return Mark::Plain,
-        Group::Template => return Mark::None,
+        Group::NoOrganisation | Group::Unknown => return Marking::Plain,
+        Group::Template => return Marking::None,
     };
     let first = colour_of(name);
     let nearest = |step: usize| step / COLOURS * COLOURS + (first + step) % COLOURS;
     let number = (0..MARKS).map(nearest).find(|number| !taken[*number]).unwrap_or(first);
     taken[number] = true;
-    Mark::Numbered(number)
+    Marking::Numbered(number)
 }
 
 fn colour_of(name: &str) -> usize {
@@ -171,7 +171,7 @@ mod tests {
         tally.parties()
     }
 
-    fn marks(organisations: usize) -> Vec<Mark> {
+    fn marks(organisations: usize) -> Vec<Marking> {
         let groups: Vec<_> = (0..organisations).map(|n| (organisation(&format!("Kommun {n}")), 1)).collect();
         tally(&groups).iter().map(|party| party.mark).collect()
     }
@@ -190,7 +190,7 @@ mod tests {
         let parties = tally(&written);
         let told: Vec<_> = parties.iter().map(|party| (party.group.clone(), party.share)).collect();
         assert_eq!(told, [(region, 70.0), (msb, 25.0), (Group::Unknown, 5.0)]);
-        assert_eq!(parties[2].mark, Mark::Plain);
+        assert_eq!(parties[2].mark, Marking::Plain);
     }
 
     #[test]

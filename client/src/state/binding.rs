@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use samsyn_shared::delta::{First, LineKind, Op, compose, moved, transform, unmoved};
+use samsyn_shared::delta::{First, LineKind, Op, compose, moved, plain, transform, unmoved, utf16_len};
 use samsyn_shared::diff::diff;
 use samsyn_shared::line_index::{LineIndex, Span};
 use samsyn_shared::schema;
@@ -28,8 +28,21 @@ pub struct Binding {
     waiting: Vec<Op>,
     /// Where the selection is in what is shown.
     selection: Selection,
-    /// When a word that is being composed was touched last.
-    composed: Option<Duration>,
+    /// The word that is being composed.
+    composed: Option<Composed>,
+}
+
+/// A word that is being composed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Composed {
+    /// Where it begins, in what is shown.
+    pub from: u32,
+    /// Where it ends.
+    pub to: u32,
+    /// Whether the browser follows it when the text around it changes; else its line is left as it is.
+    pub is_followed: bool,
+    /// When it was touched last.
+    pub touched: Duration,
 }
 
 /// What is to be done about what waits.
@@ -70,9 +83,36 @@ impl Binding {
         if self.waiting.is_empty() {
             return edit;
         }
+        let edit = self.with_whole_word(at, edit, after);
         let for_document = transform(&self.waiting, &edit, First::Later);
         self.waiting = transform(&edit, &self.waiting, First::Earlier);
         for_document
+    }
+
+    /// The change with all of the word that is being composed in it, where others deleted some of that: else only the
+    /// letters that are new would be left of it.
+    fn with_whole_word(&self, at: u32, edit: Vec<Op>, after: &[Op]) -> Vec<Op> {
+        let Some(word) = self.composed.filter(|_| self.is_word_deleted()) else { return edit };
+        let (from, to) = (moved(&edit, word.from, false), moved(&edit, word.to, true));
+        let length = utf16_len(&plain(after));
+        if from < at || at + length < to {
+            return edit;
+        }
+        let rest = at + length - to;
+        let word = compose(after, &[Op::delete(from - at), Op::retain(to - from), Op::delete(rest)]);
+        compose(&edit, &[vec![Op::retain(from), Op::delete(to - from)], word].concat())
+    }
+
+    /// Whether others deleted some of the word that is being composed, which is still shown.
+    #[must_use]
+    pub fn is_word_deleted(&self) -> bool {
+        let Some(Composed { from, to, .. }) = self.composed else { return false };
+        let mut place = 0_u32;
+        self.waiting.iter().any(|op| {
+            let start = place;
+            place = start.saturating_add(op.passes());
+            matches!(op, Op::Delete { .. }) && start < to && from < place
+        })
     }
 
     /// The document changed, and the surface does not show it.
@@ -124,8 +164,14 @@ impl Binding {
     }
 
     /// A word is being composed, or no longer.
-    pub const fn compose(&mut self, composed: Option<Duration>) {
+    pub const fn compose(&mut self, composed: Option<Composed>) {
         self.composed = composed;
+    }
+
+    /// The word that is being composed.
+    #[must_use]
+    pub const fn composed(&self) -> Option<Composed> {
+        self.composed
     }
 
     /// Whether a word is being composed.
@@ -140,41 +186,47 @@ impl Binding {
         if self.waiting.is_empty() {
             return Due::Never;
         }
-        let Some(touched) = self.composed else { return Due::Now };
-        if !disturbs(&self.waiting, &self.lines.line_at(self.selection.head)) {
+        let Some(word) = self.composed else { return Due::Now };
+        if !disturbs(&self.waiting, &self.lines.line_at(word.from), &word) {
             return Due::Now;
         }
-        match PATIENCE.checked_sub(now.saturating_sub(touched)) {
+        match PATIENCE.checked_sub(now.saturating_sub(word.touched)) {
             Some(left) if !left.is_zero() => Due::After(left),
             _ => Due::Interrupting,
         }
     }
 }
 
-/// Whether to show this change would redraw the text of a line, and so end what is composed in it. A line
-/// that becomes a heading keeps its text's node.
-fn disturbs(change: &[Op], line: &Span) -> bool {
-    let mut place = 0;
-    change.iter().any(|op| match op {
-        Op::Insert { .. } => (line.start..=line.end()).contains(&place),
-        Op::Retain { retain, attributes } => {
-            let (from, to) = (place, place.saturating_add(*retain));
-            place = to;
-            let text = from < line.end() && line.start < to;
-            let end = from <= line.end() && line.end() < to;
-            let is_item = matches!(line.kind, LineKind::Item(..));
-            let redraws = |name: &String| match name.as_str() {
-                schema::HEADER => end && is_item,
-                schema::LIST => end,
-                schema::INDENT => false,
-                _ => text,
-            };
-            attributes.keys().any(redraws)
-        }
-        Op::Delete { delete } => {
-            let (from, to) = (place, place + delete);
-            place = to;
-            from <= line.end() && line.start <= to
+/// Whether to show this change would end what is composed in a line. What is written and deleted around the word
+/// leaves it whole, and a line that becomes a heading keeps its text's node; a line that is split before the word, or
+/// joined to another, is drawn anew.
+fn disturbs(change: &[Op], line: &Span, word: &Composed) -> bool {
+    let mut place = 0_u32;
+    change.iter().any(|op| {
+        let (from, to) = (place, place.saturating_add(op.passes()));
+        place = to;
+        let (first, end) = if word.is_followed { (word.from, word.to) } else { (line.start, line.end()) };
+        let in_word = from < end && first < to;
+        match op {
+            Op::Insert { insert, .. } => {
+                let in_line = (line.start..=line.end()).contains(&from);
+                let splits = insert.contains('\n') && from <= word.from;
+                in_line && (splits || !word.is_followed || (word.from < from && from < word.to))
+            }
+            Op::Retain { attributes, .. } => {
+                let end = from <= line.end() && line.end() < to;
+                let is_item = matches!(line.kind, LineKind::Item(..));
+                let redraws = |name: &String| match name.as_str() {
+                    schema::HEADER => end && is_item,
+                    schema::LIST => end,
+                    schema::INDENT => false,
+                    _ => in_word,
+                };
+                attributes.keys().any(redraws)
+            }
+            Op::Delete { .. } => {
+                in_word || (from < line.start && line.start <= to) || (from <= line.end() && line.end() < to)
+            }
         }
     })
 }

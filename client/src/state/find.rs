@@ -48,14 +48,29 @@ fn fold(text: &str) -> Vec<Letter> {
                 None => letters.push(Letter { as_read: c, from, to, first: false }),
             }
         } else {
-            for (place, as_read) in c.to_uppercase().enumerate() {
-                let as_read = if as_read.is_whitespace() && as_read != '\n' { ' ' } else { as_read };
+            for (place, as_read) in read(c).enumerate() {
                 letters.push(Letter { as_read, from, to, first: place == 0 });
             }
         }
         from = to;
     }
     letters
+}
+
+/// A character as it is read: in upper case, and one sign for those that programs put for one another.
+fn read(c: char) -> impl Iterator<Item = char> {
+    let (c, times) = match c {
+        '\n' => ('\n', 1),
+        '“' | '”' | '„' | '‟' | '«' | '»' | '″' => ('"', 1),
+        '‘' | '’' | '‚' | '‛' | '′' | '´' | '`' => ('\'', 1),
+        '‐'..='―' | '−' => ('-', 1),
+        '…' => ('.', 3),
+        // Where a word may break, and nothing at all.
+        '\u{AD}' | '\u{200B}' | '\u{2060}' | '\u{FEFF}' => (' ', 0),
+        c if c.is_whitespace() => (' ', 1),
+        c => (c, 1),
+    };
+    std::iter::repeat_n(c.to_uppercase(), times).flatten()
 }
 
 const fn is_accent(c: char) -> bool {
@@ -98,6 +113,14 @@ mod tests {
         assert_eq!(find("aßb", "as"), []);
         assert_eq!(find("aİb İ x", "x"), [(6, 7)]);
         assert_eq!(find("ŉŉx", "x"), [(2, 3)]);
+    }
+
+    #[test]
+    fn signs_that_programs_put_for_one_another_find_each_other() {
+        assert_eq!(find("”Läge” – nu… i’t", "\"läge\" - nu... i't"), [(0, 16)]);
+        assert_eq!(find("\"Läge\" - nu... i't", "”läge” – nu… i’t"), [(0, 18)]);
+        assert_eq!(find("sam\u{AD}verkan", "samverkan"), [(0, 10)]);
+        assert_eq!(find("a…b", "."), [], "part of a sign is none");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One open målbild: its signals for the views, its replica and its text surfaces, and what a person
 //! does to them. How it opens is in `opening`, what sync sees of it in [`port`], what is shown in `showing`, who is
-//! here in `presence`, what is pasted in `pasting`, links in [`linking`]. Everything that changes the page's truth goes through here.
+//! here in `presence`, what is pasted in `pasting`, links in [`linking`], what is different in the title in `title`. Everything that changes the page's truth goes through here.
 
 mod authorship;
 mod finding;
@@ -11,6 +11,7 @@ mod pasting;
 pub mod port;
 mod presence;
 mod showing;
+mod title;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -18,30 +19,30 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use samsyn_shared::client_session::Stopped;
-use samsyn_shared::delta::{List, Op, plain};
-use samsyn_shared::diff::diff;
-use samsyn_shared::keeping::Key;
-use samsyn_shared::link::Link;
+use samsyn_shared::delta::{LineKind, List, Op, plain};
+use samsyn_shared::device_log::Key;
+use samsyn_shared::hyperlink::Hyperlink;
+use samsyn_shared::page_link::PageLink;
 use samsyn_shared::paste::{PasteError, Transfer};
 use samsyn_shared::presence::Presences;
-use samsyn_shared::protocol::Trouble;
-use samsyn_shared::read_model::one_line;
-use samsyn_shared::way::Way;
+use samsyn_shared::protocol::DiskHealth;
+use samsyn_shared::transport::Transport;
 use samsyn_shared::{MalbildId, Role, SyncStatus, Template};
 use web_sys::HtmlElement;
 
 use super::backlog::Backlog;
-use super::carried::Carried;
 use super::identity::{self, Identity};
 use super::people::Person;
-use super::replica::{By, Change, Place, Replica, caret_after};
+use super::remote_carets::RemoteCarets;
+pub use super::replica::TITLE;
+use super::replica::{By, Change, Replica, caret_after};
 use super::section::{Section, watch_size};
 use crate::device::{Aside, DeviceError};
 use crate::editor::autoformat::{self, autoformat};
-use crate::editor::command::{Command, Outcome, backspace_grapheme, perform};
+use crate::editor::command::{Command, Outcome, Selection, backspace_grapheme, perform};
 use crate::editor::surface::{Options, Reports, read_delta};
 pub use authorship::Authorship;
-pub use finding::{Finding, Found};
+pub use finding::{Finding, Hit};
 use linking::LinkBox;
 use port::{Connect, Port};
 
@@ -73,6 +74,8 @@ pub struct Format {
     pub header: Option<u8>,
     /// The line is an item of this list.
     pub list: Option<List>,
+    /// The text can have none of these, as the title.
+    pub unformatted: bool,
     /// There is something to undo.
     pub can_undo: bool,
     /// There is something to redo.
@@ -106,16 +109,16 @@ pub struct Malbild {
     pub asides: RwSignal<Vec<(Key, Aside)>>,
     /// Since when all is known to be on the server's disk, in milliseconds since 1970.
     pub saved_at: RwSignal<Option<f64>>,
-    /// By which way the server is reached, while it is.
-    pub way: RwSignal<Option<Way>>,
+    /// The transport over which the server is reached, while it is.
+    pub transport: RwSignal<Option<Transport>>,
     /// Why syncing ended for good, if it did.
     pub stopped: RwSignal<Option<Stopped>>,
     /// The others.
     pub people: RwSignal<Vec<Person>>,
     /// Those who were here and were lost.
-    pub absent: RwSignal<Vec<Person>>,
+    pub lost_people: RwSignal<Vec<Person>>,
     /// What keeps the server from saving, if something does.
-    pub trouble: RwSignal<Trouble>,
+    pub disk: RwSignal<DiskHealth>,
     /// How many are connected to the room; none while the server does not say so.
     pub connected: RwSignal<usize>,
     /// How many of them have all that it holds.
@@ -149,7 +152,7 @@ struct Core {
     sections: RefCell<Vec<Rc<Section>>>,
     presences: RefCell<Presences>,
     /// The carets of the others.
-    carried: RefCell<Carried>,
+    remote_carets: RefCell<RemoteCarets>,
     announced: RefCell<Option<(u64, String)>>,
     backlog: RefCell<Backlog>,
     port: RefCell<Option<Port>>,
@@ -166,6 +169,9 @@ struct Core {
     /// When a section changed last, and by when what is shown must be compared with the document.
     changed_at: Cell<Duration>,
     verify_by: Cell<Option<Duration>>,
+    /// A list that was typed just now: its section, where its item begins, and the mark that made it.
+    typed: RefCell<Option<(&'static str, u32, String)>>,
+    dragging: pasting::Dragging,
     marks: marks::Marks,
     places: finding::Places,
 }
@@ -173,7 +179,7 @@ struct Core {
 impl Malbild {
     /// Opens a målbild: trades a token from a link for a session, asks what it is, and has `connect`
     /// start syncing.
-    pub fn open(id: MalbildId, token: Option<String>, connect: Connect) -> Self {
+    pub fn open(PageLink { id, token }: PageLink, connect: Connect) -> Self {
         let core = Core::default();
         core.connect.set(Some(connect));
         let malbild = Self {
@@ -189,11 +195,11 @@ impl Malbild {
             device: RwSignal::new(None),
             asides: RwSignal::new(Vec::new()),
             saved_at: RwSignal::new(None),
-            way: RwSignal::new(None),
+            transport: RwSignal::new(None),
             stopped: RwSignal::new(None),
             people: RwSignal::new(Vec::new()),
-            absent: RwSignal::new(Vec::new()),
-            trouble: RwSignal::new(Trouble::None),
+            lost_people: RwSignal::new(Vec::new()),
+            disk: RwSignal::new(DiskHealth::Healthy),
             connected: RwSignal::new(0),
             in_step: RwSignal::new(0),
             on_disk_at: RwSignal::new(None),
@@ -227,16 +233,15 @@ impl Malbild {
     /// Takes the token of a pasted link and opens with it; false when it is no link to this målbild.
     #[must_use]
     pub fn use_link(&self, link: &str) -> bool {
-        let Some((address, token)) = link.trim().split_once('#') else { return false };
-        let path = address.split('?').next().unwrap_or(address);
-        let ours = path.ends_with(&format!("/m/{}", self.id)) && !token.is_empty();
+        let token = PageLink::find(link).filter(|link| link.id == self.id).and_then(|link| link.token);
+        let ours = token.is_some();
         if ours {
-            self.begin(Some(token.to_owned()));
+            self.begin(token);
         }
         ours
     }
 
-    /// Makes the text surface of a section in its host.
+    /// Makes the text surface of the title or of a section in its host.
     pub fn attach(&self, key: &'static str, host: &HtmlElement, labelled_by: &str, described_by: &str) {
         let malbild = *self;
         let reports = Reports {
@@ -262,12 +267,16 @@ impl Malbild {
             pasted: Box::new(move |foreign, own, plain, files| {
                 malbild.pasted(key, &Transfer { foreign: read_delta(&foreign), own, plain, files });
             }),
-            composing: Box::new(move |composing| malbild.composing(key, composing)),
-            follows: |address| Link::of_value(&address).is_some(),
+            dragged: Box::new(move |begins| malbild.dragged(key, begins)),
+            composing: Box::new(move |from, to, is_followed| {
+                malbild.composing(key, u32::try_from(from).ok().zip(u32::try_from(to).ok()), is_followed);
+            }),
+            follows: |address| Hyperlink::of_value(&address).is_some(),
             verify: Box::new(move || malbild.section(key).is_none_or(|section| malbild.verify(&section))),
         };
-        let text = &self.read(Place::Section(key));
-        let options = Options { labelled_by, described_by, editable: self.may_write(), text };
+        let text = &self.read(key);
+        let one_line = key == TITLE;
+        let options = Options { labelled_by, described_by, one_line, editable: self.may_write(), text };
         let section = Rc::new(Section::new(key, host, &options, reports));
         self.core().sections.borrow_mut().push(section);
         watch_size(host, move || malbild.draw_carets_soon());
@@ -285,18 +294,6 @@ impl Malbild {
     pub fn command(&self, command: Command) {
         if let Some(key) = self.active.get_untracked() {
             self.perform(key, command);
-        }
-    }
-
-    /// Changes the title to what its field says.
-    pub fn set_title(&self, text: &str) {
-        if !self.may_write() {
-            return;
-        }
-        let now = vec![Op::insert(one_line(text))];
-        let delta = diff(&self.read(Place::Title), &now, None);
-        if !delta.is_empty() {
-            self.edit(Place::Title, delta, By::View);
         }
     }
 
@@ -337,49 +334,71 @@ impl Malbild {
         self.core().sections.borrow().iter().find(|section| section.key == key).cloned()
     }
 
-    fn read(&self, place: Place) -> Vec<Op> {
-        self.with_replica(|replica| {
-            replica.read(place).expect("no transaction outlives a function of Replica")
-        })
-        .unwrap_or_default()
+    fn read(&self, key: &'static str) -> Vec<Op> {
+        self.with_replica(|replica| replica.read(key).expect("no transaction outlives a function of Replica"))
+            .unwrap_or_default()
     }
 
-    /// What a section shows was changed: the document follows.
+    /// What the title or a section shows was changed: the document follows.
     fn edited(&self, key: &'static str, at: u32, before: &str, after: &str, caret: i32) {
         let Some(section) = self.section(key) else { return };
+        self.core().typed.take();
         let (after, caret) = (read_delta(after), u32::try_from(caret).ok());
         let delta = section.edited(at, &read_delta(before), &after, caret);
         if delta.is_empty() {
             return;
         }
+        if key == TITLE {
+            return self.edited_title(&section, delta);
+        }
         let mark = caret.map(|caret| (section.in_document(at + caret), before_caret(&after, caret)));
         let mark = mark.filter(|(_, mark)| !section.is_composing() && autoformat::is_mark(mark));
-        self.edit(Place::Section(key), delta.clone(), By::View);
+        self.edit(key, delta.clone(), By::View);
         if let Some((caret, mark)) = mark {
             self.show_at_once(&section);
             let outcome = autoformat(&delta, &section.lines(), caret, &mark);
             if let Some(outcome) = outcome {
+                let start = outcome.selection.head;
                 self.carry_out(&section, outcome);
+                *self.core().typed.borrow_mut() = Some((key, start, mark));
             }
         }
     }
 
-    fn edit(&self, place: Place, delta: Vec<Op>, by: By) {
-        let change = self.with_replica(|replica| {
-            replica.edit(place, delta, by).expect("no transaction outlives a function of Replica")
+    fn edit(&self, key: &'static str, delta: Vec<Op>, by: By) {
+        self.edit_all(vec![(key, delta)], by);
+    }
+
+    /// Changes several texts as one edit.
+    fn edit_all(&self, edits: Vec<(&'static str, Vec<Op>)>, by: By) {
+        let changes = self.with_replica(|replica| {
+            replica.edit(edits, by).expect("no transaction outlives a function of Replica")
         });
-        self.show(change.as_slice());
+        self.show(&changes.unwrap_or_default());
     }
 
     /// Changes the document as a command decided, and shows it at once.
     fn carry_out(&self, section: &Section, outcome: Outcome) {
-        self.edit(Place::Section(section.key), outcome.delta, By::Command);
+        self.carry_out_with(section, outcome, None);
+    }
+
+    /// The same, with a change elsewhere that is part of it.
+    fn carry_out_with(
+        &self,
+        section: &Section,
+        outcome: Outcome,
+        elsewhere: Option<(&'static str, Vec<Op>)>,
+    ) {
+        self.edit_all([(section.key, outcome.delta)].into_iter().chain(elsewhere).collect(), By::Command);
         self.show_at_once(section);
         section.surface.select(outcome.selection.anchor, outcome.selection.head);
     }
 
     fn perform(&self, key: &'static str, command: Command) -> bool {
         let Some(section) = self.section(key).filter(|_| self.may_write()) else { return false };
+        if let Some(meant) = (key == TITLE).then(|| self.perform_in_title(command)).flatten() {
+            return meant;
+        }
         // A command acts on what the person sees, and that is what the document holds from here on.
         self.show_at_once(&section);
         if matches!(command, Command::Undo | Command::Redo) {
@@ -392,6 +411,11 @@ impl Malbild {
         }
         if command == Command::Link {
             self.ask_for_link(&section);
+            return true;
+        }
+        let typed = self.core().typed.take();
+        if let Some(outcome) = typed.and_then(|typed| unmeant(&section, command, &typed)) {
+            self.carry_out(&section, outcome);
             return true;
         }
         let on = command.inline().is_some_and(|name| section.has_inline(name));
@@ -417,19 +441,29 @@ impl Malbild {
 
     /// Puts the caret where something was undone.
     fn go_to(&self, changes: &[Change]) {
-        let Some((key, delta)) = changes.iter().find_map(|change| match change.place {
-            Place::Section(key) => Some((key, &change.delta)),
-            Place::Title => None,
-        }) else {
-            return;
-        };
-        if let Some(section) = self.section(key) {
-            let caret = caret_after(delta);
+        let Some(change) = changes.first() else { return };
+        if let Some(section) = self.section(change.key) {
+            let caret = caret_after(&change.delta);
             self.show_at_once(&section);
             section.surface.focus();
             section.surface.select(caret, caret);
         }
     }
+}
+
+/// What was typed, where a command takes away the list that was made of it, right after that.
+fn unmeant(
+    section: &Section,
+    command: Command,
+    (key, start, mark): &(&'static str, u32, String),
+) -> Option<Outcome> {
+    let takes_away = match (command, section.line()) {
+        (Command::Backspace, _) => true,
+        (Command::List(list), LineKind::Item(now, _)) => list == now,
+        _ => false,
+    };
+    let is_there = *key == section.key && section.selection() == Selection::caret(*start);
+    (takes_away && is_there).then(|| autoformat::give_back(&section.lines(), *start, mark))
 }
 
 /// What stands before the caret in its line, of a text that the caret is in.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use samsyn_shared::character::upper;
 use samsyn_shared::presence::{Cursor, Presence, Presences};
 
 /// How many colours the style sheet has (`--person-0` and on).
@@ -96,18 +97,44 @@ pub fn initials(name: &str) -> String {
     if initials.is_empty() { "–".to_owned() } else { initials }
 }
 
-/// The others, by client id, each with the caret they announced.
+/// The others, by client id, each with the caret they announced. The tabs of one browser are one person, who is where
+/// they stirred last.
 #[must_use]
 pub fn others(presences: &Presences, own_client: u64) -> Vec<(Person, Option<&Cursor>)> {
     let mut taken = [false; COLOURS];
-    let mut people = Vec::new();
+    let mut people: Vec<(Person, Option<&Cursor>)> = Vec::new();
+    let mut tabs: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
+    let mut own = None;
     for (client, presence) in presences.readable() {
-        // One's own page takes a colour too, so that everyone sees the same person in the same.
-        let colour = colour_of(client, &mut taken);
-        people.push((Person::of(client, presence, colour), presence.cursor.as_ref()));
+        let Presence { user, browser, .. } = presence;
+        let next = people.len();
+        // Whoever says another's number says their name as well, and could do that without it.
+        let at = if browser.is_empty() {
+            next
+        } else {
+            *tabs.entry((browser, &user.name, &user.organisation)).or_insert(next)
+        };
+        if client == own_client {
+            own = Some(at);
+        }
+        let Some((person, cursor)) = people.get_mut(at) else {
+            // One's own page takes a colour too, so that everyone sees the same person in the same.
+            let colour = colour_of(client, &mut taken);
+            people.push((Person::of(client, presence, colour), presence.cursor.as_ref()));
+            continue;
+        };
+        person.unsaved = person.unsaved.max(presence.unsaved);
+        // Who types on at a line's end says nothing new; a tab that has no caret is not where they are.
+        let stirred = |client, cursor: bool| (cursor, presences.stirred(client));
+        if stirred(person.client, cursor.is_some()) < stirred(client, presence.cursor.is_some()) {
+            person.client = client;
+            *cursor = presence.cursor.as_ref();
+        }
     }
     tell_apart(&mut people);
-    people.retain(|(person, _)| person.client != own_client);
+    if let Some(own) = own {
+        people.remove(own);
+    }
     people
 }
 
@@ -115,11 +142,12 @@ pub fn others(presences: &Presences, own_client: u64) -> Vec<(Person, Option<&Cu
 fn tell_apart<T>(people: &mut [(Person, T)]) {
     let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (i, (person, _)) in people.iter().enumerate() {
-        by_name.entry(person.name.to_lowercase()).or_default().push(i);
+        by_name.entry(upper(&person.name)).or_default().push(i);
     }
     for twins in by_name.into_values().filter(|twins| twins.len() > 1) {
-        let organisations: BTreeSet<String> =
-            twins.iter().map(|i| people[*i].0.organisation.to_lowercase()).collect();
+        // Extended and not collected, which would sort them first, by code of its own.
+        let mut organisations = BTreeSet::new();
+        organisations.extend(twins.iter().map(|i| upper(&people[*i].0.organisation)));
         let differ = organisations.len() == twins.len() && !organisations.contains("");
         for (i, twin) in twins.into_iter().enumerate() {
             people[twin].0.twin = if differ { Twin::Organisation } else { Twin::Number(i + 1) };
@@ -202,6 +230,38 @@ mod tests {
         assert_eq!(said(&[("", ""), ("", "")], 9), ["- 1", "- 2"]);
         // Beside the organisation the name is enough.
         assert_eq!(others(&named(&differ), 9)[0].0.name_or("-"), "Anna");
+    }
+
+    #[test]
+    fn the_tabs_of_one_browser_are_one_person_who_is_where_they_stirred_last() {
+        let state = |name: &str, browser: &str, unsaved: u32| {
+            serde_json::json!({"user": {"name": name}, "samsyn.unsaved": unsaved, "samsyn.browser": browser})
+                .to_string()
+        };
+        let mut presences = Presences::default();
+        let mut says = |client, clock, state| {
+            presences.apply(vec![PresenceEntry { client, clock, state }]);
+        };
+        says(1, 1, state("Anna", "a", 1));
+        says(2, 1, state("Anna", "a", 2));
+        says(3, 1, state("Anna", "b", 0));
+        says(4, 1, state("Bo", "a", 0));
+        says(5, 1, state("Cecilia", "", 0));
+        says(6, 1, state("Cecilia", "", 0));
+        // To say the same again is no stir.
+        says(1, 2, state("Anna", "a", 1));
+        let told = |own| -> Vec<(u64, String, u32)> {
+            others(&presences, own).iter().map(|(p, _)| (p.client, p.said("-"), p.unsaved)).collect()
+        };
+        let [anna, other, bo] = [(2, "Anna 1", 2), (3, "Anna 2", 0), (4, "Bo", 0)];
+        let [cecilia, twin] = [(5, "Cecilia 1", 0), (6, "Cecilia 2", 0)];
+        let as_told = |people: &[(u64, &str, u32)]| -> Vec<_> {
+            people.iter().map(|(client, name, unsaved)| (*client, (*name).to_owned(), *unsaved)).collect()
+        };
+        assert_eq!(told(9), as_told(&[anna, other, bo, cecilia, twin]));
+        // None of one's own tabs is another.
+        assert_eq!(told(1), as_told(&[other, bo, cecilia, twin]));
+        assert_eq!(told(5), as_told(&[anna, other, bo, twin]));
     }
 
     #[test]

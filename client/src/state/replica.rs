@@ -3,6 +3,7 @@
 //! an update for the server. It knows no view, no socket and no clock but the one it is given.
 
 mod signature;
+mod title;
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -26,21 +27,14 @@ use yrs::{
 };
 
 use signature::Signature;
-
-/// Which of the document's texts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Place {
-    /// The title.
-    Title,
-    /// The section with this key.
-    Section(&'static str),
-}
+pub use title::TITLE;
+use title::one_line;
 
 /// What changed in one text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
-    /// Where.
-    pub place: Place,
+    /// The text's key.
+    pub key: &'static str,
     /// How.
     pub delta: Vec<Op>,
     /// Whether the view that the change came from shows it already.
@@ -79,7 +73,8 @@ const CAPTURE_MILLIS: u64 = 500;
 pub struct Replica {
     template: &'static Template,
     client: u64,
-    places: Vec<(Place, TextRef)>,
+    /// By their keys: the title, and the sections in their order.
+    texts: Vec<(&'static str, TextRef)>,
     undo: UndoManager<()>,
     signature: Signature,
     changes: Receiver<Change>,
@@ -95,17 +90,17 @@ impl Replica {
         let doc = document::replica(client);
         let (change_sender, changes) = channel();
         let (update_sender, updates) = channel();
-        let places = {
+        let texts = {
             let mut txn = doc.try_transact_mut().expect("a replica that was made here has no other user");
-            let title = (Place::Title, txn.get_or_insert_text(schema::TITLE));
+            let title = (TITLE, txn.get_or_insert_text(schema::TITLE));
             let sections = template.sections.iter().map(|section| {
                 let text = txn.get_or_insert_text(schema::section(section.key));
-                (Place::Section(section.key), text)
+                (section.key, text)
             });
             std::iter::once(title).chain(sections).collect::<Vec<_>>()
         };
-        for (place, text) in &places {
-            report_changes(*place, text, change_sender.clone());
+        for (key, text) in &texts {
+            report_changes(key, text, change_sender.clone());
         }
         let update_sender = Mutex::new(update_sender);
         doc.observe_transaction_cleanup("updates", move |txn, _| {
@@ -125,11 +120,11 @@ impl Replica {
             init_undo_stack: Vec::new(),
             init_redo_stack: Vec::new(),
         });
-        for (_, text) in &places {
+        for (_, text) in &texts {
             undo.expand_scope(&doc, text);
         }
         let signature = Signature::default();
-        Self { template, client, places, undo, signature, changes, updates, doc }
+        Self { template, client, texts, undo, signature, changes, updates, doc }
     }
 
     /// This page load's client id.
@@ -138,29 +133,36 @@ impl Replica {
         self.client
     }
 
-    /// Changes a text.
+    /// Changes a text. What a title cannot be is left out of its change.
     ///
     /// # Errors
     /// [`Busy`] when the document is in use.
-    pub fn edit(&mut self, place: Place, delta: Vec<Op>, by: By) -> Result<Change, Busy> {
+    pub fn edit(&mut self, mut edits: Vec<(&'static str, Vec<Op>)>, by: By) -> Result<Vec<Change>, Busy> {
+        for (key, delta) in &mut edits {
+            if *key == TITLE {
+                *delta = one_line(std::mem::take(delta), self.len(key)?);
+            }
+        }
         // A command is undone by itself, not with the words before it or after it.
         if by == By::Command {
             self.undo.reset();
         }
         let origin = if by == By::View { VIEW } else { COMMAND };
-        let signature = self.signature.take_for(&delta);
+        let signature = edits.iter().find_map(|(_, delta)| self.signature.take_for(delta));
         {
-            let text = self.text(place);
             let mut txn = self.doc.try_transact_mut_with(origin)?;
             if let Some(author) = signature {
                 authorship::sign(&mut txn, self.client, &author);
             }
-            document::change(text, &mut txn, 0, &delta);
+            for (key, delta) in &edits {
+                document::change(self.text(key), &mut txn, 0, delta);
+            }
         }
         if by == By::Command {
             self.undo.reset();
         }
-        Ok(Change { place, delta, shown: by == By::View })
+        let shown = by == By::View;
+        Ok(edits.into_iter().map(|(key, delta)| Change { key, delta, shown }).collect())
     }
 
     /// Applies an update of others.
@@ -242,18 +244,23 @@ impl Replica {
     ///
     /// # Errors
     /// [`Busy`] when the document is in use.
-    pub fn read(&self, place: Place) -> Result<Vec<Op>, Busy> {
+    pub fn read(&self, key: &'static str) -> Result<Vec<Op>, Busy> {
         let txn = self.doc.try_transact()?;
-        Ok(document::read(self.text(place), &txn))
+        let text = document::read(self.text(key), &txn);
+        Ok(if key == TITLE {
+            one_line(text, u32::MAX).into_iter().chain([Op::insert("\n")]).collect()
+        } else {
+            text
+        })
     }
 
     /// A text's length in UTF-16 code units.
     ///
     /// # Errors
     /// [`Busy`] when the document is in use.
-    pub fn len(&self, place: Place) -> Result<u32, Busy> {
+    pub fn len(&self, key: &'static str) -> Result<u32, Busy> {
         let txn = self.doc.try_transact()?;
-        Ok(self.text(place).len(&txn))
+        Ok(self.text(key).len(&txn) + u32::from(key == TITLE))
     }
 
     /// What the målbild says.
@@ -268,9 +275,9 @@ impl Replica {
     ///
     /// # Errors
     /// [`Busy`] when the document is in use.
-    pub fn anchor(&self, place: Place, index: u32) -> Result<Value, Busy> {
+    pub fn anchor(&self, key: &'static str, index: u32) -> Result<Value, Busy> {
         let txn = self.doc.try_transact()?;
-        let text = self.text(place);
+        let text = self.text(key);
         let position = text
             .sticky_index(&txn, index, Assoc::After)
             .unwrap_or_else(|| StickyIndex::from_type(&txn, text, Assoc::After));
@@ -279,28 +286,28 @@ impl Replica {
 
     /// Where such a place is now; none when it is in none of the texts, or was never known.
     #[must_use]
-    pub fn resolve(&self, anchor: &Value) -> Option<(Place, u32)> {
+    pub fn resolve(&self, anchor: &Value) -> Option<(&'static str, u32)> {
         let position: StickyIndex = serde_json::from_value(anchor.clone()).ok()?;
         let txn = self.doc.try_transact().ok()?;
         let offset = position.get_offset(&txn)?;
-        let (place, _) = self
-            .places
+        let (key, _) = self
+            .texts
             .iter()
             .find(|(_, text)| BranchPtr::from(AsRef::<Branch>::as_ref(text)) == offset.branch)?;
-        Some((*place, offset.index))
+        Some((key, offset.index))
     }
 
-    fn text(&self, place: Place) -> &TextRef {
+    fn text(&self, key: &str) -> &TextRef {
         let (_, text) = self
-            .places
+            .texts
             .iter()
-            .find(|(known, _)| *known == place)
-            .expect("a place is only made from this template's sections");
+            .find(|(known, _)| *known == key)
+            .expect("a key is the title's or one of this template's sections'");
         text
     }
 }
 
-fn report_changes(place: Place, text: &TextRef, sender: Sender<Change>) {
+fn report_changes(key: &'static str, text: &TextRef, sender: Sender<Change>) {
     let sender = Mutex::new(sender);
     text.observe("changes", move |txn, event| {
         // What was edited here is known, and to work it out again takes as long as the text.
@@ -312,10 +319,9 @@ fn report_changes(place: Place, text: &TextRef, sender: Sender<Change>) {
             return;
         }
         let delta = document::delta_of(event.delta(txn));
+        let delta = if key == TITLE { one_line(delta, u32::MAX) } else { delta };
         let sender = sender.lock().expect("no holder of this lock can panic");
-        sender
-            .send(Change { place, delta, shown: false })
-            .expect("the receiver lives as long as the document");
+        sender.send(Change { key, delta, shown: false }).expect("the receiver lives as long as the document");
     });
 }
 
@@ -347,21 +353,21 @@ mod tests {
     use super::*;
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    const TEXT: Place = Place::Section("text");
+    const TEXT: &str = "text";
 
     fn template() -> &'static Template {
         Template::find("tom").expect("known")
     }
 
     /// Two pages of one målbild, and a clock that the test moves.
-    struct Pair {
-        a: Replica,
-        b: Replica,
+    pub(super) struct Pair {
+        pub(super) a: Replica,
+        pub(super) b: Replica,
         now: Arc<AtomicU64>,
     }
 
     impl Pair {
-        fn new() -> Self {
+        pub(super) fn new() -> Self {
             let seed = document::seed(template(), "T", 9);
             let update =
                 seed.try_transact().expect("free").encode_state_as_update_v1(&StateVector::default());
@@ -376,7 +382,7 @@ mod tests {
             Self { a: replica(1), b: replica(2), now }
         }
 
-        fn exchange(&mut self) {
+        pub(super) fn exchange(&mut self) {
             for update in self.a.take_updates() {
                 self.b.integrate(&update).expect("an update of ours applies");
             }
@@ -397,20 +403,20 @@ mod tests {
     #[test]
     fn what_the_view_did_is_shown_there_already_and_new_to_others() {
         let mut pair = Pair::new();
-        let here = pair.a.edit(TEXT, vec![Op::insert("å")], By::View).expect("free");
-        assert!(here.shown);
+        let here = pair.a.edit(vec![(TEXT, vec![Op::insert("å")])], By::View).expect("free");
+        assert!(here[0].shown);
         let update = pair.a.take_updates().remove(0);
         let there = pair.b.integrate(&update).expect("applies");
-        assert_eq!(there, [Change { place: TEXT, delta: vec![Op::insert("å")], shown: false }]);
+        assert_eq!(there, [Change { key: TEXT, delta: vec![Op::insert("å")], shown: false }]);
         assert!(pair.b.take_updates().is_empty(), "what came from others is not sent again");
     }
 
     #[test]
     fn undo_takes_back_only_what_was_written_here() {
         let mut pair = Pair::new();
-        pair.a.edit(TEXT, vec![Op::insert("ab")], By::View).expect("free");
+        pair.a.edit(vec![(TEXT, vec![Op::insert("ab")])], By::View).expect("free");
         pair.exchange();
-        pair.b.edit(TEXT, vec![Op::retain(1), Op::insert("X")], By::View).expect("free");
+        pair.b.edit(vec![(TEXT, vec![Op::retain(1), Op::insert("X")])], By::View).expect("free");
         pair.exchange();
         assert_eq!(plain(&pair.a), "aXb\n");
         let changes = pair.a.undo();
@@ -424,13 +430,13 @@ mod tests {
     #[test]
     fn words_are_undone_together_and_a_command_by_itself() {
         let mut pair = Pair::new();
-        pair.a.edit(TEXT, vec![Op::insert("a")], By::View).expect("free");
-        pair.a.edit(TEXT, vec![Op::retain(1), Op::insert("b")], By::View).expect("free");
-        pair.a.edit(TEXT, vec![Op::retain(2), Op::insert("c")], By::Command).expect("free");
+        pair.a.edit(vec![(TEXT, vec![Op::insert("a")])], By::View).expect("free");
+        pair.a.edit(vec![(TEXT, vec![Op::retain(1), Op::insert("b")])], By::View).expect("free");
+        pair.a.edit(vec![(TEXT, vec![Op::retain(2), Op::insert("c")])], By::Command).expect("free");
         pair.a.undo();
         assert_eq!(plain(&pair.a), "ab\n");
         pair.pause();
-        pair.a.edit(TEXT, vec![Op::retain(2), Op::insert("d")], By::View).expect("free");
+        pair.a.edit(vec![(TEXT, vec![Op::retain(2), Op::insert("d")])], By::View).expect("free");
         pair.a.undo();
         assert_eq!(plain(&pair.a), "ab\n");
         pair.a.undo();
@@ -440,10 +446,10 @@ mod tests {
     #[test]
     fn a_caret_stays_with_its_text_and_reads_as_yjs_writes_it() {
         let mut pair = Pair::new();
-        pair.a.edit(TEXT, vec![Op::insert("ab")], By::View).expect("free");
+        pair.a.edit(vec![(TEXT, vec![Op::insert("ab")])], By::View).expect("free");
         pair.exchange();
         let anchor = pair.b.anchor(TEXT, 1).expect("free");
-        pair.a.edit(TEXT, vec![Op::insert("😀")], By::View).expect("free");
+        pair.a.edit(vec![(TEXT, vec![Op::insert("😀")])], By::View).expect("free");
         pair.exchange();
         assert_eq!(pair.a.resolve(&anchor), Some((TEXT, 3)));
         let yjs =
@@ -465,9 +471,9 @@ mod tests {
     #[test]
     fn what_waits_for_something_that_was_lost_is_not_offered() {
         let mut pair = Pair::new();
-        pair.a.edit(TEXT, vec![Op::insert("lost")], By::View).expect("free");
+        pair.a.edit(vec![(TEXT, vec![Op::insert("lost")])], By::View).expect("free");
         pair.a.take_updates();
-        pair.a.edit(TEXT, vec![Op::retain(4), Op::insert("waits")], By::View).expect("free");
+        pair.a.edit(vec![(TEXT, vec![Op::retain(4), Op::insert("waits")])], By::View).expect("free");
         let waits = pair.a.take_updates().pop().expect("an edit makes an update");
         let empty = StateVector::default().encode_v1();
         let before = pair.b.difference(&empty).expect("free");

@@ -3,14 +3,14 @@
 use std::cell::{Cell, Ref, RefCell};
 use std::time::Duration;
 
-use samsyn_shared::delta::{Attributes, LineKind, Op, visible_lines};
+use samsyn_shared::delta::{self, Attributes, LineKind, Op, plain, utf16_len, visible_lines};
 use samsyn_shared::line_index::LineIndex;
 use wasm_bindgen::prelude::*;
 use web_sys::{HtmlElement, ResizeObserver};
 
-use super::binding::{Binding, Due};
-use super::carried::Spot;
+use super::binding::{Binding, Composed, Due};
 use super::people::Person;
+use super::remote_carets::CaretPlace;
 use crate::editor::carets::{Caret, Carets, Sighted};
 use crate::editor::command::Selection;
 use crate::editor::surface::{Options, Reports, Surface, json, read_delta};
@@ -82,8 +82,18 @@ impl Section {
     }
 
     /// A word is being composed, or no longer.
-    pub(super) fn compose(&self, composed: Option<Duration>) {
+    pub(super) fn compose(&self, composed: Option<Composed>) {
         self.binding.borrow_mut().compose(composed);
+    }
+
+    /// The change that writes the word that is being composed again if others deleted some of it; none if it is there.
+    pub(super) fn saved_word(&self) -> Option<Vec<Op>> {
+        let word = self.binding.borrow().composed().filter(|_| self.binding.borrow().is_word_deleted())?;
+        let shown = read_delta(&self.surface.shown());
+        let to_end = utf16_len(&plain(&shown)).checked_sub(word.to)?;
+        let cut = [Op::delete(word.from), Op::retain(word.to - word.from), Op::delete(to_end)];
+        let written = delta::compose(&shown, &cut);
+        Some(self.edited(word.from, &written, &written, None))
     }
 
     /// Whether a word is being composed.
@@ -160,11 +170,11 @@ impl Section {
     }
 
     /// Looks where the carets are of those of these people who are in this section.
-    pub(super) fn sight_carets(&self, spots: &[(&Person, Spot)]) -> Sighted {
+    pub(super) fn sight_carets(&self, places: &[(&Person, CaretPlace)]) -> Sighted {
         let binding = self.binding.borrow();
-        let here = spots.iter().filter(|(_, spot)| spot.section == self.key);
+        let here = places.iter().filter(|(_, place)| place.section == self.key);
         let carets: Vec<Caret> = here
-            .map(|(person, spot)| {
+            .map(|(person, place)| {
                 let name = if person.name.is_empty() { String::new() } else { person.name_or("") };
                 let names = [name, person.organisation.clone()];
                 let label = names.into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join(" · ");
@@ -173,10 +183,10 @@ impl Section {
                     colour: person.colour,
                     label,
                     initials: person.initials(),
-                    anchor: binding.in_view(spot.anchor),
-                    head: binding.in_view(spot.head),
-                    stirred: spot.stirred,
-                    sought: spot.sought,
+                    anchor: binding.in_view(place.anchor),
+                    head: binding.in_view(place.head),
+                    moves: place.moves,
+                    is_highlighted: place.is_highlighted,
                 }
             })
             .collect();

@@ -1,11 +1,15 @@
 //! One WebSocket to the server. What the bytes mean is the session's.
 
+use std::rc::Rc;
+
+use leptos::task::spawn_local;
 use samsyn_shared::MalbildId;
 use samsyn_shared::protocol::SUBPROTOCOL;
 use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, MessageEvent, WebSocket};
 
-use super::carrier::Ears;
+use super::connection::ConnectionEvents;
+use crate::early;
 
 /// An open or opening socket; dropped, it is closed and says nothing more.
 pub(super) struct Socket {
@@ -17,8 +21,40 @@ pub(super) struct Socket {
 
 impl Socket {
     /// Begins to open a socket to a målbild's content.
-    pub(super) fn open(id: MalbildId, ears: Ears) -> Self {
-        let Ears { opened, received, closed } = ears;
+    pub(super) fn open(id: MalbildId, events: ConnectionEvents) -> Self {
+        let ConnectionEvents { opened, received, closed } = events;
+        let (socket, heard) = early::socket(id).unwrap_or_else(|| (Self::opening(id), Vec::new()));
+        let opened: Rc<dyn Fn()> = opened.into();
+        let received = Rc::new(move |event: MessageEvent| {
+            // A text frame is no message of the protocol: it is passed over.
+            if let Ok(buffer) = event.data().dyn_into::<js_sys::ArrayBuffer>() {
+                received(js_sys::Uint8Array::new(&buffer).to_vec().into());
+            }
+        });
+        let state = socket.ready_state();
+        if state != WebSocket::CONNECTING {
+            // Its caller does not have it yet. No event comes before this.
+            let (opened, received, closed) = (opened.clone(), received.clone(), closed.clone());
+            spawn_local(async move {
+                if state == WebSocket::OPEN || !heard.is_empty() {
+                    opened();
+                }
+                heard.into_iter().for_each(|event| received(event));
+                if state != WebSocket::OPEN {
+                    closed();
+                }
+            });
+        }
+        let opened = Closure::new(move || opened());
+        let received = Closure::new(move |event| received(event));
+        let closed = Closure::new(move || closed());
+        socket.set_onopen(Some(AsRef::<JsValue>::as_ref(&opened).unchecked_ref()));
+        socket.set_onmessage(Some(AsRef::<JsValue>::as_ref(&received).unchecked_ref()));
+        socket.set_onclose(Some(AsRef::<JsValue>::as_ref(&closed).unchecked_ref()));
+        Self { socket, _opened: opened, _received: received, _closed: closed }
+    }
+
+    fn opening(id: MalbildId) -> WebSocket {
         let location = web_sys::window().expect("the page runs in a window").location();
         let host = location.host().expect("a page from a server has a host");
         let secure = location.protocol().is_ok_and(|protocol| protocol == "https:");
@@ -26,18 +62,7 @@ impl Socket {
         let address = format!("{scheme}://{host}/sync/{id}/content");
         let socket = WebSocket::new_with_str(&address, SUBPROTOCOL).expect("the address is a valid one");
         socket.set_binary_type(BinaryType::Arraybuffer);
-        let opened = Closure::new(opened);
-        let received = Closure::new(move |event: MessageEvent| {
-            // A text frame is no message of the protocol: it is passed over.
-            if let Ok(buffer) = event.data().dyn_into::<js_sys::ArrayBuffer>() {
-                received(js_sys::Uint8Array::new(&buffer).to_vec().into());
-            }
-        });
-        let closed = Closure::new(move || closed());
-        socket.set_onopen(Some(AsRef::<JsValue>::as_ref(&opened).unchecked_ref()));
-        socket.set_onmessage(Some(AsRef::<JsValue>::as_ref(&received).unchecked_ref()));
-        socket.set_onclose(Some(AsRef::<JsValue>::as_ref(&closed).unchecked_ref()));
-        Self { socket, _opened: opened, _received: received, _closed: closed }
+        socket
     }
 
     /// Sends a message, if it is open.

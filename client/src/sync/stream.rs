@@ -13,7 +13,7 @@ use samsyn_shared::{MalbildId, limits};
 use wasm_bindgen::prelude::*;
 use web_sys::{EventSource, MessageEvent};
 
-use super::carrier::Ears;
+use super::connection::ConnectionEvents;
 use crate::api;
 
 /// An open or opening stream; dropped, it is closed. What was handed to the browser is sent nevertheless.
@@ -40,8 +40,8 @@ struct Posts {
 
 impl Stream {
     /// Begins to open a stream of a målbild's content.
-    pub(super) fn open(id: MalbildId, ears: Ears) -> Self {
-        let Ears { opened, received, closed } = ears;
+    pub(super) fn open(id: MalbildId, events: ConnectionEvents) -> Self {
+        let ConnectionEvents { opened, received, closed } = events;
         let source = EventSource::new(&api::events_path(id)).expect("the address is a valid one");
         let posts = Rc::new(Posts {
             id,

@@ -1,14 +1,14 @@
 //! The panel with the texts that were set aside on this device, to copy from.
 
 use leptos::prelude::*;
-use samsyn_shared::keeping::Key;
+use samsyn_shared::device_log::Key;
 
 use super::browser;
 use super::copying::{self, Outcome};
 use super::desk::Desk;
 use super::panel::panel_frame;
 use super::part::act;
-use crate::device::{Aside, Part};
+use crate::device::{Aside, Passage};
 use crate::words::words;
 
 /// The panel.
@@ -48,7 +48,7 @@ fn one(desk: Desk, key: Key, aside: Aside) -> impl IntoView {
     }
 }
 
-fn part(part: Part) -> impl IntoView {
+fn part(part: Passage) -> impl IntoView {
     let w = words();
     let outcome = RwSignal::new(None);
     let heading = if part.heading.is_empty() { w.aside_title.to_owned() } else { part.heading };
@@ -65,7 +65,7 @@ fn part(part: Part) -> impl IntoView {
             <h4>{heading}</h4>
             <p class="aside-text">{part.text}</p>
             <button type="button" class="plain" aria-label=label on:click=act(copy)>
-                <span role="status">{move || said()}</span>
+                <span role="status" prop:textContent=said></span>
             </button>
         </div>
     }

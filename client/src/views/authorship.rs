@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::desk::Desk;
 use super::panel::panel_frame;
 use crate::editor::surface::can_mark;
-use crate::state::authorship::{Group, Mark, Party};
+use crate::state::authorship::{Group, Marking, Party};
 use crate::words::words;
 
 /// The panel.
@@ -45,7 +45,7 @@ fn row(party: &Party) -> impl IntoView + use<> {
     let w = words();
     let colour = party.mark.colour().map_or("var(--ink-quiet)".to_owned(), |n| format!("var(--person-{n})"));
     let line = party.mark.line().map(|line| line.to_string()).unwrap_or_default();
-    let swatch = if party.mark == Mark::None { "swatch" } else { "swatch marked" };
+    let swatch = if party.mark == Marking::None { "swatch" } else { "swatch marked" };
     view! {
         <li>
             <span class=swatch data-line=line style=("--person", colour) aria-hidden="true">

@@ -24,14 +24,13 @@ pub(super) fn bar(desk: Desk) -> impl IntoView {
                 <div class="bar-words">
                     <div class="bar-names" aria-hidden="true">
                         <span class="bar-brand">{NAME}</span>
-                        <span class="bar-title">{move || malbild.title.get()}</span>
+                        <span class="bar-title" prop:textContent=move || malbild.title.get()></span>
                     </div>
                     <button type="button" class="sync" popovertarget="sync-details"
                         data-said=move || malbild.said.get().0.as_str()
                         data-sync-status=move || malbild.status.get().as_str()
-                        data-pending=move || malbild.pending.get().to_string()>
-                        {move || said(malbild)}
-                    </button>
+                        data-pending=move || malbild.pending.get().to_string()
+                        prop:textContent=move || said(malbild)></button>
                 </div>
             </div>
             {toolbar::toolbar(malbild)}
@@ -75,7 +74,7 @@ fn people_button(desk: Desk) -> impl IntoView {
             aria-expanded=move || desk.expanded(Panel::People)
             on:click=act(move |_| desk.toggle(Panel::People))>
             <span class="row" aria-hidden="true">{move || discs()}</span>
-            <span class="unseen">{move || (w.people_count)(malbild.people.get().len())}</span>
+            <span class="unseen" prop:textContent=move || (w.people_count)(malbild.people.get().len())></span>
             <span class="action-label" aria-hidden="true">{w.people}</span>
         </button>
     }
@@ -91,7 +90,7 @@ pub(super) fn said(malbild: Malbild) -> String {
 pub(super) fn sync_details(malbild: Malbild) -> impl IntoView {
     let w = words();
     let text = move || {
-        let why = (w.trouble)(malbild.trouble.get());
+        let why = (w.disk)(malbild.disk.get());
         match malbild.stopped.get() {
             Some(why) => (w.stopped)(why).to_owned(),
             None => {
@@ -128,12 +127,12 @@ pub(super) fn sync_details(malbild: Malbild) -> impl IntoView {
     view! {
         <div class="popover" id="sync-details" popover="auto" role="dialog"
             aria-labelledby="sync-state" on:toggle=act(toggled)>
-            <p><strong id="sync-state">{move || said(malbild)}</strong></p>
-            <p>{move || text()}</p>
+            <p><strong id="sync-state" prop:textContent=move || said(malbild)></strong></p>
+            <p prop:textContent=text></p>
             {move || opened.get().then(when)}
-            <p class="hint">{move || malbild.way.get().map(w.connected_by)}</p>
-            <p class="hint">{move || if opened.get() { health::room(malbild) } else { String::new() }}</p>
-            <p class="hint">{move || (w.device)(malbild.device.get())}</p>
+            <p class="hint" prop:textContent=move || malbild.transport.get().map(w.connected_by).unwrap_or_default()></p>
+            <p class="hint" prop:textContent=move || if opened.get() { health::room(malbild) } else { String::new() }></p>
+            <p class="hint" prop:textContent=move || (w.device)(malbild.device.get())></p>
             {move || action()}
         </div>
     }

@@ -9,6 +9,7 @@ use web_sys::HtmlInputElement;
 
 use super::browser;
 use super::part::act;
+use crate::editor::surface;
 use crate::words::words;
 
 /// How long the button says so.
@@ -25,19 +26,25 @@ pub(super) enum Outcome {
 
 /// Copies a text and shows the outcome for a moment.
 pub(super) fn copy(text: String, outcome: RwSignal<Option<Outcome>>) {
-    spawn_local(async move {
-        let copied = browser::copy(&text).await;
-        outcome.set(Some(if copied { Outcome::Copied } else { Outcome::Failed }));
-        set_timeout(
-            move || {
-                // What shows it may be closed by then.
-                if !outcome.is_disposed() {
-                    outcome.set(None);
-                }
-            },
-            SHOWN,
-        );
-    });
+    spawn_local(async move { show(browser::copy(&text).await, outcome) });
+}
+
+/// Copies all texts of the page and shows the outcome for a moment.
+pub(super) fn copy_all(outcome: RwSignal<Option<Outcome>>) {
+    show(surface::copy_all(), outcome);
+}
+
+fn show(copied: bool, outcome: RwSignal<Option<Outcome>>) {
+    outcome.set(Some(if copied { Outcome::Copied } else { Outcome::Failed }));
+    set_timeout(
+        move || {
+            // What shows it may be closed by then.
+            if !outcome.is_disposed() {
+                outcome.set(None);
+            }
+        },
+        SHOWN,
+    );
 }
 
 /// A labelled field with a link, and a button that copies it.

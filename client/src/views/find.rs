@@ -3,12 +3,13 @@
 
 use leptos::html::Div;
 use leptos::prelude::*;
+use samsyn_shared::Section;
 use wasm_bindgen::JsCast as _;
 use web_sys::{HtmlElement, HtmlInputElement, KeyboardEvent, ScrollBehavior, ScrollToOptions};
 
 use super::icon::{Icon, icon};
 use super::part::{act, when};
-use crate::state::malbild::{Found, Malbild};
+use crate::state::malbild::{Hit, Malbild};
 use crate::words::words;
 
 /// What is found is shown this far from the edges of what can be seen, in CSS pixels.
@@ -91,7 +92,7 @@ fn bar(malbild: Malbild) -> impl IntoView {
             <input class="input" id=FIELD type="text" autocomplete="off" spellcheck="false"
                 enterkeyhint="search" placeholder=w.find
                 prop:value=move || finding.words.get() on:input=act(input)/>
-            <span class="find-count" role="status" aria-live="polite">{move || count()}</span>
+            <span class="find-count" role="status" aria-live="polite" prop:textContent=count></span>
             {step(Icon::Up, w.find_previous, false)}
             {step(Icon::Down, w.find_next, true)}
             <button type="button" class="plain icon-only" aria-label=w.close title=w.close on:click=act(move |_| close())>
@@ -126,9 +127,38 @@ fn reveal(malbild: Malbild) {
     }
 }
 
+/// A section's heading, with what is found in it.
+pub(super) fn heading(malbild: Malbild, section: &'static Section) -> impl IntoView {
+    move || {
+        let mut parts = Vec::new();
+        let mut done = 0;
+        let found = malbild.finding.in_headings.get().into_iter();
+        for (place, is_current) in found.filter(|(place, _)| place.section == section.key) {
+            let class = if is_current { "found found-now" } else { "found" };
+            parts.push(view! { {slice(section.heading, done, place.from)} }.into_any());
+            let words = slice(section.heading, place.from, place.to);
+            parts.push(view! { <mark class=class>{words}</mark> }.into_any());
+            done = place.to;
+        }
+        parts.push(slice(section.heading, done, u32::MAX).into_any());
+        parts
+    }
+}
+
+/// A part of a text, by UTF-16 code units.
+fn slice(text: &str, from: u32, to: u32) -> String {
+    let units: Vec<u16> = text.encode_utf16().take(to as usize).skip(from as usize).collect();
+    String::from_utf16_lossy(&units)
+}
+
 /// Where a place is in the window.
-fn extent(malbild: Malbild, place: Found) -> Option<(f64, f64)> {
-    let selector = format!("[data-section=\"{}\"] .surface-host", place.section);
+fn extent(malbild: Malbild, place: Hit) -> Option<(f64, f64)> {
+    if place.in_heading {
+        let selector = format!("[data-section=\"{}\"] h2", place.section);
+        let heading = document().query_selector(&selector).ok().flatten()?.get_bounding_client_rect();
+        return Some((heading.top(), heading.bottom()));
+    }
+    let selector = format!("[data-text=\"{}\"]", place.section);
     let host = document().query_selector(&selector).ok().flatten()?;
     let (top, bottom) = malbild.extent(place)?;
     let origin = host.get_bounding_client_rect().top();

@@ -15,7 +15,7 @@ pub(super) fn health(desk: Desk) -> AnyView {
     let w = words();
     let malbild = desk.malbild;
     let absent = move || {
-        let absentees = malbild.absent.get();
+        let absentees = malbild.lost_people.get();
         if absentees.is_empty() {
             return ().into_any();
         }
@@ -26,7 +26,8 @@ pub(super) fn health(desk: Desk) -> AnyView {
         }
         .into_any()
     };
-    view! { <p class="hint" data-room="">{move || room(malbild)}</p>{move || absent()} }.into_any()
+    view! { <p class="hint" data-room="" prop:textContent=move || room(malbild)></p>{move || absent()} }
+        .into_any()
 }
 
 /// Whether this is told here: to who leads the work.

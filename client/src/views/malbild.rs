@@ -12,8 +12,8 @@ use super::{
     aside, authorship, banner, bar, browser, contents, find, introduction, keys, menu, not_pasted, notice,
     people, removal, share, sheet,
 };
-use crate::state::made;
 use crate::state::malbild::{Malbild, Phase};
+use crate::state::owner_link;
 use crate::state::recent::{self, Recent};
 use crate::words::{NAME, words};
 
@@ -36,7 +36,7 @@ pub(super) fn malbild(malbild: Malbild) -> impl IntoView {
 
 fn open(malbild: Malbild) -> impl IntoView {
     let w = words();
-    let made = made::link(malbild.id).map(|_| Panel::Made);
+    let made = owner_link::link(malbild.id).map(|_| Panel::Made);
     let desk = Desk { malbild, panel: RwSignal::new(made), wall: RwSignal::new(is_wall_asked_for()) };
     remember(malbild);
     leave_wall_by_escape(desk);
@@ -93,8 +93,8 @@ fn wall_mark(malbild: Malbild) -> impl IntoView {
     let w = words();
     view! {
         <div class="wall-mark">
-            <span>{move || bar::said(malbild)}</span>
-            <span>{move || (w.people_here)(malbild.people.get().len() + 1)}</span>
+            <span prop:textContent=move || bar::said(malbild)></span>
+            <span prop:textContent=move || (w.people_here)(malbild.people.get().len() + 1)></span>
         </div>
     }
 }
@@ -115,7 +115,7 @@ fn announcer(malbild: Malbild) -> impl IntoView {
         }
         now
     });
-    view! { <p class="unseen" role="status" aria-live="polite">{move || news.get()}</p> }
+    view! { <p class="unseen" role="status" aria-live="polite" prop:textContent=move || news.get()></p> }
 }
 
 fn name_the_tab(malbild: Malbild) {

@@ -24,14 +24,16 @@ pub(super) fn menu(desk: Desk) -> impl IntoView {
         }
     };
     let outcome = RwSignal::new(None);
-    let copy = move |_| copying::copy(malbild.markdown(), outcome);
+    let copy = move |_| copying::copy_all(outcome);
     let copy_label = move || match outcome.get() {
         Some(Outcome::Copied) => w.copied,
         Some(Outcome::Failed) => w.copy_failed,
         None => w.copy_text,
     };
     let download = move |_| {
-        let name = browser::file_name(&malbild.title.get_untracked(), w.file_name);
+        // Other systems take an `å` in two parts for another name.
+        let title = js_sys::JsString::from(malbild.title.get_untracked()).normalize("NFC");
+        let name = browser::file_name(&String::from(title), w.file_name);
         browser::download(&name, &malbild.markdown());
         hide();
     };
@@ -95,7 +97,7 @@ pub(super) fn menu(desk: Desk) -> impl IntoView {
                 aria-pressed=move || truth(malbild.authorship.shown.get()) on:click=act(show_authors)>
                 {w.authors_show}
             </button>
-            <button type="button" class="plain" on:click=act(copy)>
+            <button type="button" class="plain" data-action="copy" on:click=act(copy)>
                 <span role="status">{move || copy_label()}</span>
             </button>
             <button type="button" class="plain" on:click=act(download)>{w.download}</button>

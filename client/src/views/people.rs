@@ -96,7 +96,7 @@ fn own_form(malbild: Malbild) -> impl IntoView {
     view! {
         <div class="stack" on:input=act(move |_| done.set(false))>
             <h3>{w.you_heading}</h3>
-            <p class="hint" data-own-role="">{move || (w.role)(malbild.role.get())}</p>
+            <p class="hint" data-own-role="" prop:textContent=move || (w.role)(malbild.role.get())></p>
             {form}
             <p role="status" class="hint">{move || if done.get() { w.saved } else { "" }}</p>
         </div>

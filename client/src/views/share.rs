@@ -10,7 +10,7 @@ use super::desk::Desk;
 use super::panel::panel_frame;
 use super::part::act;
 use crate::api;
-use crate::state::made;
+use crate::state::owner_link;
 use crate::words::words;
 
 /// The roles that a link can be made for, the most usual first.
@@ -77,10 +77,10 @@ pub(super) fn made_panel(desk: Desk) -> impl IntoView {
     let w = words();
     let id = desk.malbild.id;
     let dismiss = move |_| {
-        made::dismiss(id);
+        owner_link::dismiss(id);
         desk.close_panel();
     };
-    let link = made::link(id).unwrap_or_default();
+    let link = owner_link::link(id).unwrap_or_default();
     let content = view! {
         <div class="stack">
             <p>{w.made_text}</p>

@@ -1,17 +1,17 @@
 //! The sheet: the head with the title, and the sections. In each section stands an empty host, in which
 //! the state makes the text surface; a question is never part of it.
 
-use leptos::html::{Div, H1};
+use leptos::html::Div;
 use leptos::prelude::*;
-use samsyn_shared::read_model::one_line;
-use samsyn_shared::{Section, Template, limits};
-use wasm_bindgen::JsCast as _;
-use web_sys::{Event, HtmlTextAreaElement, KeyboardEvent};
+use samsyn_shared::{Section, Template};
 
 use super::part::{act, truth};
-use super::{browser, initials, link_box};
-use crate::state::malbild::Malbild;
+use super::{browser, find, initials, link_box};
+use crate::state::malbild::{Malbild, TITLE};
 use crate::words::words;
+
+/// What names the title for who does not see that it is one.
+const TITLE_LABEL: &str = "title-label";
 
 /// From this width on the reminders stand unfolded in the margin, as malbild.css has it.
 const MARGIN: &str = "(min-width: 84rem)";
@@ -27,8 +27,8 @@ pub(super) fn sheet(malbild: Malbild) -> impl IntoView {
     view! {
         <article class="sheet" lang="sv">
             <header class="sheet-head">
-                <p class="kicker"><span>{move || kind()}</span><span class="chip">{w.draft}</span></p>
-                {title(malbild, sections.first().map(|section| section.key))}
+                <p class="kicker"><span>{move || kind()}</span><span class="chip" data-mark="utkast">{w.draft}</span></p>
+                {title(malbild)}
             </header>
             {sections.iter().map(|section| self::section(malbild, section, alone)).collect_view()}
         </article>
@@ -42,51 +42,16 @@ fn kind_of(template: &'static Template) -> &'static str {
     blank.map_or(template.title, |blank| blank.title)
 }
 
-/// The title, edited in place: one line of text on as many lines of the sheet as it needs.
-fn title(malbild: Malbild, first: Option<&'static str>) -> impl IntoView {
+/// The title, a text of one line on as many lines of the sheet as it needs.
+fn title(malbild: Malbild) -> impl IntoView {
     let w = words();
-    let frame = NodeRef::<H1>::new();
-    // What the field shows, which while someone types may have a space at its end.
-    let shown = RwSignal::new(String::new());
-    Effect::new(move |_| {
-        let title = malbild.title.get();
-        let Some(field) = frame.get().and_then(|frame| frame.first_element_child()) else { return };
-        let field: HtmlTextAreaElement = field.unchecked_into();
-        if one_line(&field.value()) == title {
-            return;
-        }
-        let caret = field.selection_start().ok().flatten();
-        field.set_value(&title);
-        shown.set(title);
-        if let Some(caret) = caret {
-            field.set_selection_range(caret, caret).expect("a text field takes every range");
-        }
-    });
-    let input = move |event: Event| {
-        let field: HtmlTextAreaElement = event_target(&event);
-        let text = field.value();
-        let line = text.replace(['\r', '\n'], " ");
-        if line != text {
-            field.set_value(&line);
-        }
-        malbild.set_title(&line);
-        shown.set(line);
-    };
-    // A title is one line; Enter goes on to the text.
-    let keydown = move |event: KeyboardEvent| {
-        if event.key() == "Enter" && !event.is_composing() {
-            event.prevent_default();
-            if let Some(key) = first {
-                malbild.focus(key);
-            }
-        }
-    };
+    let host = NodeRef::<Div>::new();
+    host.on_load(move |host| malbild.attach(TITLE, &host, TITLE_LABEL, ""));
     view! {
-        <h1 class="title" node_ref=frame data-twin=move || shown.get()>
-            <textarea rows="1" aria-label=w.title_field placeholder=w.untitled
-                maxlength=limits::TITLE_UNITS.to_string() spellcheck="true"
-                readonly=move || !malbild.role.get().may_write_content()
-                on:input=act(input) on:keydown=act(keydown)></textarea>
+        <span class="unseen" id=TITLE_LABEL>{w.title_field}</span>
+        <h1 class="title" class:filled=move || malbild.title.with(|title| !title.is_empty())>
+            <span class="placeholder" aria-hidden="true">{w.untitled}</span>
+            <div class="surface-host" data-text=TITLE node_ref=host></div>
         </h1>
     }
 }
@@ -105,7 +70,7 @@ fn section(malbild: Malbild, section: &'static Section, alone: bool) -> impl Int
     view! {
         <section class="section" class:filled=move || filled.get() class:alone=alone data-section=key
             aria-labelledby=section_label>
-            <h2 id=heading_id class:unseen=alone>{section.heading}</h2>
+            <h2 id=heading_id class:unseen=alone>{find::heading(malbild, section)}</h2>
             {here(malbild, key)}
             <button type="button" class="question" id=question_id
                 aria-expanded=move || truth(unfolded.get())
@@ -114,7 +79,7 @@ fn section(malbild: Malbild, section: &'static Section, alone: bool) -> impl Int
             </button>
             <div class="writing">
                 <div class="placeholder" aria-hidden="true">{placeholder.collect_view()}</div>
-                <div class="surface-host" node_ref=host></div>
+                <div class="surface-host" data-text=key node_ref=host></div>
                 <div class="beside">{link_box::link_box(malbild, key)}</div>
             </div>
             {section.reminder.map(|reminder| view! {

@@ -11,7 +11,7 @@ use super::browser;
 use super::icon::{self, Icon, icon};
 use super::part::{act, truth};
 use crate::api::{self, Made};
-use crate::state::made;
+use crate::state::owner_link;
 use crate::state::preferences::{Language, Theme};
 use crate::state::recent::{self, Recent};
 use crate::words::{NAME, language, words};
@@ -130,7 +130,7 @@ fn title_or_default(title: &str, template: &str) -> String {
 /// The page of the new målbild trades the token itself, and shows the link once. Who was introduced by
 /// this page's address is introduced there, too.
 fn go_to(made: &Made) {
-    made::keep(made.id, made.link());
+    owner_link::keep(made.id, made.link());
     let query = window().location().search().unwrap_or_default();
     let address = format!("/m/{}{query}#{}", made.id, made.token());
     window().location().assign(&address).expect("an address of the page's own origin is allowed");

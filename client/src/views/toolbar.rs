@@ -36,13 +36,13 @@ enum Face {
 }
 
 fn tools() -> [Tool; 10] {
-    let always = |_: Format| true;
+    let can_format = |format: Format| !format.unformatted;
     let plain = |action, face, command, pressed| Tool {
         action,
         face,
         command,
         pressed: Some(pressed),
-        enabled: always,
+        enabled: can_format,
     };
     [
         plain("bold", Face::Letter(words().bold.0), |_| Command::Bold, |f| f.bold),

@@ -1,10 +1,10 @@
 //! The page in English. *Målbild* stays: there is no English word for it that people use.
 
 use samsyn_shared::client_session::Stopped;
-use samsyn_shared::link::LinkError;
+use samsyn_shared::hyperlink::LinkError;
 use samsyn_shared::paste::PasteError;
-use samsyn_shared::protocol::Trouble;
-use samsyn_shared::way::Way;
+use samsyn_shared::protocol::DiskHealth;
+use samsyn_shared::transport::Transport;
 use samsyn_shared::{Role, SyncStatus};
 
 use super::Words;
@@ -59,7 +59,7 @@ pub(super) const WORDS: Words = Words {
     skip: "Skip to the text",
     untitled: "Untitled målbild",
     title_field: "Title of the målbild",
-    draft: "Draft",
+    draft: "DRAFT – not on open consultation",
     contents: "Contents",
     contents_empty: "empty",
     contents_filled: "begun",
@@ -161,10 +161,10 @@ pub(super) const WORDS: Words = Words {
              You may want to copy the text."
         }
     },
-    trouble: |trouble| match trouble {
-        Trouble::None => "",
-        Trouble::DiskFull => "The server's disk is full.",
-        Trouble::CannotSave => "The server's storage has failed, and the server must be restarted.",
+    disk: |disk| match disk {
+        DiskHealth::Healthy => "",
+        DiskHealth::DiskFull => "The server's disk is full.",
+        DiskHealth::CannotSave => "The server's storage has failed, and the server must be restarted.",
     },
     offline_since: |time| format!("Offline since {time}."),
     device: |trouble| match trouble {
@@ -208,9 +208,9 @@ pub(super) const WORDS: Words = Words {
     },
     remove_go: "Remove",
     saved_at: |time| format!("Last saved {time}."),
-    connected_by: |way| match way {
-        Way::WebSocket => "Connected by WebSocket.",
-        Way::Http => "Connected by HTTP, since a WebSocket did not get through.",
+    connected_by: |transport| match transport {
+        Transport::WebSocket => "Connected by WebSocket.",
+        Transport::Http => "Connected by HTTP, since a WebSocket did not get through.",
     },
     stopped: |why| match why {
         Stopped::OtherEpoch => "The målbild was replaced on the server.",

@@ -1,10 +1,10 @@
 //! The page in Swedish: short, plain, active; *ni* for organisations and *du* for a person.
 
 use samsyn_shared::client_session::Stopped;
-use samsyn_shared::link::LinkError;
+use samsyn_shared::hyperlink::LinkError;
 use samsyn_shared::paste::PasteError;
-use samsyn_shared::protocol::Trouble;
-use samsyn_shared::way::Way;
+use samsyn_shared::protocol::DiskHealth;
+use samsyn_shared::transport::Transport;
 use samsyn_shared::{Role, SyncStatus};
 
 use super::Words;
@@ -57,7 +57,7 @@ pub(super) const WORDS: Words = Words {
     skip: "Hoppa till texten",
     untitled: "Målbild utan titel",
     title_field: "Målbildens titel",
-    draft: "Utkast",
+    draft: "UTKAST – ej på öppen remiss",
     contents: "Innehåll",
     contents_empty: "tomt",
     contents_filled: "påbörjat",
@@ -160,10 +160,10 @@ pub(super) const WORDS: Words = Words {
              sidan. Kopiera gärna texten."
         }
     },
-    trouble: |trouble| match trouble {
-        Trouble::None => "",
-        Trouble::DiskFull => "Serverns disk är full.",
-        Trouble::CannotSave => "Serverns lagring har slutat fungera, och servern måste startas om.",
+    disk: |disk| match disk {
+        DiskHealth::Healthy => "",
+        DiskHealth::DiskFull => "Serverns disk är full.",
+        DiskHealth::CannotSave => "Serverns lagring har slutat fungera, och servern måste startas om.",
     },
     offline_since: |time| format!("Frånkopplad sedan {time}."),
     device: |trouble| match trouble {
@@ -207,9 +207,9 @@ pub(super) const WORDS: Words = Words {
     },
     remove_go: "Ta bort",
     saved_at: |time| format!("Senast sparat {time}."),
-    connected_by: |way| match way {
-        Way::WebSocket => "Ansluten via WebSocket.",
-        Way::Http => "Ansluten via HTTP, eftersom WebSocket inte kom fram genom nätet.",
+    connected_by: |transport| match transport {
+        Transport::WebSocket => "Ansluten via WebSocket.",
+        Transport::Http => "Ansluten via HTTP, eftersom WebSocket inte kom fram genom nätet.",
     },
     stopped: |why| match why {
         Stopped::OtherEpoch => "Målbilden har ersatts på servern.",

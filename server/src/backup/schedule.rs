@@ -11,7 +11,7 @@ use super::{BackupError, file, io_at, unfinished, write};
 use crate::store::{Storage, Time};
 
 /// How long after one that failed the next is tried, at most.
-const AGAIN: Duration = Duration::from_secs(10 * 60);
+const RETRY_AFTER: Duration = Duration::from_secs(10 * 60);
 
 /// When, where and how many.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl Schedule {
         }
         let mut failed = false;
         loop {
-            let wait = if failed { self.every.min(AGAIN) } else { self.until_due() };
+            let wait = if failed { self.every.min(RETRY_AFTER) } else { self.until_due() };
             tokio::select! {
                 () = stopping.cancelled() => return,
                 () = tokio::time::sleep(wait) => {}

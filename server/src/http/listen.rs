@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
+use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use hyper::body::{Frame, Incoming, SizeHint};
@@ -25,6 +26,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::error::ApiError;
 use super::unfinished::Crowded;
 use super::visitors::{Place, Visitor, Visitors};
 
@@ -93,7 +95,10 @@ async fn connection(stream: TcpStream, router: Router, visitor: Arc<Visitor>, st
     let service = service_fn(move |request: Request<Incoming>| {
         let (router, visitor) = (router.clone(), Arc::clone(&asking));
         async move {
-            let answer = router.call(begun(request, &visitor)).await?;
+            let mut answer = router.call(begun(request, &visitor)).await?;
+            if visitor.owe(own_bytes(&answer)).is_err() {
+                answer = ApiError::CROWDED.into_response();
+            }
             Ok::<_, std::convert::Infallible>(answer.map(|body| Answer { body, visitor }))
         }
     });
@@ -117,6 +122,10 @@ async fn connection(stream: TcpStream, router: Router, visitor: Arc<Visitor>, st
             }
             return Poll::Ready(());
         }
+        if visitor.poll_overdue(cx).is_ready() {
+            tracing::info!("an answer that nobody took was given up");
+            return Poll::Ready(());
+        }
         ready_or(sent_away.as_mut().poll(cx), || {
             // What it is about may have changed while it was polled.
             let Some(deadline) = visitor.deadline() else { return Poll::Pending };
@@ -131,6 +140,19 @@ async fn connection(stream: TcpStream, router: Router, visitor: Arc<Visitor>, st
 
 fn ready_or(first: Poll<()>, second: impl FnOnce() -> Poll<()>) -> Poll<()> {
     if first.is_ready() { first } else { second() }
+}
+
+/// Marks an answer that was made for its caller alone: it takes its own memory until it is read.
+#[derive(Debug, Clone)]
+pub(super) struct Own;
+
+/// The bytes of such an answer; none of a short one.
+fn own_bytes(answer: &Response) -> usize {
+    use hyper::body::Body as _;
+    let bytes = answer.body().size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok());
+    bytes
+        .filter(|bytes| *bytes > limits::LONG_ANSWER && answer.extensions().get::<Own>().is_some())
+        .unwrap_or(0)
 }
 
 /// A request, whose body tells how far it has come.

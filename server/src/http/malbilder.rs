@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::App;
 use super::caller::Caller;
 use super::error::ApiError;
+use super::listen::Own;
 use crate::access::token;
 
 #[derive(Deserialize)]
@@ -65,7 +66,6 @@ pub(super) struct Shown {
     template: String,
     status: &'static str,
     role: Role,
-    versions: [(); 0],
 }
 
 /// `GET /api/malbilder/{id}`.
@@ -77,7 +77,7 @@ pub(super) async fn show(
     let (malbild, role) = caller.enter(&app, &id)?;
     let model = app.registry.read(&malbild).await?;
     let template = malbild.template.identifier();
-    let shown = Shown { id: malbild.id, title: model.title, template, status: "draft", role, versions: [] };
+    let shown = Shown { id: malbild.id, title: model.title, template, status: "draft", role };
     super::session::renewed(&app, &caller, Json(shown).into_response()).await
 }
 
@@ -138,13 +138,15 @@ pub(super) async fn export(
         return Err(ApiError::UnknownFormat);
     }
     let model = app.registry.read(&malbild).await?;
-    Ok(match format.as_str() {
+    let mut answer = match format.as_str() {
         "md" => {
             let kind = (header::CONTENT_TYPE, "text/markdown; charset=utf-8");
             ([kind], model.to_markdown()).into_response()
         }
         _ => Json(Exported { id: malbild.id, model }).into_response(),
-    })
+    };
+    answer.extensions_mut().insert(Own);
+    Ok(answer)
 }
 
 /// The title as it's seeded: one line, the template's own if there is none.

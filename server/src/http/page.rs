@@ -30,7 +30,7 @@ const ASK_AGAIN: &str = "no-cache";
 const WORKER: &str = "worker.js";
 const WORKERS_POLICY: &str = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'";
 
-/// `GET /` and `GET /m/{id}`: the page, with a nonce of its own.
+/// `GET /` and `GET /m/…`: the page, with a nonce of its own.
 pub(super) async fn index(State(app): State<App>, headers: HeaderMap) -> Response {
     let Some(file) = Dist::get("index.html") else { return not_built() };
     let mut random = [0; 16];
@@ -47,8 +47,8 @@ fn page(html: &str, random: &[u8], headers: &HeaderMap, public_url: Option<&str>
         .into_response()
 }
 
-/// Everything else: a file of the client, or nothing.
-pub(super) async fn asset(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+/// Everything else: a file of the client, or nothing. A person is told so by the page.
+pub(super) async fn asset(state: State<App>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
     if method != Method::GET && method != Method::HEAD {
         return ApiError::METHOD.into_response();
     }
@@ -61,8 +61,15 @@ pub(super) async fn asset(method: Method, uri: Uri, headers: HeaderMap) -> Respo
             let twin = if accepts_brotli(&headers) { Dist::get(&format!("{name}.br")) } else { None };
             serve(name, file.data, &file.metadata.sha256_hash(), twin.map(|twin| twin.data), &headers)
         }
+        _ if wants_page(&headers) => (StatusCode::NOT_FOUND, index(state, headers).await).into_response(),
         _ => ApiError::NO_ROUTE.into_response(),
     }
+}
+
+/// Whether it is a window that is to show the answer.
+fn wants_page(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT).and_then(|accepted| accepted.to_str().ok());
+    accepted.is_some_and(|accepted| accepted.contains("text/html"))
 }
 
 /// Answers with a file whose content has this hash, or with its brotli twin.

@@ -3,8 +3,8 @@
 //!
 //! It judges callers as a WebSocket's are judged, and doesn't know what is in a message.
 
+mod connection;
 mod event;
-mod line;
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -21,7 +21,7 @@ use samsyn_shared::{MalbildId, Role, Token, TokenHash, limits};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tracing::Instrument as _;
 
-use self::line::{Line, Said};
+use self::connection::{HttpConnection, Said};
 use super::App;
 use super::caller::Caller;
 use super::error::ApiError;
@@ -68,7 +68,7 @@ pub(super) async fn open(
     let carried = async move {
         let id = joined.id;
         metrics::gauge!("samsyn_connections_open", "transport" => "http").increment(1);
-        Line::new(&room, joined, said, chunks, &secret).carry().await;
+        HttpConnection::new(&room, joined, said, chunks, &secret).carry().await;
         streams.map().remove(&key);
         room.leave(id);
         metrics::gauge!("samsyn_connections_open", "transport" => "http").decrement(1);

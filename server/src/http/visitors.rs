@@ -42,6 +42,8 @@ pub struct Visitors(Arc<Shared>);
 struct Shared {
     bounds: Bounds,
     unfinished: Unfinished,
+    /// Long answers that are not read yet.
+    unread: Unfinished,
     all: Mutex<All>,
     left: Notify,
 }
@@ -71,6 +73,8 @@ pub(super) struct Visitor {
     phase: Mutex<Phase>,
     /// The body of its request, as far as it has come.
     held: Mutex<Held>,
+    /// Its answer, as long as not all of it is written.
+    unread: Mutex<Held>,
     must_leave: Notify,
 }
 
@@ -93,7 +97,8 @@ impl Visitors {
     /// Nobody yet, and these bounds.
     #[must_use]
     pub fn new(bounds: Bounds, unfinished: Unfinished) -> Self {
-        Self(Arc::new(Shared { bounds, unfinished, all: Mutex::default(), left: Notify::new() }))
+        let unread = Unfinished::new(limits::UNREAD_BYTES);
+        Self(Arc::new(Shared { bounds, unfinished, unread, all: Mutex::default(), left: Notify::new() }))
     }
 
     /// How many connections there are, and how many of them are strangers'.
@@ -134,6 +139,7 @@ impl Visitors {
             is_stranger: AtomicBool::new(true),
             phase: Mutex::new(Phase::Head { since: Instant::now() }),
             held: Mutex::new(self.0.unfinished.holder()),
+            unread: Mutex::new(self.0.unread.holder()),
             must_leave: Notify::new(),
         });
         all.waiting.insert(visitor.place.number, Arc::downgrade(&visitor));
@@ -235,8 +241,22 @@ impl Visitor {
         if *phase == Phase::Flush {
             *phase = Phase::Idle { since: Instant::now() };
             drop(phase);
+            self.unread().release();
             self.classify(true);
         }
+    }
+
+    /// An answer of so many bytes is about to be written.
+    ///
+    /// # Errors
+    /// [`Crowded`]: too many are, and this one is the largest.
+    pub(super) fn owe(&self, bytes: usize) -> Result<(), Crowded> {
+        self.unread().set(bytes)
+    }
+
+    /// Becomes ready once its answer may not wait any longer.
+    pub(super) fn poll_overdue(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.unread().poll_crowded(cx)
     }
 
     /// When it has to have got further.
@@ -299,6 +319,10 @@ impl Visitor {
 
     fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().expect("no code panics while it holds this lock")
+    }
+
+    fn unread(&self) -> MutexGuard<'_, Held> {
+        self.unread.lock().expect("no code panics while it holds this lock")
     }
 }
 

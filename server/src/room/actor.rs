@@ -5,6 +5,7 @@
 //! while its document is small and what it hears is light, in the workshop otherwise.
 
 mod compaction;
+mod outgoing;
 #[cfg(test)]
 mod tests;
 
@@ -16,23 +17,25 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use samsyn_shared::protocol::{CloseCode, Trouble};
+use samsyn_shared::protocol::{CloseCode, DiskHealth};
 use samsyn_shared::{Role, Seq, Template, limits};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use self::compaction::Compaction;
+use self::outgoing::LastAnswer;
 use super::document::{Proven, RoomDocument};
 use super::inbox::{Arrived, Inbox};
-use super::state::{Effect, Event, RoomState, Terms};
+use super::outbox::WRITE_CHUNK;
+use super::state::{Effect, Event, RoomConfig, RoomState};
 use super::workshop::{Place, cpu};
-use super::{Command, ConnectionId, Dialect, Gauge, Joined, Opening, Outbox, Reading, Workshop, framed};
-use crate::store::{DocumentId, Health, Hurry, Storage, StoreError, Time};
+use super::{Command, ConnectionId, Dialect, Joined, Opening, Outbox, RoomGauges, RoomReading, Workshop};
+use crate::store::{DocumentId, Health, Storage, StoreError, Time, Urgency};
 
 /// Commands that are handled, at most, while something is due to be told: all that is at hand goes into one
 /// frame, and a full inbox still can't keep the room silent.
-const BURST: usize = 256;
+const COMMANDS_PER_TURN: usize = 256;
 
 /// What is under way beside the room, at most one of each kind.
 type UnderWay<T> = Option<Pin<Box<dyn Future<Output = T> + Send>>>;
@@ -51,6 +54,7 @@ pub(super) struct Actor {
     large: Option<Arrived>,
     state: RoomState,
     outboxes: HashMap<ConnectionId, Outbox>,
+    last_answer: LastAnswer,
     next_connection: u64,
     append: UnderWay<Result<Seq, StoreError>>,
     /// When it was begun, in milliseconds since 1970 too, and its bytes.
@@ -63,8 +67,8 @@ pub(super) struct Actor {
     last: Seq,
     /// When the last snapshot was begun.
     snapshot_at: Instant,
-    gauge: Arc<Gauge>,
-    reading: Reading,
+    gauge: Arc<RoomGauges>,
+    reading: RoomReading,
     handled_since_due: usize,
     idle_since: Instant,
     /// Who waits until all is stored and the room ends.
@@ -99,16 +103,16 @@ impl Actor {
         (document, took): (RoomDocument, Duration),
         storage: Storage,
         ears: Ears,
-        gauge: Arc<Gauge>,
+        gauge: Arc<RoomGauges>,
         workshop: &Workshop,
     ) {
         let Opening { id, epoch, past_epochs, template, loaded } = opening;
-        let terms = Terms { epoch, past_epochs, document_bytes: limits::DOCUMENT_BYTES, cpu };
-        let reading = Reading {
+        let terms = RoomConfig { epoch, past_epochs, document_bytes: limits::DOCUMENT_BYTES, cpu };
+        let reading = RoomReading {
             log_updates: loaded.updates.len() as u64,
             log_bytes: loaded.updates.iter().map(|update| update.len() as u64).sum(),
             snapshot_bytes: loaded.snapshot.as_ref().map_or(0, |snapshot| snapshot.len() as u64),
-            ..Reading::default()
+            ..RoomReading::default()
         };
         let health = storage.health();
         let state = RoomState::new(document, terms, Instant::now().into_std(), Time::now().0);
@@ -124,6 +128,7 @@ impl Actor {
             large: None,
             state,
             outboxes: HashMap::new(),
+            last_answer: LastAnswer::default(),
             next_connection: 1,
             append: None,
             append_at: Instant::now(),
@@ -179,7 +184,7 @@ impl Actor {
             }
             let due = self.state.wake_at().map(Instant::from_std);
             if due.is_some_and(|due| due <= Instant::now())
-                && (self.ears.is_quiet() || self.handled_since_due >= BURST)
+                && (self.ears.is_quiet() || self.handled_since_due >= COMMANDS_PER_TURN)
             {
                 self.handled_since_due = 0;
                 self.event(Event::Woke).await;
@@ -222,11 +227,16 @@ impl Actor {
                 () = &mut alarm, if due.is_some() => {}
                 _ = ticks.tick() => {
                     self.event(Event::Ticked).await;
+                    self.last_answer = LastAnswer::default();
+                    let mut effects = Vec::new();
+                    self.send_away_who_is_stuck(&mut effects);
+                    self.perform(effects).await;
                     self.reading.outbox_bytes = self.outboxes.values().map(|o| o.waiting() as u64).sum();
                 }
             }
             self.show();
             if self.draining.is_some() {
+                self.event(Event::Ending).await;
                 self.event(Event::Woke).await;
                 if self.state.is_stored() && self.is_quiet() {
                     break;
@@ -377,12 +387,12 @@ impl Actor {
     }
 
     async fn disk_changed(&mut self) {
-        let trouble = match *self.health.borrow_and_update() {
-            Health::Fine => Trouble::None,
-            Health::Full => Trouble::DiskFull,
-            Health::Failed => Trouble::CannotSave,
+        let disk = match *self.health.borrow_and_update() {
+            Health::Fine => DiskHealth::Healthy,
+            Health::Full => DiskHealth::DiskFull,
+            Health::Failed => DiskHealth::CannotSave,
         };
-        self.event(Event::DiskChanged(trouble)).await;
+        self.event(Event::DiskChanged(disk)).await;
     }
 
     async fn event(&mut self, event: Event) {
@@ -403,18 +413,20 @@ impl Actor {
                 match effect {
                     Effect::Send { to, message } => {
                         // What the same receivers are told one after the other is written at once.
-                        let mut frames = vec![framed(&message)];
+                        let mut messages = vec![message];
                         while let Some(Effect::Send { message, .. }) = effects_left
                             .next_if(|e| matches!(e, Effect::Send { to: also, .. } if *also == to))
                         {
-                            frames.push(framed(&message));
+                            messages.push(message);
                         }
-                        let frames =
-                            if frames.len() == 1 { frames.remove(0) } else { frames.concat().into() };
+                        let frames = self.last_answer.framed(messages, self.workshop.unread());
                         self.send(&to, &frames, &mut next);
+                        if frames.len() > WRITE_CHUNK {
+                            self.send_away_who_is_stuck(&mut next);
+                        }
                     }
                     Effect::Close { connection, code } => self.close(connection, code),
-                    Effect::Append { updates, hurry } => self.append(updates, hurry).await,
+                    Effect::Append { updates, urgency } => self.append(updates, urgency).await,
                     Effect::Reload => {
                         let event = match load_again(self.storage.clone(), self.id).await {
                             Some(stored) => {
@@ -432,34 +444,13 @@ impl Actor {
         }
     }
 
-    /// Sends frames, encoded once, to all of these.
-    fn send(&mut self, to: &[ConnectionId], frames: &Bytes, next: &mut Vec<Effect>) {
-        metrics::counter!("samsyn_frames_sent_total").increment(to.len() as u64);
-        for to in to {
-            if self.outboxes.get(to).is_some_and(|outbox| outbox.push(frames).is_err()) {
-                tracing::info!(connection = to.0, "a connection reads too slowly");
-                metrics::counter!("samsyn_connections_closed_total", "reason" => "slow").increment(1);
-                self.close(*to, CloseCode::Slow);
-                self.state.handle(Instant::now().into_std(), Event::Left { connection: *to }, next);
-            }
-        }
-    }
-
-    fn close(&mut self, connection: ConnectionId, code: CloseCode) {
-        if let Some(outbox) = self.outboxes.remove(&connection) {
-            outbox.close(code);
-        }
-        self.ears.inbox.close(connection);
-        self.held.remove(&connection);
-    }
-
-    async fn append(&mut self, updates: Vec<Bytes>, hurry: Hurry) {
+    async fn append(&mut self, updates: Vec<Bytes>, urgency: Urgency) {
         let (document, storage) = (self.id, self.storage.clone());
         (self.append_at, self.append_begun) = (Instant::now(), Time::now().0);
         self.append_bytes = updates.iter().map(|update| update.len() as u64).sum();
         self.append_count = updates.len() as u64;
         let mut append: Pin<Box<dyn Future<Output = _> + Send>> =
-            Box::pin(async move { storage.append(document, updates, hurry).await });
+            Box::pin(async move { storage.append(document, updates, urgency).await });
         // Once, so that the store hears of it now and not when the frames have been written.
         if let Poll::Ready(outcome) = futures_util::poll!(append.as_mut()) {
             append = Box::pin(std::future::ready(outcome));

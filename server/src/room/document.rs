@@ -13,7 +13,7 @@ use bytes::Bytes;
 use samsyn_shared::fingerprint::Fingerprint;
 use samsyn_shared::read_model::ReadModel;
 use samsyn_shared::scan::{self, ScanError, UpdateScan};
-use samsyn_shared::{Template, document};
+use samsyn_shared::{Template, document, limits};
 use yrs::block::ClientID;
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
@@ -126,11 +126,19 @@ impl RoomDocument {
         }
         let vector = guarded(|| Ok(StateVector::decode_v1(vector)))?
             .map_err(|_| ScanError::Malformed("yrs does not read this vector"))?;
-        Ok(guarded(|| Ok(Bytes::from(self.read()?.encode_diff_v1(&vector))))?)
+        let diff = guarded(|| Ok(Bytes::from(self.read()?.encode_diff_v1(&vector))))?;
+        // Most of a large document is all of it: that is one for all who ask.
+        if diff.len() > limits::LONG_ANSWER {
+            let whole = self.whole()?;
+            if diff.len() * 2 > whole.len() {
+                return Ok(whole);
+            }
+        }
+        Ok(diff)
     }
 
     /// Whether an update brings blocks that are neither here nor expected.
-    pub(crate) fn is_extended_by(&self, scan: &UpdateScan) -> bool {
+    pub(crate) fn has_new_blocks(&self, scan: &UpdateScan) -> bool {
         scan.has_new_blocks(|client| self.end_of(client))
     }
 
@@ -140,7 +148,7 @@ impl RoomDocument {
     }
 
     /// How many ranges an update deletes that are here and not deleted yet.
-    pub(crate) fn loses_by(&self, scan: &UpdateScan) -> Result<usize, Broken> {
+    pub(crate) fn has_new_deletions(&self, scan: &UpdateScan) -> Result<usize, Broken> {
         if self.answers.deleted.get().is_none() {
             let deleted = guarded(|| Ok(self.read()?.snapshot().delete_set))?;
             // Nobody else fills it: this value is not shared between threads.

@@ -7,7 +7,9 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Cursor};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
 use bytes::{Buf as _, Bytes};
 use samsyn_shared::limits;
@@ -21,7 +23,7 @@ const FRAME_COST: usize = 64;
 
 /// Bytes that are written in one go, 64 KiB. Neither does the room write a larger frame itself (hundreds may
 /// ask it for a whole document at once), nor does a connection that flushes one keep the room waiting.
-const GO: usize = 64 * 1024;
+pub(super) const WRITE_CHUNK: usize = 64 * 1024;
 
 /// Where frames go.
 pub trait Pipe: Send + Sync {
@@ -68,6 +70,13 @@ impl Outbox {
     pub fn close(&self, code: CloseCode) {
         self.0.state().closing.get_or_insert(code);
         self.0.stirred.notify_one();
+    }
+
+    /// How long it has taken nothing of all that waits for it, if that is more than a moment's work.
+    #[must_use]
+    pub fn stuck_for(&self) -> Duration {
+        let state = self.0.state();
+        state.moved.filter(|_| state.waiting > WRITE_CHUNK).map_or(Duration::ZERO, |moved| moved.elapsed())
     }
 
     /// Bytes that wait, what keeping them costs included.
@@ -124,6 +133,7 @@ impl Outlet {
             return None;
         };
         state.waiting -= cost(&first);
+        state.moved = Some(Instant::now());
         Some(first)
     }
 
@@ -159,6 +169,40 @@ impl Drop for Outlet {
         state.pipe = None;
         state.frames = VecDeque::new();
         state.waiting = 0;
+    }
+}
+
+/// The bytes of large frames that exist, over all rooms. Whoever sends many the same frame has one of it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Unread(Arc<AtomicUsize>);
+
+impl Unread {
+    /// Counts a frame for as long as anybody has it.
+    pub(super) fn count(&self, frame: Vec<u8>) -> Bytes {
+        self.0.fetch_add(frame.len(), Ordering::Relaxed);
+        Bytes::from_owner(Counted { frame, of: self.clone() })
+    }
+
+    /// How many there are.
+    pub(super) fn bytes(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+struct Counted {
+    frame: Vec<u8>,
+    of: Unread,
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.frame
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.of.0.fetch_sub(self.frame.len(), Ordering::Relaxed);
     }
 }
 
@@ -209,6 +253,8 @@ struct State {
     begun: bool,
     /// The sum of the frames' costs.
     waiting: usize,
+    /// When some of them was taken last, or the first began to wait.
+    moved: Option<Instant>,
     closing: Option<CloseCode>,
     /// Nothing is taken any more.
     ended: bool,
@@ -237,7 +283,7 @@ impl Line {
             state.keep(frame.clone());
             return Ok(());
         }
-        let written = if frame.len() > GO { 0 } else { state.write(frame) };
+        let written = if frame.len() > WRITE_CHUNK { 0 } else { state.write(frame) };
         if written < frame.len() {
             state.begun = written > 0;
             state.keep(frame.slice(written..));
@@ -255,6 +301,9 @@ impl State {
     }
 
     fn keep(&mut self, frame: Bytes) {
+        if self.frames.is_empty() {
+            self.moved = Some(Instant::now());
+        }
         self.waiting += cost(&frame);
         self.frames.push_back(frame);
     }
@@ -267,7 +316,8 @@ impl State {
             return Ok(false);
         };
         let pipe = self.pipe.as_ref().ok_or(io::ErrorKind::WouldBlock)?;
-        let written = pipe.try_write(&first[..first.len().min(GO)])?;
+        let written = pipe.try_write(&first[..first.len().min(WRITE_CHUNK)])?;
+        self.moved = Some(Instant::now());
         if written == first.len() {
             self.waiting -= cost(first);
             self.begun = false;

@@ -26,11 +26,31 @@ pub(crate) struct Presence {
     parting: Vec<PresenceEntry>,
     /// Connections that are to be told of everyone.
     newcomers: BTreeSet<ConnectionId>,
+    /// Clients for which somebody who may write spoke, and when last.
+    writers: HashMap<u64, Instant>,
+    /// Connections of those who may write that have not said yet for which client they speak. A reader may speak for it
+    /// meanwhile, and a stock client takes what it is told of itself for its own words: so they are not told that.
+    unnamed: BTreeSet<ConnectionId>,
+    /// Connections that were unnamed and have been told of others since, and are to be told what was kept from them.
+    named: BTreeSet<ConnectionId>,
+}
+
+/// What is to be told now, and to whom else than everyone.
+#[derive(Debug, Default)]
+pub(crate) struct News {
+    pub(crate) entries: Vec<PresenceEntry>,
+    /// Connections that have been told nothing yet: they are told of everyone instead.
+    pub(crate) newcomers: BTreeSet<ConnectionId>,
+    /// Connections that are told of everyone as well: they hear for the first time of some, and must not miss that
+    /// another is gone.
+    pub(crate) named: BTreeSet<ConnectionId>,
 }
 
 #[derive(Debug)]
 struct Known {
     clock: u64,
+    /// How much this is ahead of its owner's own clock: others know a later one from who spoke for the client before.
+    ahead: u64,
     state: String,
     owner: ConnectionId,
     role: Role,
@@ -59,18 +79,32 @@ impl Presence {
                 self.claims.insert(from, (now, role, entry));
                 continue;
             }
+            if let Some(taken) = known.filter(|known| known.owner != from) {
+                let ahead = (taken.clock + 1).saturating_sub(entry.clock);
+                self.take(now, from, role, PresenceEntry { clock: entry.clock + ahead, ..entry }, ahead);
+                continue;
+            }
             let gone = entry.state == "null";
+            // Once the owner has heard of the later clock, it goes on from there.
+            let ahead = known.map_or(0, |known| if entry.clock > known.clock { 0 } else { known.ahead });
+            let entry = PresenceEntry { clock: entry.clock + ahead, ..entry };
             let is_newer = known
                 .map_or(!gone, |known| entry.clock > known.clock || (entry.clock == known.clock && gone));
             if is_newer {
-                self.take(now, from, role, entry, gone);
+                self.take(now, from, role, entry, ahead);
             }
         }
     }
 
-    fn take(&mut self, now: Instant, from: ConnectionId, role: Role, entry: PresenceEntry, gone: bool) {
+    fn take(&mut self, now: Instant, from: ConnectionId, role: Role, entry: PresenceEntry, ahead: u64) {
         self.spoken_for.insert(from, entry.client);
-        if gone {
+        if self.unnamed.remove(&from) && !self.newcomers.contains(&from) {
+            self.named.insert(from);
+        }
+        if role > Role::Reader && (self.writers.len() as u64) < limits::PRESENCE_ENTRIES {
+            self.writers.insert(entry.client, now);
+        }
+        if entry.state == "null" {
             self.by_client.remove(&entry.client);
             if !self.take_claim(entry.client, entry.clock) {
                 self.parting.push(entry);
@@ -81,7 +115,8 @@ impl Presence {
         if !self.by_client.get(&client).is_some_and(|known| known.is_news) {
             self.news.push_back(client);
         }
-        self.by_client.insert(client, Known { clock, state, owner: from, role, heard: now, is_news: true });
+        let known = Known { clock, ahead, state, owner: from, role, heard: now, is_news: true };
+        self.by_client.insert(client, known);
     }
 
     /// Whether a connection may speak for this client at all: for one alone, and not with a clock that leaps, since
@@ -94,13 +129,18 @@ impl Presence {
     }
 
     /// A connection is to be told of everyone.
-    pub(crate) fn joined(&mut self, connection: ConnectionId) {
+    pub(crate) fn joined(&mut self, connection: ConnectionId, role: Role) {
         self.newcomers.insert(connection);
+        if role > Role::Reader {
+            self.unnamed.insert(connection);
+        }
     }
 
     /// A connection ended: what it spoke for is gone, unless another waited to speak for it.
     pub(crate) fn left(&mut self, from: ConnectionId) {
-        self.newcomers.remove(&from);
+        for those in [&mut self.newcomers, &mut self.unnamed, &mut self.named] {
+            those.remove(&from);
+        }
         self.claims.remove(&from);
         let Some(client) = self.spoken_for.remove(&from) else { return };
         if self.by_client.get(&client).is_some_and(|known| known.owner == from) {
@@ -110,6 +150,7 @@ impl Presence {
 
     /// Removes what has not been renewed in time.
     pub(crate) fn expire(&mut self, now: Instant) {
+        self.writers.retain(|_, spoke| now.duration_since(*spoke) <= limits::PRESENCE_KEPT);
         let expired = self
             .by_client
             .iter()
@@ -131,12 +172,12 @@ impl Presence {
 
     /// Whether somebody is to be told of everyone.
     pub(crate) fn has_newcomers(&self) -> bool {
-        !self.newcomers.is_empty()
+        !(self.newcomers.is_empty() && self.named.is_empty())
     }
 
-    /// What is to be told now, and the newcomers, who are to be told of [`Self::all`] instead. Everyone who is
-    /// gone, and at most [`limits::PRESENCE_STATES`] others: the rest is taken next.
-    pub(crate) fn take_news(&mut self) -> (Vec<PresenceEntry>, BTreeSet<ConnectionId>) {
+    /// What is to be told now: everyone who is gone, and at most [`limits::PRESENCE_STATES`] others; the rest is
+    /// taken next.
+    pub(crate) fn take_news(&mut self) -> News {
         let mut told = std::mem::take(&mut self.parting);
         let end = told.len() + limits::PRESENCE_STATES;
         while told.len() < end
@@ -148,7 +189,26 @@ impl Presence {
                 told.push(entry(client, known));
             }
         }
-        (told, std::mem::take(&mut self.newcomers))
+        News {
+            entries: told,
+            newcomers: std::mem::take(&mut self.newcomers),
+            named: std::mem::take(&mut self.named),
+        }
+    }
+
+    /// Of these connections, those that have not said yet who they are.
+    pub(crate) fn unnamed(&self) -> &BTreeSet<ConnectionId> {
+        &self.unnamed
+    }
+
+    /// What of this they are told: not what a reader says of a client for which somebody spoke who may write.
+    pub(crate) fn for_unnamed(&self, entries: &[PresenceEntry]) -> Vec<PresenceEntry> {
+        let is_told = |entry: &&PresenceEntry| {
+            let known = self.by_client.get(&entry.client);
+            !(known.is_some_and(|known| known.role == Role::Reader)
+                && self.writers.contains_key(&entry.client))
+        };
+        entries.iter().filter(is_told).cloned().collect()
     }
 
     /// Everyone.
@@ -166,8 +226,7 @@ impl Presence {
         else {
             return false;
         };
-        let gone = entry.state == "null";
-        self.take(heard, from, role, entry, gone);
+        self.take(heard, from, role, entry, 0);
         true
     }
 
@@ -206,7 +265,7 @@ mod tests {
     /// What is told after `from` announced `entries`.
     fn told(presence: &mut Presence, from: ConnectionId, entries: &[PresenceEntry]) -> Vec<PresenceEntry> {
         presence.announced(Instant::now(), from, Role::Editor, entries.to_vec());
-        presence.take_news().0
+        presence.take_news().entries
     }
 
     #[test]
@@ -234,7 +293,7 @@ mod tests {
         // Who came and went is told to have gone, since somebody may have heard of it before.
         presence.announced(Instant::now(), A, Role::Editor, vec![entry(7, 4, "4")]);
         presence.left(A);
-        assert_eq!(presence.take_news().0, [entry(7, 4, "4"), entry(7, 4, "null")]);
+        assert_eq!(presence.take_news().entries, [entry(7, 4, "4"), entry(7, 4, "null")]);
     }
 
     #[test]
@@ -249,7 +308,7 @@ mod tests {
         presence.left(A);
         presence.left(B);
         let lost: Vec<_> =
-            shown.apply(presence.take_news().0).into_iter().map(|(client, _)| client).collect();
+            shown.apply(presence.take_news().entries).into_iter().map(|(client, _)| client).collect();
         assert_eq!(lost, [7]);
     }
 
@@ -267,7 +326,7 @@ mod tests {
         }
         let mut heard = Vec::new();
         while presence.has_news() {
-            let (news, _) = presence.take_news();
+            let news = presence.take_news().entries;
             assert!(news.len() <= limits::PRESENCE_STATES);
             heard.extend(news.into_iter().map(|entry| entry.client));
         }
@@ -281,9 +340,9 @@ mod tests {
         assert_eq!(told(&mut presence, B, &[entry(7, 2, "2")]), [], "A lives");
         presence.left(A);
         assert!(!presence.has_parting());
-        assert_eq!(presence.take_news().0, [entry(7, 2, "2")]);
+        assert_eq!(presence.take_news().entries, [entry(7, 2, "2")]);
         presence.left(B);
-        assert_eq!(presence.take_news().0, [entry(7, 2, "null")]);
+        assert_eq!(presence.take_news().entries, [entry(7, 2, "null")]);
     }
 
     #[test]
@@ -302,13 +361,62 @@ mod tests {
         let mut presence = Presence::default();
         let said = |presence: &mut Presence, from, role, clock, state: &str| {
             presence.announced(Instant::now(), from, role, vec![entry(7, clock, state)]);
-            presence.take_news().0
+            presence.take_news().entries
         };
         assert_eq!(said(&mut presence, B, Role::Reader, 9, "\"his\""), [entry(7, 9, "\"his\"")]);
         assert_eq!(said(&mut presence, A, Role::Editor, 10, "\"hers\""), [entry(7, 10, "\"hers\"")]);
         assert_eq!(said(&mut presence, B, Role::Reader, 11, "\"his\""), []);
         presence.left(B);
         assert_eq!(presence.all(), [entry(7, 10, "\"hers\"")]);
+    }
+
+    #[test]
+    fn an_editor_who_comes_back_is_heard_though_a_reader_said_something_later_in_her_name() {
+        let mut presence = Presence::default();
+        let said = |presence: &mut Presence, from, role, clock, state: &str| {
+            presence.announced(Instant::now(), from, role, vec![entry(7, clock, state)]);
+            presence.take_news().entries
+        };
+        said(&mut presence, B, Role::Reader, 1000, "\"his\"");
+        assert_eq!(said(&mut presence, A, Role::Editor, 5, "\"hers\""), [entry(7, 1001, "\"hers\"")]);
+        assert_eq!(said(&mut presence, A, Role::Editor, 6, "6"), [entry(7, 1002, "6")]);
+        assert_eq!(said(&mut presence, A, Role::Editor, 6, "6"), [], "that is not newer");
+        // Her own program has heard of 1002, and goes on from there.
+        assert_eq!(said(&mut presence, A, Role::Editor, 1003, "7"), [entry(7, 1003, "7")]);
+        assert_eq!(said(&mut presence, A, Role::Editor, 1004, "null"), [entry(7, 1004, "null")]);
+    }
+
+    #[test]
+    fn an_editor_who_comes_back_is_not_told_what_a_reader_said_in_her_name_before_she_says_who_she_is() {
+        // A stock client would take it for its own words.
+        let (mut presence, now) = (Presence::default(), Instant::now());
+        told(&mut presence, A, &[entry(7, 5, "\"hers\"")]);
+        presence.left(A);
+        let his = [entry(7, 1000, "\"his\""), entry(8, 1, "\"another\"")];
+        presence.announced(now, B, Role::Reader, his[..1].to_vec());
+        presence.announced(now, ConnectionId(3), Role::Reader, his[1..].to_vec());
+        presence.take_news();
+        presence.joined(ConnectionId(4), Role::Editor);
+        assert_eq!(presence.take_news().newcomers, BTreeSet::from([ConnectionId(4)]));
+        assert_eq!((presence.unnamed().len(), presence.for_unnamed(&presence.all())), (1, his[1..].to_vec()));
+        assert_eq!(told(&mut presence, ConnectionId(4), &[entry(7, 6, "6")]), [entry(7, 1001, "6")]);
+        assert!(presence.unnamed().is_empty());
+        presence.expire(now + limits::PRESENCE_KEPT + Duration::from_secs(1));
+        assert!(presence.writers.is_empty());
+    }
+
+    #[test]
+    fn who_says_who_they_are_after_they_were_told_of_others_hears_that_one_of_these_is_gone() {
+        let mut presence = Presence::default();
+        told(&mut presence, A, &[entry(7, 1, "{}")]);
+        presence.joined(B, Role::Editor);
+        assert_eq!(presence.take_news().newcomers, BTreeSet::from([B]));
+        presence.announced(Instant::now(), B, Role::Editor, vec![entry(8, 1, "{}")]);
+        presence.left(A);
+        let news = presence.take_news();
+        assert!(news.newcomers.is_empty(), "B would be told only who is here now");
+        assert_eq!(news.named, BTreeSet::from([B]));
+        assert_eq!(news.entries, [entry(7, 1, "null"), entry(8, 1, "{}")]);
     }
 
     #[test]
@@ -326,7 +434,7 @@ mod tests {
         let mut presence = Presence::default();
         shown.apply(told(&mut presence, A, &[entry(7, 1, "{}")]));
         presence.left(A);
-        shown.apply(presence.take_news().0);
+        shown.apply(presence.take_news().entries);
         assert_eq!(shown.states().count(), 0);
         shown.apply(told(&mut presence, B, &[entry(7, 2, "{}")]));
         assert_eq!(shown.states().count(), 1);
@@ -340,16 +448,16 @@ mod tests {
         presence.expire(now + Duration::from_secs(29));
         assert!(!presence.has_parting());
         presence.expire(now + Duration::from_secs(31));
-        assert_eq!(presence.take_news().0, [entry(7, 1, "null")]);
+        assert_eq!(presence.take_news().entries, [entry(7, 1, "null")]);
     }
 
     #[test]
     fn a_newcomer_is_told_of_everyone_once() {
         let mut presence = Presence::default();
-        presence.joined(A);
-        presence.joined(B);
+        presence.joined(A, Role::Reader);
+        presence.joined(B, Role::Reader);
         presence.left(B);
-        assert_eq!(presence.take_news().1, BTreeSet::from([A]));
+        assert_eq!(presence.take_news().newcomers, BTreeSet::from([A]));
         assert!(!presence.has_newcomers());
     }
 }

@@ -12,6 +12,8 @@ use samsyn_shared::scan::UpdateScan;
 
 /// Looking at one block between a new one's neighbours, in nanoseconds.
 const LOOK: u64 = 300;
+/// The same at an opening, measured on a document of one long text that thousands of blocks reach over.
+const LOOK_AT_OPENING: u64 = 100;
 /// Moving one block of a client, when one is put before it, in nanoseconds.
 const MOVE: u64 = 3;
 /// A byte of a text that is split, in nanoseconds.
@@ -83,6 +85,12 @@ impl Size {
     pub(crate) const fn has_grown_by_half_since(&self, before: &Self) -> bool {
         let more = before.blocks / 2;
         self.blocks > before.blocks + if more > GROWTH { more } else { GROWTH }
+    }
+
+    /// By how much longer it may take to open than before, if each block that is new looks at all others.
+    pub(crate) const fn opens_later_than(&self, before: &Self) -> Duration {
+        let new = self.blocks.saturating_sub(before.blocks) as u64;
+        Duration::from_nanos(new.saturating_mul(self.blocks as u64).saturating_mul(LOOK_AT_OPENING))
     }
 
     /// Whether nothing that is done with the whole document takes long.
@@ -175,6 +183,17 @@ mod tests {
         assert!(empty.cost_of(&scan(10_000, 0)) > Duration::from_secs(30));
         assert!(empty.cost_of(&scan(20, 20)) < limits::LIGHT_COST);
         assert!(empty.blocks_a_turn() > 100);
+    }
+
+    #[test]
+    fn the_larger_a_document_is_the_fewer_blocks_may_make_it_open_later() {
+        let later = |blocks, new| {
+            let before = Size { blocks, ..Size::default() };
+            Size { blocks: blocks + new, ..before }.opens_later_than(&before)
+        };
+        assert!(later(0, 2_000) < limits::UNWEIGHED && later(0, 2_500) > limits::UNWEIGHED);
+        assert!(later(15_000, 300) < limits::UNWEIGHED && later(15_000, 350) > limits::UNWEIGHED);
+        assert!(later(100_000, 60) > limits::UNWEIGHED);
     }
 
     #[test]

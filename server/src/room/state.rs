@@ -21,13 +21,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use samsyn_shared::protocol::{self, CloseCode, Figures, Hello, Message, Trouble, parts};
+use samsyn_shared::protocol::{self, CloseCode, DiskHealth, Hello, Message, RoomHealth, parts};
 use samsyn_shared::read_model::ReadModel;
 use samsyn_shared::scan;
 use samsyn_shared::server_session::{Dialect, Heard, Offence, ServerSession};
 use samsyn_shared::{Epoch, Role, Template, WriteNumber, limits, schema};
 
-pub use self::event::{Effect, Event, Terms};
+pub use self::event::{Effect, Event, RoomConfig};
 use self::pace::Pace;
 use self::turn::{Dues, Heavy, Queued};
 use self::weighing::Weighing;
@@ -39,9 +39,11 @@ use super::presence::Presence;
 #[derive(Debug)]
 pub struct RoomState {
     document: RoomDocument,
-    terms: Terms,
+    terms: RoomConfig,
     began: Instant,
     sessions: BTreeMap<ConnectionId, ServerSession>,
+    /// The last long answer as it is sent, for all who ask the same until the document changes.
+    answer: Option<Answer>,
     presence: Presence,
     presence_pace: Pace,
     /// Taken, and not yet applied, sent or stored: light writes, then heavy ones, in the order of their turns.
@@ -65,23 +67,32 @@ pub struct RoomState {
     /// What is sent once `stored` reaches a number, in the order of the numbers.
     after_stored: VecDeque<(u64, ConnectionId, Message)>,
     /// What the room said of itself last, if everyone here has heard it.
-    told: Option<Figures>,
-    figures_pace: Pace,
+    told: Option<RoomHealth>,
+    health_pace: Pace,
     on_disk_at: u64,
-    trouble: Trouble,
+    disk: DiskHealth,
     stopped: bool,
+}
+
+/// A long answer to a step 1, and its messages.
+#[derive(Debug)]
+struct Answer {
+    update: Bytes,
+    in_parts: bool,
+    messages: Vec<Bytes>,
 }
 
 impl RoomState {
     /// A room over a document that was just loaded. `at` is `now` too, in milliseconds since 1970.
     #[must_use]
-    pub fn new(document: RoomDocument, terms: Terms, now: Instant, at: u64) -> Self {
+    pub fn new(document: RoomDocument, terms: RoomConfig, now: Instant, at: u64) -> Self {
         let weighing = Weighing::new(document.size());
         Self {
             document,
             terms,
             began: now,
             sessions: BTreeMap::new(),
+            answer: None,
             presence: Presence::default(),
             presence_pace: Pace::default(),
             queue: VecDeque::new(),
@@ -98,9 +109,9 @@ impl RoomState {
             waiting: Vec::new(),
             after_stored: VecDeque::new(),
             told: None,
-            figures_pace: Pace::default(),
+            health_pace: Pace::default(),
             on_disk_at: at,
-            trouble: Trouble::None,
+            disk: DiskHealth::Healthy,
             stopped: false,
         }
     }
@@ -132,13 +143,14 @@ impl RoomState {
             Event::Left { connection } => self.left(now, connection),
             Event::Appended { at } => self.appended(now, at, effects),
             Event::AppendFailed => self.stop(effects),
-            Event::DiskChanged(trouble) => self.disk_changed(now, trouble, effects),
+            Event::DiskChanged(disk) => self.disk_changed(now, disk, effects),
             Event::Reloaded { stored, client_id } => self.reloaded(now, &stored, client_id, effects),
             Event::Healed { update } => self.healed(now, &update, effects),
             Event::Woke => self.woke(now, effects),
             Event::Turn => self.turn(now, effects),
             Event::Weighed { opening } => self.weighing.end(opening),
             Event::Ticked => self.ticked(now, effects),
+            Event::Ending => self.leave_unmade(now, effects),
         }
         self.append_if_idle(effects);
     }
@@ -146,7 +158,7 @@ impl RoomState {
     /// When [`Event::Woke`] is due. What is due already may wait until all that is at hand was handled.
     #[must_use]
     pub fn wake_at(&self) -> Option<Instant> {
-        [self.frames.due(), self.presence_pace.due(), self.figures_pace.due()].into_iter().flatten().min()
+        [self.frames.due(), self.presence_pace.due(), self.health_pace.due()].into_iter().flatten().min()
     }
 
     /// Whether everything that was taken is on disk.
@@ -185,7 +197,8 @@ impl RoomState {
     /// document takes to open.
     #[must_use]
     pub fn is_to_be_weighed(&self) -> bool {
-        self.weighing.is_due(&self.document.size())
+        let is_waited_for = self.heavy.iter().any(|heavy| heavy.pieces.blocks() > 0);
+        self.weighing.is_due(&self.document.size(), is_waited_for)
     }
 
     /// The whole state, for a snapshot that is begun now and ends with [`Event::Weighed`].
@@ -232,9 +245,9 @@ impl RoomState {
             self.send(now, id, &hello, effects);
         }
         self.ask(now, id, effects);
-        self.presence.joined(id);
+        self.presence.joined(id, role);
         self.presence_wanted(now);
-        self.figures_wanted(now);
+        self.health_wanted(now);
     }
 
     fn heard(&mut self, now: Instant, from: ConnectionId, frame: Bytes, effects: &mut Vec<Effect>) {
@@ -253,8 +266,10 @@ impl RoomState {
             }
             Ok(Heard::AskedWhatIsHeld) => self.asked_what_is_held(now, from, effects),
             Ok(Heard::AskedWhoIsHere) => {
-                let all = news::presence_message(&self.presence.all());
-                self.send(now, from, &all, effects);
+                let all = self.presence.all();
+                let is_unnamed = self.presence.unnamed().contains(&from);
+                let all = if is_unnamed { self.presence.for_unnamed(&all) } else { all };
+                self.send(now, from, &news::presence_message(&all), effects);
             }
         }
     }
@@ -279,7 +294,7 @@ impl RoomState {
             Dialect::Own => self.send(now, from, &answer, effects),
             Dialect::Stock => self.send_when_stored(now, from, answer, effects),
         }
-        self.figures_wanted(now);
+        self.health_wanted(now);
     }
 
     /// What was heard before the question is in the answer, and was sent before it. So the answer waits for what is
@@ -322,7 +337,7 @@ impl RoomState {
             self.later.retain(|(from, ..)| *from != id);
             self.presence.left(id);
             self.presence_wanted(now);
-            self.figures_wanted(now);
+            self.health_wanted(now);
         }
     }
 
@@ -431,14 +446,29 @@ impl RoomState {
         if count == 0 {
             return 0;
         }
-        let message = message.encode();
         let is_own = |id| self.sessions.get(id).is_some_and(|session| session.dialect() == Dialect::Own);
-        if message.len() > limits::PART_BYTES && receivers.iter().all(is_own) {
-            let parts = parts(message);
-            effects.extend(parts.map(|message| Effect::Send { to: receivers.clone(), message }));
-        } else {
-            effects.push(Effect::Send { to: receivers, message });
-        }
+        let in_parts = receivers.iter().all(is_own);
+        let messages = self.encoded(message, in_parts);
+        effects.extend(messages.into_iter().map(|message| Effect::Send { to: receivers.clone(), message }));
         count
+    }
+
+    /// A message as it is sent. A long answer is made once, however many ask for it.
+    fn encoded(&mut self, message: &Message, in_parts: bool) -> Vec<Bytes> {
+        let make = || if in_parts { parts(message.encode()).collect() } else { vec![message.encode()] };
+        let Message::Step2(update) = message else { return make() };
+        if update.len() <= limits::PART_BYTES {
+            return make();
+        }
+        let is_same = |answer: &&Answer| {
+            (answer.update.as_ptr(), answer.update.len()) == (update.as_ptr(), update.len())
+                && answer.in_parts == in_parts
+        };
+        if let Some(known) = self.answer.as_ref().filter(is_same) {
+            return known.messages.clone();
+        }
+        let messages: Vec<Bytes> = make();
+        self.answer = Some(Answer { update: update.clone(), in_parts, messages: messages.clone() });
+        messages
     }
 }

@@ -17,8 +17,11 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 
-/// Documents that are read, built or proven at once, on threads beside those of the rooms.
-const BESIDE: usize = 2;
+use super::outbox::Unread;
+
+/// Documents that are read, built or proven at once, on threads beside those of the rooms. Many more than there are
+/// processors: the system shares these out, so that a document which opens in no time does not wait for those that take a second.
+const BESIDE: usize = 32;
 
 /// How far the threads of rooms step back behind those that serve sockets, as `nice` counts, and those beside them
 /// behind both: where all have work, somebody's key and a ping go first, then what a room must do, then what may take
@@ -32,6 +35,8 @@ pub struct Workshop {
     /// `None`: wherever the caller runs.
     threads: Option<Threads>,
     turns: Arc<Semaphore>,
+    /// What rooms have made that waits for who reads it.
+    unread: Unread,
 }
 
 #[derive(Debug, Clone)]
@@ -52,7 +57,7 @@ impl Workshop {
     /// On the threads of whoever calls it: for programs that serve nobody, and for tests.
     #[must_use]
     pub fn here() -> Self {
-        Self { threads: None, turns: Arc::new(Semaphore::new(1)) }
+        Self { threads: None, turns: Arc::new(Semaphore::new(1)), unread: Unread::default() }
     }
 
     /// On threads of its own, which run until the process ends, and at the door of the runtime that calls it.
@@ -74,7 +79,7 @@ impl Workshop {
         // Rooms are drained before the process ends; what is left then needs no end of its own.
         std::mem::forget(threads);
         let threads = Threads { door: Handle::current(), workshop };
-        Ok(Self { threads: Some(threads), turns: Arc::new(Semaphore::new(1)) })
+        Ok(Self { threads: Some(threads), ..Self::here() })
     }
 
     /// Whether rooms run in two places.
@@ -115,6 +120,11 @@ impl Workshop {
             }),
             None => tokio::task::spawn_blocking(work),
         }
+    }
+
+    /// What rooms have made that waits for who reads it.
+    pub(super) const fn unread(&self) -> &Unread {
+        &self.unread
     }
 
     /// Waits for a turn, which lasts until what is given is dropped. They are given in the order of asking.

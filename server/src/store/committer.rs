@@ -33,18 +33,18 @@ pub(super) enum Kind {
     /// Done or refused at once.
     Commit(Vec<Write>),
     /// Waits while the disk is full.
-    Append(Vec<Write>, Hurry),
+    Append(Vec<Write>, Urgency),
     /// Ends the thread once all before it is stored.
     Close,
 }
 
-/// Whether somebody hears of an append only when it is on disk.
+/// How urgent an append is: whether it may wait for the company of others in one commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hurry {
+pub enum Urgency {
     /// Commit at once.
-    Yes,
-    /// It may wait for the next commit of a busy store.
-    No,
+    Now,
+    /// It may wait for the next commit of a busy store, together with others.
+    Batched,
 }
 
 type Reply = oneshot::Sender<Outcome>;
@@ -263,8 +263,8 @@ impl Batch {
                 self.hurry = true;
                 self.add(writes, false, reply);
             }
-            Kind::Append(writes, hurry) => {
-                self.hurry |= hurry == Hurry::Yes;
+            Kind::Append(writes, urgency) => {
+                self.hurry |= urgency == Urgency::Now;
                 self.add(writes, true, reply);
             }
             Kind::Close => {
@@ -320,14 +320,14 @@ mod tests {
     async fn what_nobody_hurries_for_shares_a_commit_and_what_somebody_does_is_not_kept_waiting() {
         let (engine, storage) = world();
         let before = engine.commits();
-        let ask = |hurry| storage.append(document(1), vec![Bytes::from_static(b"a")], hurry);
-        ask(Hurry::No).await.unwrap();
+        let ask = |urgency| storage.append(document(1), vec![Bytes::from_static(b"a")], urgency);
+        ask(Urgency::Batched).await.unwrap();
         let begun = Instant::now();
-        futures_util::future::join_all((0..20).map(|_| ask(Hurry::No))).await;
+        futures_util::future::join_all((0..20).map(|_| ask(Urgency::Batched))).await;
         assert!(begun.elapsed() < limits::COMMIT_PACE * 20, "they are not stored one after the other");
         assert_eq!(engine.commits() - before, 2);
-        let patient = ask(Hurry::No);
-        let hurried = ask(Hurry::Yes);
+        let patient = ask(Urgency::Batched);
+        let hurried = ask(Urgency::Now);
         futures_util::future::join_all([patient, hurried]).await;
         assert_eq!(engine.commits() - before, 3, "who hurries takes along who waits");
     }
@@ -360,7 +360,7 @@ mod tests {
         assert!(matches!(storage.commit(vec![append(b"b")]).await, Err(StoreError::Io(_))));
         engine.fail_commits(false);
         assert!(matches!(storage.commit(vec![append(b"c")]).await, Err(StoreError::Failed)));
-        let rooms = storage.append(document(1), vec![Bytes::from_static(b"d")], Hurry::No).await;
+        let rooms = storage.append(document(1), vec![Bytes::from_static(b"d")], Urgency::Batched).await;
         assert!(matches!(rooms, Err(StoreError::Failed)));
         assert!(storage.has_failed() && *storage.health().borrow() == Health::Failed);
         assert_eq!(storage.load(document(1)).unwrap().unwrap().updates.len(), 1);
@@ -375,7 +375,7 @@ mod tests {
         let rooms = (1..=5).map(|n| {
             let storage = storage.clone();
             tokio::spawn(async move {
-                storage.append(document(n), vec![Bytes::from_static(b"b"); 3], Hurry::No).await
+                storage.append(document(n), vec![Bytes::from_static(b"b"); 3], Urgency::Batched).await
             })
         });
         let rooms: Vec<_> = rooms.collect();
@@ -396,7 +396,9 @@ mod tests {
         engine.fill(true);
         let waits = storage.clone();
         let room =
-            tokio::spawn(async move { waits.append(document(1), vec![Bytes::new()], Hurry::No).await });
+            tokio::spawn(
+                async move { waits.append(document(1), vec![Bytes::new()], Urgency::Batched).await },
+            );
         until(&storage, Health::Full).await;
         storage.stop_waiting();
         assert!(matches!(room.await.unwrap(), Err(StoreError::Full)));

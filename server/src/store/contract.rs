@@ -51,7 +51,6 @@ pub(super) fn check<S: Store, K>(mut open: impl FnMut() -> (S, K)) {
     case(old_restore_points_grow_sparser);
     case(a_document_is_replaced_whole);
     case(documents_are_listed_with_all_their_records);
-    case(a_watcher_hears_nothing_of_this_handles_own_appends);
 }
 
 fn what_was_never_written_is_none(store: &impl Store) {
@@ -237,10 +236,4 @@ fn documents_are_listed_with_all_their_records(store: &impl Store) {
         assert!(!records.is_empty() && records.iter().all(|record| record.verified.is_ok()));
     }
     assert_eq!(store.records(document(3)).unwrap(), []);
-}
-
-fn a_watcher_hears_nothing_of_this_handles_own_appends(store: &impl Store) {
-    let mut watch = store.watch();
-    append(store, document(1), &[b"a"]);
-    assert!(watch.try_recv().is_err());
 }

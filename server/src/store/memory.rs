@@ -7,23 +7,16 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 use bytes::Bytes;
 use samsyn_shared::Seq;
-use tokio::sync::broadcast;
 
 use super::{
-    Appended, DocumentId, Loaded, RawRecord, RestorePoint, Store, StoreError, Table, Time, Verified, Write,
-    retention,
+    DocumentId, Loaded, RawRecord, RestorePoint, Store, StoreError, Table, Time, Verified, Write, retention,
 };
 
-/// Hints that a watcher may fall behind before it is told that some were lost.
-const HINTS: usize = 64;
-
 /// Keeps everything in maps behind one lock.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct MemoryStore {
     // A plain lock: it is never held across an await, and each call is short.
     inner: Arc<Mutex<Inner>>,
-    /// Which of the handles this is.
-    own: usize,
     hanging: Arc<Hanging>,
 }
 
@@ -49,7 +42,6 @@ impl Hanging {
 #[derive(Debug, Default)]
 struct Inner {
     data: Data,
-    handles: Vec<broadcast::Sender<Appended>>,
     commits: u64,
     faults: Faults,
 }
@@ -75,21 +67,11 @@ struct Log {
     updates: Vec<(Time, Bytes)>,
 }
 
-impl Default for MemoryStore {
-    fn default() -> Self {
-        Self { inner: Arc::default(), own: 0, hanging: Arc::default() }.another()
-    }
-}
-
 impl MemoryStore {
     /// Another handle to the same data, as another process would have it.
     #[must_use]
     pub fn another(&self) -> Self {
-        let mut inner = self.lock();
-        inner.handles.push(broadcast::channel(HINTS).0);
-        let own = inner.handles.len() - 1;
-        drop(inner);
-        Self { inner: Arc::clone(&self.inner), own, hanging: Arc::clone(&self.hanging) }
+        Self { inner: Arc::clone(&self.inner), hanging: Arc::clone(&self.hanging) }
     }
 
     /// From now on every commit fails with an I/O error and stores nothing (or works again).
@@ -168,11 +150,6 @@ impl Store for MemoryStore {
             }
             given.push(inner.data.apply(write, at));
         }
-        for (write, last) in writes.iter().zip(&given) {
-            if let (Write::Append { document, .. }, Some(last)) = (write, last) {
-                inner.tell(self.own, Appended { document: *document, last: *last });
-            }
-        }
         Ok(given)
     }
 
@@ -236,19 +213,6 @@ impl Store for MemoryStore {
             .take_while(|(t, key)| *t == table && key.starts_with(prefix))
             .map(|(_, k)| k.clone())
             .collect())
-    }
-
-    fn watch(&self) -> broadcast::Receiver<Appended> {
-        self.lock().handles[self.own].subscribe()
-    }
-}
-
-impl Inner {
-    fn tell(&self, own: usize, appended: Appended) {
-        for (_, others) in self.handles.iter().enumerate().filter(|(handle, _)| *handle != own) {
-            // An error says that nobody watches.
-            others.send(appended).ok();
-        }
     }
 }
 
@@ -319,19 +283,6 @@ mod tests {
     #[test]
     fn memory_keeps_the_contract() {
         contract::check(|| (MemoryStore::default(), ()));
-    }
-
-    #[test]
-    fn a_watcher_hears_of_what_another_handle_appends() {
-        let one = MemoryStore::default();
-        let two = one.another();
-        let (mut hears_one, mut hears_two) = (two.watch(), one.watch());
-        let document = contract::document(1);
-        contract::append(&one, document, &[b"a", b"b"]);
-        assert_eq!(hears_one.try_recv().unwrap(), Appended { document, last: Seq(1) });
-        assert_eq!(hears_one.try_recv().unwrap(), Appended { document, last: Seq(2) });
-        assert!(hears_one.try_recv().is_err() && hears_two.try_recv().is_err());
-        assert_eq!(two.load(document).unwrap().unwrap().updates.len(), 2);
     }
 
     #[test]

@@ -28,7 +28,6 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use samsyn_shared::Seq;
-use tokio::sync::broadcast;
 
 use self::batch::{Changes, Commit};
 use self::commits::{Commits, Last};
@@ -36,7 +35,7 @@ use self::log::tree::Standing;
 use self::opening::Prepared;
 use self::read::Reading as _;
 use self::space::Space;
-use super::{Appended, DocumentId, Loaded, RawRecord, RestorePoint, Store, StoreError, Table, Time, Write};
+use super::{DocumentId, Loaded, RawRecord, RestorePoint, Store, StoreError, Table, Time, Write};
 
 const FORMAT: &str = "samsyn-3";
 /// The format before commits had numbers. It is read, and goes on as this one.
@@ -61,7 +60,6 @@ pub struct SledStore {
     broken: AtomicBool,
     last: Mutex<HashMap<DocumentId, Seq>>,
     /// No other process appends, so nobody is ever told of it.
-    silent: broadcast::Sender<Appended>,
     /// Held locked for as long as the store is open.
     _lock: File,
 }
@@ -128,7 +126,6 @@ impl SledStore {
             open: RwLock::new(Some(open)),
             broken: AtomicBool::new(false),
             last: Mutex::default(),
-            silent: broadcast::channel(1).0,
             _lock: lock,
         })
     }
@@ -319,10 +316,6 @@ impl Store for SledStore {
 
     fn keys(&self, table: Table, prefix: &str) -> Result<Vec<String>, StoreError> {
         self.with(|open| open.keys(table, prefix))
-    }
-
-    fn watch(&self) -> broadcast::Receiver<Appended> {
-        self.silent.subscribe()
     }
 }
 

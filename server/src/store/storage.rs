@@ -11,12 +11,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use samsyn_shared::{Seq, limits};
-use tokio::sync::{Mutex, broadcast, mpsc, oneshot, watch};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
-use super::committer::{Committer, Hurry, Kind, Request};
+use super::committer::{Committer, Kind, Request, Urgency};
 use super::rescue::Rescue;
 use super::stopwatch::Stopwatch;
-use super::{Appended, DocumentId, Loaded, RawRecord, RestorePoint, Store, StoreError, Table, Time, Write};
+use super::{DocumentId, Loaded, RawRecord, RestorePoint, Store, StoreError, Table, Time, Write};
 
 /// Whether anything can be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,10 +108,10 @@ impl Storage {
         &self,
         document: DocumentId,
         updates: Vec<Bytes>,
-        hurry: Hurry,
+        urgency: Urgency,
     ) -> Result<Seq, StoreError> {
         let writes = updates.into_iter().map(|update| Write::Append { document, update }).collect();
-        let given = self.request(Kind::Append(writes, hurry)).await?;
+        let given = self.request(Kind::Append(writes, urgency)).await?;
         Ok(given.into_iter().flatten().max().unwrap_or_default())
     }
 
@@ -170,12 +170,6 @@ impl Storage {
     /// As [`Store::keys`].
     pub fn keys(&self, table: Table, prefix: &str) -> Result<Vec<String>, StoreError> {
         self.engine.keys(table, prefix)
-    }
-
-    /// Tells of what others append, as [`Store::watch`].
-    #[must_use]
-    pub fn watch(&self) -> broadcast::Receiver<Appended> {
-        self.engine.watch()
     }
 
     /// Whether anything can be stored, now and whenever that changes.
@@ -244,7 +238,7 @@ impl Storage {
 
     async fn request(&self, kind: Kind) -> Result<Vec<Option<Seq>>, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let hurry = !matches!(kind, Kind::Append(_, Hurry::No));
+        let hurry = !matches!(kind, Kind::Append(_, Urgency::Batched));
         self.requests.send(Request { kind, reply }).await.map_err(|_| StoreError::Closed)?;
         if hurry {
             self.committer.unpark();

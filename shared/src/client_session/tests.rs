@@ -219,17 +219,17 @@ fn a_refusal_is_an_error_and_what_was_refused_stays_unsaved() {
 #[test]
 fn while_the_disk_is_full_nothing_is_called_saved_and_then_all_goes_on() {
     let mut session = in_step(Role::Editor);
-    let figures = |trouble| Message::Figures(Figures { connected: 1, in_step: 1, on_disk_at: 5, trouble });
-    receive(&mut session, &figures(Trouble::DiskFull));
+    let health = |disk| Message::RoomHealth(RoomHealth { connected: 1, in_step: 1, on_disk_at: 5, disk });
+    receive(&mut session, &health(DiskHealth::DiskFull));
     assert_eq!(session.status(), SyncStatus::Error);
     step(&mut session, Event::Edited(bytes("e")));
-    receive(&mut session, &figures(Trouble::None));
+    receive(&mut session, &health(DiskHealth::Healthy));
     assert_eq!((session.status(), session.pending()), (SyncStatus::Saving, 1));
     receive(&mut session, &Message::Saved(WriteNumber(2)));
     assert_eq!(session.status(), SyncStatus::Saved);
-    receive(&mut session, &figures(Trouble::CannotSave));
+    receive(&mut session, &health(DiskHealth::CannotSave));
     step(&mut session, Event::Closed);
-    assert_eq!((session.status(), session.figures()), (SyncStatus::Offline, None));
+    assert_eq!((session.status(), session.room_health()), (SyncStatus::Offline, None));
 }
 
 #[test]

@@ -1,21 +1,24 @@
 //! A block of foreign HTML, as the page reports it, and what kind of line it is. The page tells tags and
 //! hints and decides nothing.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
+use super::number::{Count, Number, marked_by};
 use super::space::{self, Marked};
-use super::without_edges;
+use super::{PasteError, look, sign, table, without_edges};
 use crate::delta::{Attributes, Line, LineKind, List, Op, Run};
+use crate::hyperlink::Hyperlink;
 use crate::limits;
-use crate::link::Link;
 use crate::schema;
 
 /// A paragraph, heading, item or cell.
-struct Block<'a> {
+pub(super) struct Block {
     /// What the HTML says of it, by the names of this file.
-    says: &'a Attributes,
+    says: Attributes,
     /// Its text: inserts with how they look.
-    pieces: &'a [Op],
+    pieces: Vec<Op>,
 }
 
 // What the HTML says of a block. Each may be missing; a number is 0 then, and a text "".
@@ -31,12 +34,16 @@ const LIST: &str = "list";
 const MARKED: &str = "marked";
 /// The item it is in, numbered from 1.
 const ITEM: &str = "item";
+/// The number of the item in its list, as a browser counts.
+const PLACE: &str = "place";
 /// The level of the item, by `aria-level`.
 const LEVEL: &str = "level";
-/// The table row it is in, numbered from 1.
+/// The table it is in, numbered from 1; none for one that only lays out a page.
+const TABLE: &str = "table";
+/// The table row it is in, numbered from 1 through all tables.
 const ROW: &str = "row";
-/// The cell in that row, from 1.
-const CELL: &str = "cell";
+/// The column of the table's grid that it begins in, from 1.
+const COLUMN: &str = "column";
 /// The value of `mso-list`: Word's list, level and what it overrides.
 const MSO: &str = "mso";
 /// The value of `mso-outline-level`.
@@ -45,24 +52,27 @@ const OUTLINE: &str = "outline";
 const CLASS: &str = "class";
 /// The mark that Word wrote before an item, for programs that know no lists.
 const MARKER: &str = "marker";
+/// The font's name that this mark is in, in small letters.
+const FACE: &str = "face";
 
-// How a text looks, by a tag or a style: `bold`, `italic`, `underline` as in our own schema, and these. A
-// U+2028 in it is a `<br>`.
+// How a text looks, by a tag or a style: `bold`, `italic`, `underline` as in our own schema, those of `look`, and
+// these. A U+2028 in it is a `<br>`.
 
 /// Where it leads.
 const HREF: &str = "href";
 /// Whether its white space counts.
-const KEPT: &str = "kept";
+pub(super) const KEPT: &str = "kept";
 
 /// The blocks, and the text of each.
-fn blocks(foreign: &[Op]) -> Vec<Block<'_>> {
+fn blocks(foreign: &[Op], own: bool) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut from = 0;
     for (i, op) in foreign.iter().enumerate() {
         if let Op::Insert { attributes: says, .. } = op
             && says.contains_key(TAG)
         {
-            blocks.push(Block { says, pieces: &foreign[from..i] });
+            let pieces = if own { foreign[from..i].to_vec() } else { look::plain(&foreign[from..i]) };
+            blocks.push(Block { says: says.clone(), pieces });
             from = i + 1;
         }
     }
@@ -70,47 +80,105 @@ fn blocks(foreign: &[Op]) -> Vec<Block<'_>> {
 }
 
 /// The lines of foreign inserts. `own`: they are ours and mean exactly what they say.
-pub(super) fn lines(foreign: &[Op], own: bool) -> Vec<Line> {
-    let mut lists = Vec::new();
-    let mut lines: Vec<Line> = Vec::new();
-    let mut open_item = 0;
-    let blocks = blocks(foreign);
-    let mut rest = &blocks[..];
-    while let Some(first) = rest.first() {
-        let row = rest
-            .iter()
-            .take_while(|block| first.number(ROW) > 0 && block.number(ROW) == first.number(ROW))
-            .count();
-        if let Some(line) = row_line(&rest[..row]) {
-            lines.push(line);
-            (rest, open_item) = (&rest[row..], 0);
-            continue;
+///
+/// # Errors
+/// [`PasteError::TooLarge`] for a table that is too wide.
+pub(super) fn lines(foreign: &[Op], own: bool) -> Result<Vec<Line>, PasteError> {
+    let mut flow = Flow { own, ..Flow::default() };
+    let blocks = blocks(foreign, own);
+    let mut last_row = 0;
+    for part in blocks.chunk_by(|a, b| a.table() == b.table()) {
+        let table = if part[0].table() > 0 { table::lines(part)? } else { None };
+        match table {
+            Some(lines) => {
+                // An empty row parts two tables.
+                if last_row > 0 && part[0].row() > last_row + 1 {
+                    flow.line(Line::default(), None);
+                }
+                last_row = part[part.len() - 1].row();
+                lines.into_iter().for_each(|line| flow.line(line, None));
+            }
+            None => part.iter().for_each(|block| flow.block(block)),
         }
-        rest = &rest[1..];
-        let kind = first.kind(&mut lists, own);
-        let mut texts = first.texts();
+    }
+    let lines = flow.numbered();
+    Ok(if own { lines } else { without_edges(without_doubles(lines)) })
+}
+
+/// Lines as they come, and what they depend on.
+#[derive(Default)]
+struct Flow {
+    own: bool,
+    /// Each with the number that it had.
+    lines: Vec<(Line, Option<Number>)>,
+    /// The item that the last line is of, and the last of all that have a line.
+    open_item: u64,
+    last_item: u64,
+    /// Word's lists, and what each began as.
+    lists: BTreeMap<String, List>,
+}
+
+impl Flow {
+    fn line(&mut self, line: Line, number: Option<Number>) {
+        self.open_item = 0;
+        self.lines.push((line, number));
+    }
+
+    fn block(&mut self, block: &Block) {
+        let item = block.number(ITEM);
+        let mut kind = block.kind(&mut self.lists, self.own);
+        let is_item = matches!(kind, LineKind::Item(_, _));
+        if is_item && !self.own && (1..=self.last_item).contains(&item) && item != self.open_item {
+            // The rest of an item, behind a list in it: it has had its mark.
+            kind = LineKind::Paragraph;
+        }
+        let number = block.number_in(kind).filter(|_| !self.own);
+        let mut texts = block.texts();
+        if let LineKind::Item(_, _) = kind {
+            // An item is one line: what breaks in it goes on after a space.
+            let whole = joined(texts.into_iter().filter(|runs| self.own || !runs.is_empty()), " ");
+            match self.lines.last_mut().filter(|_| item > 0 && item == self.open_item) {
+                Some((line, _)) => append(&mut line.runs, whole, " "),
+                None if whole.is_empty() && !self.own => {}
+                None => {
+                    let sign =
+                        block.sign().map(|sign| vec![Run { text: sign, attributes: Attributes::new() }]);
+                    self.line(Line { kind, runs: joined(sign.into_iter().chain([whole]), " ") }, number);
+                    self.last_item = self.last_item.max(item);
+                }
+            }
+            self.open_item = item;
+            return;
+        }
         if let LineKind::Heading(_) = kind {
             texts.iter_mut().for_each(plain_weight);
         }
-        if let LineKind::Item(_, _) = kind {
-            // An item is one line: what breaks in it goes on after a space.
-            let whole = joined(texts.into_iter().filter(|runs| own || !runs.is_empty()), " ");
-            let goes_on = first.number(ITEM) > 0 && first.number(ITEM) == open_item;
-            match lines.last_mut().filter(|_| goes_on) {
-                Some(line) => line.runs = joined([std::mem::take(&mut line.runs), whole], " "),
-                None if whole.is_empty() && !own => {}
-                None => lines.push(Line { kind, runs: whole }),
-            }
-            open_item = first.number(ITEM);
-            continue;
+        self.open_item = 0;
+        let mut number = number;
+        for runs in texts {
+            let kind = if runs.is_empty() && !self.own { LineKind::Paragraph } else { kind };
+            let number = if runs.is_empty() { None } else { number.take() };
+            self.line(Line { kind, runs }, number);
         }
-        open_item = 0;
-        lines.extend(texts.into_iter().map(|runs| {
-            let kind = if runs.is_empty() && !own { LineKind::Paragraph } else { kind };
-            Line { kind, runs }
-        }));
     }
-    if own { lines } else { without_edges(without_doubles(lines)) }
+
+    /// The lines, each with its number: by counting where that gives it, and as text elsewhere.
+    fn numbered(self) -> Vec<Line> {
+        let mut count = Count::default();
+        let numbered = |(mut line, number): (Line, Option<Number>)| {
+            let is_given = count.gives(line.kind, number.as_ref());
+            let is_text = !is_given || !matches!(line.kind, LineKind::Item(_, _));
+            if let Some(number) = number.filter(|_| is_text) {
+                if !is_given {
+                    line.kind = LineKind::Paragraph;
+                }
+                let number = vec![Run { text: number.as_str().to_owned(), attributes: Attributes::new() }];
+                line.runs = joined([number, line.runs], " ");
+            }
+            line
+        };
+        self.lines.into_iter().map(numbered).collect()
+    }
 }
 
 /// One blank line is enough.
@@ -119,60 +187,43 @@ fn without_doubles(mut lines: Vec<Line>) -> Vec<Line> {
     lines
 }
 
-/// A table's row is one line with tabs between its cells, if each cell has one block. Others hold a text's
-/// layout, and their blocks are lines as anywhere.
-fn row_line(blocks: &[Block<'_>]) -> Option<Line> {
-    let full: Vec<_> = blocks
-        .iter()
-        .map(|block| (block.number(CELL), joined(block.texts(), " ")))
-        .filter(|(_, runs)| !runs.is_empty())
-        .collect();
-    if full.len() < 2 || full.windows(2).any(|pair| pair[0].0 == pair[1].0) {
-        return None;
+impl Block {
+    fn table(&self) -> u64 {
+        if self.row() > 0 { self.number(TABLE) } else { 0 }
     }
-    let mut runs = Vec::new();
-    let mut at = 1;
-    for (cell, text) in full {
-        let least = u32::from(!runs.is_empty());
-        let tabs = usize::try_from(cell.saturating_sub(at).clamp(least.into(), 64)).expect("64 at most");
-        let tabs = "\t".repeat(tabs);
-        if !tabs.is_empty() {
-            push(&mut runs, &tabs, Attributes::new());
-        }
-        text.into_iter().for_each(|run| push(&mut runs, &run.text, run.attributes));
-        at = cell;
-    }
-    Some(Line { kind: LineKind::Paragraph, runs })
-}
 
-impl Block<'_> {
+    pub(super) fn row(&self) -> u64 {
+        self.number(ROW)
+    }
+
+    pub(super) fn column(&self) -> u64 {
+        self.number(COLUMN)
+    }
+
     fn number(&self, name: &str) -> u64 {
         self.says.get(name).and_then(Value::as_u64).unwrap_or_default()
     }
 
     fn text(&self, name: &str) -> &str {
-        text_in(self.says, name)
+        text_in(&self.says, name)
     }
 
-    fn kind(&self, lists: &mut Vec<(String, List)>, own: bool) -> LineKind {
+    fn kind(&self, lists: &mut BTreeMap<String, List>, own: bool) -> LineKind {
         if let Some(level) = self.heading() {
             // Ours stand below a section's own heading, which is of the second level.
             let level = if own { level.saturating_sub(2).max(1) } else { level };
             return LineKind::Heading(level.min(limits::HEADER_MAX));
         }
         let indent = |level: u64| small(level.saturating_sub(1)).min(limits::INDENT_MAX);
-        if self.number(DEPTH) > 0 {
+        if self.is_listed() {
             return LineKind::Item(self.list_kind(), indent(self.number(DEPTH).max(self.number(LEVEL))));
         }
-        if self.text(MSO).is_empty() || !self.says.contains_key(MARKER) {
+        if !self.says.contains_key(MARKER) {
             return LineKind::Paragraph;
         }
         // An `i.` is a letter in a list that began with `h.`.
-        let begun = lists.iter().find(|(mso, _)| *mso == self.text(MSO)).map(|(_, list)| *list);
-        let list = begun.unwrap_or_else(|| marked_by(self.text(MARKER)));
-        if begun.is_none() {
-            lists.push((self.text(MSO).to_owned(), list));
-        }
+        let begun = lists.entry(self.text(MSO).to_owned());
+        let list = *begun.or_insert_with(|| marked_by(self.text(MARKER)));
         LineKind::Item(list, indent(self.mso_level()))
     }
 
@@ -183,6 +234,39 @@ impl Block<'_> {
             .or(by_title)
             .or((self.number(OUTLINE) > 0).then(|| small(self.number(OUTLINE))))
             .filter(|level| (1..=9).contains(level))
+    }
+
+    /// Whether it is in a list of the web. One whose numbers are not shown is none.
+    fn is_listed(&self) -> bool {
+        self.number(DEPTH) > 0 && (self.text(LIST) != "ol" || self.text(MARKED) != "none")
+    }
+
+    /// The number that it has, as what it is here.
+    fn number_in(&self, kind: LineKind) -> Option<Number> {
+        match kind {
+            LineKind::Item(List::Bullet, _) => None,
+            LineKind::Item(_, _) if self.is_listed() => {
+                let place = self.says.get(PLACE).and_then(Value::as_i64)?;
+                Some(Number::of_place(place, self.text(MARKED)))
+            }
+            LineKind::Item(_, _) | LineKind::Heading(_) => Number::of_marker(self.text(MARKER)),
+            LineKind::Paragraph => None,
+        }
+    }
+
+    /// What stands before an item, as text.
+    pub(super) fn mark(&self) -> Option<String> {
+        let kind = self.kind(&mut BTreeMap::new(), false);
+        let number = self.number_in(kind).map(|number| number.as_str().to_owned());
+        number.or_else(|| matches!(kind, LineKind::Item(_, _)).then(|| "•".to_owned()))
+    }
+
+    /// A mark of its own that says whether something is so, which a bullet would not.
+    fn sign(&self) -> Option<String> {
+        let marker = self.text(MARKER);
+        let marker = sign::shown(marker, self.text(FACE)).unwrap_or_else(|| marker.to_owned());
+        let mut signs = marker.chars().map(sign::of_private).chain(self.text(MARKED).chars());
+        signs.find(|c| "✓✔✗✘☑☒☐✅❌".contains(*c)).map(String::from)
     }
 
     fn list_kind(&self) -> List {
@@ -204,7 +288,7 @@ impl Block<'_> {
     }
 
     /// Its lines' texts; none when it is white space between blocks.
-    fn texts(&self) -> Vec<Vec<Run>> {
+    pub(super) fn texts(&self) -> Vec<Vec<Run>> {
         let text: Vec<_> = self
             .pieces
             .iter()
@@ -264,7 +348,7 @@ fn is_set(piece: &Op, name: &str) -> bool {
 fn looks(piece: &Op) -> Attributes {
     let mut ours = Attributes::new();
     let Op::Insert { attributes, .. } = piece else { return ours };
-    let link = Link::of_href(text_in(attributes, HREF));
+    let link = Hyperlink::of_href(text_in(attributes, HREF));
     for name in [schema::BOLD, schema::ITALIC, schema::UNDERLINE] {
         // Links are underlined as it is.
         if attributes.contains_key(name) && (name != schema::UNDERLINE || link.is_none()) {
@@ -275,24 +359,6 @@ fn looks(piece: &Op) -> Attributes {
         ours.insert(schema::LINK.to_owned(), link.as_str().into());
     }
     ours
-}
-
-/// The list that a mark of Word's is of.
-fn marked_by(marker: &str) -> List {
-    let marker = marker.trim_matches(|c: char| c.is_whitespace() || c == '\u{A0}' || c == '(');
-    let body = marker.trim_end_matches(['.', ')', ':', ']']);
-    let ends = body.len() < marker.len();
-    let roman = |c: char| "ivxlcdm".contains(c.to_ascii_lowercase());
-    if body.contains(|c: char| c.is_ascii_digit()) {
-        List::Ordered
-    } else if !ends || !body.chars().all(|c| c.is_ascii_alphabetic()) || body.is_empty() {
-        // `o` is a mark of Word's, `o)` a letter.
-        List::Bullet
-    } else if body.eq_ignore_ascii_case("i") || (body.len() > 1 && body.chars().all(roman)) {
-        List::Ordered
-    } else {
-        List::Lettered
-    }
 }
 
 /// A heading that is all bold is only a heading.
@@ -306,18 +372,20 @@ fn plain_weight(runs: &mut Vec<Run>) {
     }
 }
 
-fn joined(texts: impl IntoIterator<Item = Vec<Run>>, by: &str) -> Vec<Run> {
+pub(super) fn joined(texts: impl IntoIterator<Item = Vec<Run>>, by: &str) -> Vec<Run> {
     let mut whole: Vec<Run> = Vec::new();
-    for runs in texts {
-        if !whole.is_empty() && !runs.is_empty() {
-            push(&mut whole, by, Attributes::new());
-        }
-        runs.into_iter().for_each(|run| push(&mut whole, &run.text, run.attributes));
-    }
+    texts.into_iter().for_each(|runs| append(&mut whole, runs, by));
     whole
 }
 
-fn push(runs: &mut Vec<Run>, text: &str, attributes: Attributes) {
+fn append(whole: &mut Vec<Run>, runs: Vec<Run>, by: &str) {
+    if !whole.is_empty() && !runs.is_empty() {
+        push(whole, by, Attributes::new());
+    }
+    runs.into_iter().for_each(|run| push(whole, &run.text, run.attributes));
+}
+
+pub(super) fn push(runs: &mut Vec<Run>, text: &str, attributes: Attributes) {
     match runs.last_mut() {
         Some(last) if last.attributes == attributes => last.text.push_str(text),
         _ => runs.push(Run { text: text.to_owned(), attributes }),

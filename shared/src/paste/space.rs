@@ -1,6 +1,8 @@
 //! The characters of a pasted text: which white space counts, which characters only look like it, and which
 //! have no place in a text at all.
 
+use super::sign;
+
 /// What ends a line: the page reports a `<br>` as this.
 const BREAK: char = '\u{2028}';
 
@@ -39,13 +41,15 @@ fn meant(c: char, before: Option<char>, after: Option<char>, kept: bool) -> Opti
     match c {
         BREAK | '\u{2029}' => Some(BREAK),
         '\r' if after == Some('\n') => None,
-        '\n' | '\r' | '\u{B}' | '\u{C}' => Some(if kept { BREAK } else { ' ' }),
+        '\n' | '\r' | '\u{B}' | '\u{C}' | '\u{85}' => Some(if kept { BREAK } else { ' ' }),
         '\t' => Some(if kept { '\t' } else { ' ' }),
         // A number and what belongs to it: 10 000, 5 km, § 4. Elsewhere programs write it for want of a space.
         NO_BREAK | '\u{202F}' => {
             let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
             let word = |c: Option<char>| c.is_some_and(|c| !c.is_whitespace() && !c.is_ascii_punctuation());
-            let belongs = (digit(before) && word(after)) || (word(before) && digit(after));
+            let sign = |c: Option<char>| c.is_some_and(|c| "%$+".contains(c));
+            let belongs = (digit(before) && (word(after) || sign(after)))
+                || ((word(before) || sign(before)) && digit(after));
             Some(if belongs { NO_BREAK } else { ' ' })
         }
         '\u{1680}' | '\u{2000}'..='\u{200A}' | '\u{205F}' | '\u{3000}' => Some(' '),
@@ -53,7 +57,7 @@ fn meant(c: char, before: Option<char>, after: Option<char>, kept: bool) -> Opti
         '\u{AD}' | '\u{200B}' | '\u{2060}' | '\u{FEFF}' | '\u{FFFC}' => None,
         '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => None,
         c if c.is_control() => None,
-        c => Some(c),
+        c => Some(sign::of_private(c)),
     }
 }
 
@@ -74,13 +78,16 @@ mod tests {
 
     #[test]
     fn a_number_keeps_what_belongs_to_it() {
-        assert_eq!(flowing("10\u{A0}000 på 5\u{202F}km, §\u{A0}4."), ["10\u{A0}000 på 5\u{A0}km, §\u{A0}4."]);
+        assert_eq!(
+            flowing("10\u{A0}000 på 5\u{202F}km, §\u{A0}4, 25\u{A0}%, +\u{A0}3."),
+            ["10\u{A0}000 på 5\u{A0}km, §\u{A0}4, 25\u{A0}%, +\u{A0}3."]
+        );
         assert_eq!(flowing("a\u{A0}b 5.\u{A0}c"), ["a b 5. c"]);
     }
 
     #[test]
     fn plain_text_keeps_its_spaces_and_loses_what_nobody_sees() {
-        assert_eq!(plain("a\r\nb\rc\u{B}d\u{2029}e"), ["a", "b", "c", "d", "e"]);
+        assert_eq!(plain("a\r\nb\rc\u{B}d\u{2029}e\u{85}f"), ["a", "b", "c", "d", "e", "f"]);
         assert_eq!(plain("a\tb  c"), ["a\tb  c"]);
         assert_eq!(plain("\u{FEFF}a\u{0}\u{1B}\u{7F}\u{9B}b\u{FFFC}\u{202E}\u{AD}c"), ["abc"]);
     }

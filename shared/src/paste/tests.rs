@@ -85,14 +85,44 @@ fn words_lists_become_lists_and_lose_their_marks() {
         word("l1 level1 lfo1", "·", "Vatten"),
         word("l0 level1 lfo2", "1.", "Varna"),
         word("l0 level2 lfo2", "a)", "SMS"),
-        word("l0 level2 lfo2", "i)", "Radio"),
+        word("l0 level2 lfo2", "b)", "Radio"),
         word("l2 level1 lfo3", "i.", "Romerskt"),
         word("l3 level1 lfo4", "A.", "Mål"),
         word("l4 level1 lfo5", "", "Med en bild som märke"),
     ]));
     let expected = "# Lägesbild\nDet snöar fortfarande.\n• El\n>• Reservkraft\n>>• Diesel\n• Vatten\n1. Varna\n>A. SMS\n\
-                    >A. Radio\n1. Romerskt\nA. Mål\n• Med en bild som märke";
+                    >A. Radio\ni. Romerskt\nA. Mål\n• Med en bild som märke";
     assert_eq!(pasted, expected);
+}
+
+#[test]
+fn marks_that_say_whether_something_is_so_are_kept() {
+    let mut marked = item("ul", 1, 1, "Vatten");
+    marked["marked"] = "\"✗  \"".into();
+    let mut word_marked = word("l0 level1 lfo1", "ü", "El");
+    word_marked["face"] = "wingdings".into();
+    let private = word("l0 level1 lfo1", "\u{F0FC}", "Fjärrvärme");
+    let arrow = word("l0 level1 lfo1", "Ø", "Väg");
+    assert_eq!(
+        blocks(&json!([marked, word_marked, private, arrow])),
+        "• ✗ Vatten\n• ✓ El\n• ✓ Fjärrvärme\n• Väg"
+    );
+}
+
+#[test]
+fn what_goes_on_in_an_item_behind_a_list_in_it_has_no_second_mark() {
+    let numbered = |depth, number, place: u32, words| {
+        let mut item = item("ol", depth, number, words);
+        item["place"] = place.into();
+        item
+    };
+    let pasted = blocks(&json!([
+        numbered(1, 1, 1, "Varna"),
+        numbered(2, 2, 1, "SMS"),
+        numbered(1, 1, 1, "innan det snöar."),
+        numbered(1, 3, 2, "Stäng"),
+    ]));
+    assert_eq!(pasted, "1. Varna\n>1. SMS\ninnan det snöar.\n2. Stäng");
 }
 
 #[test]
@@ -102,7 +132,7 @@ fn words_titles_outlines_and_numbered_headings_are_headings() {
         {"tag": "p", "outline": 2, "pieces": text("Egen formatmall")},
         {"tag": "h4", "mso": "l0 level4 lfo1", "marker": "1.1.1.1", "pieces": [{"text": "Djup", "bold": true}]},
     ]));
-    assert_eq!(pasted, "# Titel\n## Egen formatmall\n### Djup");
+    assert_eq!(pasted, "# Titel\n## Egen formatmall\n### 1.1.1.1 Djup");
 }
 
 #[test]
@@ -155,20 +185,48 @@ fn looks_that_we_have_stay_and_links_only_to_the_web_and_mail() {
     );
 }
 
+fn cell(table: u32, row: u32, column: u32, words: &str) -> Value {
+    json!({"tag": "td", "table": table, "row": row, "column": column, "pieces": text(words)})
+}
+
 #[test]
-fn a_row_of_a_table_is_a_line_and_a_layout_of_tables_is_its_blocks() {
-    let cell = |row: u32, cell: u32, words: &str| json!({"tag": "td", "row": row, "cell": cell, "pieces": text(words)});
+fn each_text_of_a_table_stands_as_many_tabs_in_as_its_column() {
     assert_eq!(
         blocks(&json!([
-            cell(1, 1, "Ort"),
-            cell(1, 2, "Snö\u{2028}cm"),
-            cell(2, 1, "Gävle"),
-            cell(2, 3, "40")
+            cell(1, 1, 1, "Ort"),
+            cell(1, 1, 2, "Snö\u{2028}cm"),
+            cell(1, 2, 1, "Gävle"),
+            cell(1, 2, 3, "40"),
+            cell(1, 3, 2, "ensam"),
         ])),
-        "Ort\tSnö cm\nGävle\t\t40"
+        "Ort\tSnö cm\nGävle\t\t40\n\tensam"
     );
-    assert_eq!(blocks(&json!([cell(1, 1, "Mål"), cell(1, 2, "Ett"), cell(1, 2, "Två")])), "Mål\nEtt\nTvå");
-    assert_eq!(blocks(&json!([cell(1, 1, "Ett"), cell(1, 1, "Två")])), "Ett\nTvå");
+    let several =
+        json!([cell(1, 1, 1, "Mål"), cell(1, 1, 2, "Ett"), cell(1, 1, 2, "Två"), cell(1, 1, 3, "!")]);
+    assert_eq!(blocks(&several), "Mål\tEtt\t!\n\tTvå");
+    assert_eq!(blocks(&json!([cell(1, 1, 1, "Ett"), cell(1, 2, 1, "Två")])), "Ett\nTvå", "a single column");
+    assert_eq!(blocks(&json!([cell(0, 1, 1, "Ett"), cell(0, 1, 2, "Två")])), "Ett\nTvå", "a layout");
+    let mut first = item("ol", 1, 1, "a");
+    first["place"] = 4.into();
+    for (name, number) in [("table", 1), ("row", 1), ("column", 2)] {
+        first[name] = number.into();
+    }
+    assert_eq!(blocks(&json!([cell(1, 1, 1, "Vem"), first])), "Vem\t4. a");
+}
+
+#[test]
+fn an_empty_row_stays_in_a_table_and_between_two() {
+    let rows = json!([
+        cell(1, 1, 1, "a"),
+        cell(1, 1, 2, "b"),
+        cell(1, 4, 1, "c"),
+        cell(1, 4, 2, "d"),
+        cell(2, 6, 1, "e"),
+        cell(2, 6, 2, "f"),
+        cell(3, 7, 1, "g"),
+        cell(3, 7, 2, "h"),
+    ]);
+    assert_eq!(blocks(&rows), "a\tb\n\nc\td\n\ne\tf\ng\th");
 }
 
 #[test]
@@ -242,10 +300,95 @@ fn what_is_no_text_is_refused_and_so_is_what_is_too_much() {
 #[test]
 fn numbers_from_a_hostile_page_are_only_numbers() {
     let pasted = blocks(&json!([
-        {"tag": "td", "row": u32::MAX, "cell": u32::MAX, "pieces": text("a")},
-        {"tag": "td", "row": u32::MAX, "cell": 1, "pieces": text("b")},
+        cell(u32::MAX, u32::MAX, u32::MAX, "a"),
         {"tag": "li", "list": "x", "depth": 255, "level": 255, "item": u32::MAX, "pieces": text("c")},
         {"tag": "h99", "outline": 255, "mso": "level999", "marker": "((", "pieces": text("d")},
     ]));
-    assert_eq!(pasted, format!("{}a\tb\n>>>>>>>>• c\n>>>>>>>>• d", "\t".repeat(64)));
+    assert_eq!(pasted, "a\n>>>>>>>>• c\n>>>>>>>>• d");
+    let wide = json!({"blocks": [cell(1, u32::MAX, u32::MAX, "a"), cell(1, u32::MAX, 1, "b")]});
+    assert_eq!(read(&wide), Err(PasteError::TooLarge));
+    let wide: Vec<_> = (1..=40).flat_map(|row| [cell(1, row, 1, "a"), cell(1, row, 10_000, "b")]).collect();
+    assert_eq!(read(&json!({ "blocks": wide })), Err(PasteError::TooLarge));
+}
+
+#[test]
+fn a_look_says_what_it_says_in_words() {
+    let pieces = |pieces: Value| blocks(&json!([{"tag": "p", "pieces": pieces}]));
+    assert_eq!(pieces(json!([{"text": "a "}, {"text": "b", "gone": true}, {"text": " c"}])), "a c");
+    assert_eq!(
+        pieces(
+            json!([{"text": "a"}, {"text": " b", "struck": true}, {"text": " c ", "struck": true, "bold": true}, {"text": "d"}])
+        ),
+        "a [struket: b* c] *d"
+    );
+    assert_eq!(pieces(json!([{"text": "a "}, {"text": " ", "struck": true}, {"text": "b"}])), "a b");
+    let script = |text: &str, kind: &str| json!({"text": text, "script": kind});
+    assert_eq!(
+        pieces(json!([
+            {"text": "10 m"}, script("2", "super"), {"text": ", CO"}, script("2", "sub"), {"text": ", 10"},
+            script("-3", "super"), {"text": ", x"}, script("ab", "super"), {"text": ", y"}, script("a+b", "sub"),
+            {"text": ", 1"}, script("st", "super"), {"text": ", ord"}, script("[1]", "super"), {"text": "™"},
+        ])),
+        "10 m², CO₂, 10⁻³, x^ab, y_(a+b), 1st, ord[1]™"
+    );
+    let thing = |name: &str, value: &str| json!({"text": "\u{FFFC}", name: value});
+    assert_eq!(
+        pieces(json!([
+            thing("box", "on"), {"text": "klar "}, thing("box", "off"), {"text": "inte "}, thing("round", "on"),
+            {"text": "ja "}, thing("round", "off"), {"text": "nej "}, thing("quote", "on"), {"text": "ord"},
+            thing("quote", "off"), {"text": " 漢"}, thing("reading", "on"), {"text": "kan"}, thing("reading", "off"),
+        ])),
+        "☑ klar ☐ inte ◉ ja ○ nej ”ord” 漢 (kan)"
+    );
+    assert_eq!(
+        pieces(
+            json!([thing("picture", "✅"), {"text": " "}, thing("picture", ":fire:"), {"text": " "}, thing("picture", "Tumme upp")])
+        ),
+        "✅ :fire: [Tumme upp]"
+    );
+    assert_eq!(
+        pieces(
+            json!([{"text": "Läge à Mål \u{F0B7}"}, {"text": "à", "font": "wingdings"}, {"text": "b", "font": "symbol"}])
+        ),
+        "Läge à Mål •→β"
+    );
+    assert_eq!(pieces(json!([{"text": "obs å", "case": "uppercase"}])), "OBS Å");
+}
+
+#[test]
+fn what_a_text_refers_to_keeps_its_number() {
+    assert_eq!(
+        blocks(&json!([
+            word("l0 level1 lfo1", "1.", "ett"),
+            word("l0 level1 lfo1", "2.", "två"),
+            {"tag": "p", "pieces": text("Ett stycke.")},
+            word("l0 level1 lfo1", "3.", "tre"),
+            word("l0 level2 lfo1", "a)", "under"),
+            word("l0 level1 lfo1", "4.", "fyra"),
+        ])),
+        "1. ett\n1. två\nEtt stycke.\n3. tre\n>A. under\n4. fyra"
+    );
+    assert_eq!(
+        blocks(
+            &json!([word("l1 level1 lfo2", "1.1", "a"), word("l1 level1 lfo2", "1.2", "b"), {"tag": "h2", "marker": "3.2", "pieces": text("Mål")}])
+        ),
+        "1.1 a\n1.2 b\n## 3.2 Mål"
+    );
+    let place = |place: i64, marked: &str, number: u32, words: &str| {
+        let mut item = item("ol", 1, number, words);
+        item["place"] = place.into();
+        item["marked"] = marked.into();
+        item
+    };
+    assert_eq!(blocks(&json!([place(3, "", 1, "a"), place(4, "", 2, "b")])), "3. a\n4. b");
+    assert_eq!(
+        blocks(&json!([place(1, "", 1, "a"), place(2, "", 2, "b"), place(7, "", 3, "c")])),
+        "1. a\n1. b\n7. c"
+    );
+    assert_eq!(
+        blocks(&json!([place(1, "upper-roman", 1, "a"), place(2, "lower-alpha", 2, "b")])),
+        "I. a\nb. b"
+    );
+    assert_eq!(blocks(&json!([place(1, "a", 1, "a"), place(2, "a", 2, "b")])), "A. a\nA. b");
+    assert_eq!(blocks(&json!([place(1, "none", 1, "§ 1 a")])), "§ 1 a");
 }

@@ -10,7 +10,7 @@ mod tests;
 use std::fmt::Write as _;
 
 use super::ReadModel;
-use crate::delta::{Line, LineKind, List, visible_lines};
+use crate::delta::{Line, LineKind, List, letters, visible_lines};
 
 pub(super) fn of(model: &ReadModel) -> String {
     let mut out = format!("{}\n", heading(1, &inline::plain(&model.title)));
@@ -123,17 +123,6 @@ fn marks(list: List) -> [char; 2] {
         List::Ordered => ['.', ')'],
         List::Lettered => ['*', '+'],
     }
-}
-
-/// 1 is A, 26 is Z, 27 is AA, as CSS' `upper-alpha` counts.
-fn letters(mut number: usize) -> String {
-    let mut letters = Vec::new();
-    while number > 0 {
-        number -= 1;
-        letters.push(char::from(b'A' + u8::try_from(number % 26).expect("below 26")));
-        number /= 26;
-    }
-    letters.iter().rev().collect()
 }
 
 /// Number signs at a heading's end would be taken for its own.

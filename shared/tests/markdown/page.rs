@@ -2,7 +2,7 @@
 //! sheet counts them.
 
 use samsyn_shared::delta::{LineKind, List, Op, Run, visible_lines};
-use samsyn_shared::link::Link;
+use samsyn_shared::hyperlink::Hyperlink;
 
 /// A line that is seen.
 #[derive(Debug, Clone, PartialEq)]
@@ -109,7 +109,7 @@ fn letters(runs: &[Run]) -> Vec<(char, Looks)> {
     let mut letters = Vec::new();
     for run in runs {
         let has = |name| run.attributes.contains_key(name);
-        let link = Link::of(&run.attributes).map(|link| link.as_str().to_owned());
+        let link = Hyperlink::of(&run.attributes).map(|link| link.as_str().to_owned());
         let looks = Looks { bold: has("bold"), italic: has("italic"), underline: has("underline"), link };
         letters.extend(run.text.chars().map(|c| seen(c, &looks)));
     }

@@ -2,11 +2,11 @@
 
 use anyhow::Result;
 
+use super::environment::Environment;
 use super::hostile::Hostile;
-use super::nature::Nature;
 use super::network::LinkId;
 use super::person::Person;
-use super::replica::Likeness;
+use super::replica::Snapshot;
 use super::stock::Stock;
 use super::wire::Wire;
 
@@ -27,70 +27,75 @@ impl Client {
     }
 
     /// Connects, unless it has.
-    pub(super) fn connect(&mut self, nature: &mut Nature) {
+    pub(super) fn connect(&mut self, environment: &mut Environment) {
         match self {
-            Self::Person(person) => person.wire.connect(nature),
-            Self::Stock(stock) => stock.wire.connect(nature),
-            Self::Hostile(hostile) => hostile.connect(nature),
+            Self::Person(person) => person.wire.connect(environment),
+            Self::Stock(stock) => stock.wire.connect(environment),
+            Self::Hostile(hostile) => hostile.connect(environment),
         }
     }
 
-    pub(super) fn act(&mut self, nature: &mut Nature) -> Result<()> {
+    pub(super) fn act(&mut self, environment: &mut Environment) -> Result<()> {
         match self {
-            Self::Person(person) => person.act(nature),
-            Self::Stock(stock) => stock.act(nature),
-            Self::Hostile(hostile) => hostile.act(nature),
+            Self::Person(person) => person.act(environment),
+            Self::Stock(stock) => stock.act(environment),
+            Self::Hostile(hostile) => hostile.act(environment),
         }
     }
 
-    pub(super) fn hear(&mut self, nature: &mut Nature, link: LinkId) -> Result<()> {
+    pub(super) fn hear(&mut self, environment: &mut Environment, link: LinkId) -> Result<()> {
         match self {
-            Self::Person(person) => person.hear(nature, link)?,
-            Self::Stock(stock) => stock.hear(nature, link)?,
-            Self::Hostile(hostile) => hostile.hear(nature, link),
-        }
-        Ok(())
-    }
-
-    pub(super) fn notice(&mut self, nature: &mut Nature, link: LinkId) -> Result<()> {
-        match self {
-            Self::Person(person) => person.notice(nature, link)?,
-            Self::Stock(stock) => stock.notice(nature, link),
-            Self::Hostile(hostile) => hostile.notice(nature, link),
+            Self::Person(person) => person.hear(environment, link)?,
+            Self::Stock(stock) => stock.hear(environment, link)?,
+            Self::Hostile(hostile) => hostile.hear(environment, link),
         }
         Ok(())
     }
 
-    pub(super) fn watch(&mut self, nature: &mut Nature) -> Result<()> {
+    pub(super) fn notice(&mut self, environment: &mut Environment, link: LinkId) -> Result<()> {
         match self {
-            Self::Person(person) => person.watch(nature)?,
-            Self::Stock(stock) => stock.watch(nature),
+            Self::Person(person) => person.notice(environment, link)?,
+            Self::Stock(stock) => stock.notice(environment, link),
+            Self::Hostile(hostile) => hostile.notice(environment, link),
+        }
+        Ok(())
+    }
+
+    pub(super) fn watch(&mut self, environment: &mut Environment) -> Result<()> {
+        match self {
+            Self::Person(person) => person.watch(environment)?,
+            Self::Stock(stock) => stock.watch(environment),
             Self::Hostile(_) => {}
         }
         Ok(())
     }
 
-    pub(super) fn kept(&mut self, nature: &mut Nature) -> Result<()> {
+    pub(super) fn kept(&mut self, environment: &mut Environment) -> Result<()> {
         match self {
-            Self::Person(person) => person.kept(nature),
+            Self::Person(person) => person.kept(environment),
             Self::Stock(_) | Self::Hostile(_) => Ok(()),
         }
     }
 
     /// Why it is not at rest, if it isn't.
-    pub(super) fn unrest(&self, nature: &Nature) -> Option<String> {
+    pub(super) fn unrest(&self, environment: &Environment) -> Option<String> {
         match self {
-            Self::Person(person) => person.unrest(nature),
+            Self::Person(person) => person.unrest(environment),
             Self::Stock(stock) => stock.unrest(),
             Self::Hostile(_) => None,
         }
     }
 
     /// Compares it with what is stored, and whom it is shown with who is here.
-    pub(super) fn check(&self, nature: &Nature, stored: &Likeness, here: Option<&[u64]>) -> Result<()> {
+    pub(super) fn check(
+        &self,
+        environment: &Environment,
+        stored: &Snapshot,
+        here: Option<&[u64]>,
+    ) -> Result<()> {
         match self {
-            Self::Person(person) => person.check(nature, stored, here),
-            Self::Stock(stock) => stock.check(nature, stored),
+            Self::Person(person) => person.check(environment, stored, here),
+            Self::Stock(stock) => stock.check(environment, stored),
             Self::Hostile(_) => Ok(()),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
-use samsyn_shared::keeping::{Batch, Key, Record, Written};
+use samsyn_shared::device_log::{Batch, Key, Record, Written};
 
 #[derive(Debug, Default)]
 pub(super) struct Device {

@@ -10,7 +10,7 @@ use samsyn_shared::{document, ids, schema};
 use serde_json::{Value, json};
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
-use yrs::{Doc, ReadTxn, Snapshot, StateVector, Transact, Update, WriteTxn};
+use yrs::{Doc, ReadTxn, Snapshot as StateAndDeletes, StateVector, Transact, Update, WriteTxn};
 
 /// The texts that are written in.
 const TEXTS: [&str; 2] = ["section:text", schema::TITLE];
@@ -24,8 +24,8 @@ pub(super) struct Replica {
 
 /// All that two replicas must have in common, formatting included.
 #[derive(Debug, PartialEq)]
-pub(super) struct Likeness {
-    snapshot: Snapshot,
+pub(super) struct Snapshot {
+    snapshot: StateAndDeletes,
     texts: Vec<Vec<Op>>,
 }
 
@@ -100,16 +100,16 @@ impl Replica {
 
     /// # Errors
     /// When it waits for something that never came.
-    pub(super) fn likeness(&self) -> Result<Likeness> {
+    pub(super) fn likeness(&self) -> Result<Snapshot> {
         self.ensure_nothing_waits()?;
         let txn = self.doc.try_transact()?;
         let read = |name: &&str| txn.get_text(*name).map(|text| document::read(&text, &txn));
         let texts = TEXTS.iter().map(|name| read(name).unwrap_or_default()).collect();
-        Ok(Likeness { snapshot: txn.snapshot(), texts })
+        Ok(Snapshot { snapshot: txn.snapshot(), texts })
     }
 }
 
-impl Likeness {
+impl Snapshot {
     /// What whoever loads these parts has.
     pub(super) fn of<'a>(parts: impl IntoIterator<Item = &'a Bytes>) -> Result<Self> {
         let replica = Replica { doc: document::replica(0) };

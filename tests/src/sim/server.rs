@@ -9,14 +9,14 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 use bytes::Bytes;
 use rand::Rng;
-use samsyn_server::room::state::{Effect, Event, RoomState, Terms};
+use samsyn_server::room::state::{Effect, Event, RoomConfig, RoomState};
 use samsyn_server::room::{ConnectionId, Dialect, Proven, RoomDocument, Unproven};
 use samsyn_shared::protocol::{CloseCode, Message};
 use samsyn_shared::{Epoch, Role, Seq, ids, limits};
 
 use super::content::Content;
 use super::disk::{Fate, JobId};
-use super::nature::{Happening, Nature};
+use super::environment::{Environment, Scheduled};
 use super::network::{LinkId, Packet, Side};
 
 #[derive(Debug)]
@@ -80,14 +80,23 @@ impl Server {
     }
 
     /// A packet comes over a connection.
-    pub(super) fn hear(&mut self, nature: &mut Nature, link: LinkId, dialect: Dialect) -> Result<()> {
-        match nature.network.arrive(link, Side::Server) {
-            Some(Packet::Open) => self.join(nature, link, dialect),
+    pub(super) fn hear(
+        &mut self,
+        environment: &mut Environment,
+        link: LinkId,
+        dialect: Dialect,
+    ) -> Result<()> {
+        match environment.network.arrive(link, Side::Server) {
+            Some(Packet::Open) => self.join(environment, link, dialect),
             Some(Packet::Frame(frame)) => match self.connection_over(link) {
                 Some(connection) => {
-                    self.event(nature, Event::FrameReceived { connection, frame })?;
+                    self.event(environment, Event::FrameReceived { connection, frame })?;
                     // What one sent broke the document; others' writes wait.
-                    if nature.misfortune(nature.plan.breakage) { self.reload(nature) } else { Ok(()) }
+                    if environment.misfortune(environment.plan.breakage) {
+                        self.reload(environment)
+                    } else {
+                        Ok(())
+                    }
                 }
                 None => Ok(()),
             },
@@ -100,42 +109,46 @@ impl Server {
         room.connections.iter().find(|(_, (over, _))| *over == link).map(|(id, _)| *id)
     }
 
-    fn join(&mut self, nature: &mut Nature, link: LinkId, dialect: Dialect) -> Result<()> {
+    fn join(&mut self, environment: &mut Environment, link: LinkId, dialect: Dialect) -> Result<()> {
         if !self.is_up || self.room.as_ref().is_some_and(|room| room.is_draining) {
-            nature.send(link, Side::Client, Packet::Close);
+            environment.send(link, Side::Client, Packet::Close);
             return Ok(());
         }
         if self.room.is_none() {
-            self.open(nature)?;
+            self.open(environment)?;
         }
         let Some(room) = &mut self.room else { return Ok(()) };
         let connection = ConnectionId(room.next_connection);
         room.next_connection += 1;
         room.connections.insert(connection, (link, dialect));
-        nature.send(link, Side::Client, Packet::Open);
-        if nature.network.is_cut(link) {
+        environment.send(link, Side::Client, Packet::Open);
+        if environment.network.is_cut(link) {
             // It was cut while the client knocked: pings find out.
-            let delay = nature.while_up_to(limits::SILENT);
-            nature.after(delay, Happening::ServerNotices(link));
+            let delay = environment.while_up_to(limits::SILENT);
+            environment.after(delay, Scheduled::ServerNotices(link));
         }
-        let client = nature.network.client_of(link).context("an unknown connection")?;
-        let role = nature.roles[client];
-        nature.note(|| format!("{client} joins as {role} on connection {}", connection.0));
-        self.event(nature, Event::Joined { connection, role, dialect })
+        let client = environment.network.client_of(link).context("an unknown connection")?;
+        let role = environment.roles[client];
+        environment.note(|| format!("{client} joins as {role} on connection {}", connection.0));
+        self.event(environment, Event::Joined { connection, role, dialect })
     }
 
-    fn open(&mut self, nature: &mut Nature) -> Result<()> {
-        let loaded = nature.disk.load()?;
+    fn open(&mut self, environment: &mut Environment) -> Result<()> {
+        let loaded = environment.disk.load()?;
         let parts = loaded.snapshot.iter().chain(&loaded.updates);
-        let document =
-            RoomDocument::build(parts, ids::client_id(&mut nature.rng)).context("the room does not open")?;
-        let terms =
-            Terms { epoch: self.epoch, past_epochs: Vec::new(), document_bytes: limits::DOCUMENT_BYTES, cpu };
+        let document = RoomDocument::build(parts, ids::client_id(&mut environment.rng))
+            .context("the room does not open")?;
+        let terms = RoomConfig {
+            epoch: self.epoch,
+            past_epochs: Vec::new(),
+            document_bytes: limits::DOCUMENT_BYTES,
+            cpu,
+        };
         self.rooms += 1;
-        nature.note(|| format!("room {} opens with {} updates", self.rooms, loaded.updates.len()));
+        environment.note(|| format!("room {} opens with {} updates", self.rooms, loaded.updates.len()));
         self.room = Some(Room {
             number: self.rooms,
-            state: RoomState::new(document, terms, nature.instant(), nature.unix_ms()),
+            state: RoomState::new(document, terms, environment.instant(), environment.unix_ms()),
             connections: BTreeMap::new(),
             slow: BTreeSet::new(),
             next_connection: 1,
@@ -145,69 +158,69 @@ impl Server {
             since_snapshot: loaded.updates.len() as u64,
             alarm: None,
             awaits_turn: false,
-            idle_since: nature.now,
+            idle_since: environment.now,
             is_draining: false,
         });
-        nature.after(limits::ROOM_TICK, Happening::Ticks(self.rooms));
+        environment.after(limits::ROOM_TICK, Scheduled::Ticks(self.rooms));
         Ok(())
     }
 
     /// It finds out that a connection is gone.
-    pub(super) fn notice(&mut self, nature: &mut Nature, link: LinkId) -> Result<()> {
+    pub(super) fn notice(&mut self, environment: &mut Environment, link: LinkId) -> Result<()> {
         let Some(connection) = self.connection_over(link) else { return Ok(()) };
         if let Some(room) = &mut self.room {
             room.connections.remove(&connection);
         }
-        nature.note(|| format!("connection {} has left", connection.0));
-        self.event(nature, Event::Left { connection })
+        environment.note(|| format!("connection {} has left", connection.0));
+        self.event(environment, Event::Left { connection })
     }
 
     /// A client may do something else from now on; `None` sends it away.
     pub(super) fn change_role(
         &mut self,
-        nature: &mut Nature,
+        environment: &mut Environment,
         client: usize,
         role: Option<Role>,
     ) -> Result<()> {
-        let over = |link: &LinkId| nature.network.client_of(*link) == Some(client);
+        let over = |link: &LinkId| environment.network.client_of(*link) == Some(client);
         let Some(room) = self.room.as_ref().filter(|room| !room.is_draining) else { return Ok(()) };
         let known = room.connections.iter().filter(|(_, (link, _))| over(link)).map(|(id, _)| *id);
         for connection in known.collect::<Vec<_>>() {
-            self.event(nature, Event::RoleChanged { connection, role })?;
+            self.event(environment, Event::RoleChanged { connection, role })?;
         }
         Ok(())
     }
 
     /// Something happens to the room, if it is there.
-    pub(super) fn event(&mut self, nature: &mut Nature, event: Event) -> Result<()> {
+    pub(super) fn event(&mut self, environment: &mut Environment, event: Event) -> Result<()> {
         let Some(room) = &mut self.room else { return Ok(()) };
         let mut effects = Vec::new();
-        room.state.handle(nature.instant(), event, &mut effects);
-        self.perform(nature, effects)?;
-        self.look_after(nature)
+        room.state.handle(environment.instant(), event, &mut effects);
+        self.perform(environment, effects)?;
+        self.look_after(environment)
     }
 
     /// The document is found to be broken while somebody reads it: it is loaded again.
-    pub(super) fn reload(&mut self, nature: &mut Nature) -> Result<()> {
-        self.perform(nature, vec![Effect::Reload])?;
-        self.look_after(nature)
+    pub(super) fn reload(&mut self, environment: &mut Environment) -> Result<()> {
+        self.perform(environment, vec![Effect::Reload])?;
+        self.look_after(environment)
     }
 
     /// Does what the room asks for, in order; the process may die before any of it.
-    fn perform(&mut self, nature: &mut Nature, mut effects: Vec<Effect>) -> Result<()> {
+    fn perform(&mut self, environment: &mut Environment, mut effects: Vec<Effect>) -> Result<()> {
         while !effects.is_empty() {
             let mut next = Vec::new();
             if let Some(room) = &mut self.room {
                 room.slow.clear();
             }
             for effect in effects {
-                if nature.misfortune(nature.plan.crash) {
-                    nature.note(|| format!("before {effect:?}"));
-                    return self.crash(nature);
+                if environment.misfortune(environment.plan.crash) {
+                    environment.note(|| format!("before {effect:?}"));
+                    return self.crash(environment);
                 }
                 let Some(room) = &mut self.room else { return Ok(()) };
                 match effect {
-                    Effect::Send { to, message } => room.send(nature, &to, &message, &mut next)?,
+                    Effect::Send { to, message } => room.send(environment, &to, &message, &mut next)?,
                     Effect::Close { connection, code } => {
                         let is_known = room.connections.contains_key(&connection);
                         ensure!(
@@ -215,15 +228,15 @@ impl Server {
                             "connection {} is closed twice",
                             connection.0
                         );
-                        room.close(nature, connection, code);
+                        room.close(environment, connection, code);
                     }
-                    Effect::Append { updates, .. } => room.append(nature, updates)?,
+                    Effect::Append { updates, .. } => room.append(environment, updates)?,
                     Effect::Reload => {
-                        nature.tally.reloads += 1;
-                        let stored = nature.disk.parts()?;
-                        let client_id = ids::client_id(&mut nature.rng);
+                        environment.tally.reloads += 1;
+                        let stored = environment.disk.parts()?;
+                        let client_id = ids::client_id(&mut environment.rng);
                         let event = Event::Reloaded { stored, client_id };
-                        room.state.handle(nature.instant(), event, &mut next);
+                        room.state.handle(environment.instant(), event, &mut next);
                     }
                     Effect::Stop => {
                         ensure!(room.connections.is_empty(), "a room stopped and left somebody behind");
@@ -237,83 +250,83 @@ impl Server {
     }
 
     /// What the actor looks after once something has happened.
-    fn look_after(&mut self, nature: &mut Nature) -> Result<()> {
+    fn look_after(&mut self, environment: &mut Environment) -> Result<()> {
         let Some(room) = &mut self.room else { return Ok(()) };
         if room.is_draining && room.state.is_stored() {
-            return self.stop(nature);
+            return self.stop(environment);
         }
         if let Some(due) = room.state.wake_at() {
-            let due = nature.now + due.saturating_duration_since(nature.instant());
+            let due = environment.now + due.saturating_duration_since(environment.instant());
             if room.alarm.is_none_or(|alarm| due < alarm) {
                 room.alarm = Some(due);
                 // While commands are at hand, what is due waits a little.
-                let late = nature.while_up_to(Duration::from_millis(3));
-                nature.at(due + late, Happening::Wakes(room.number));
+                let late = environment.while_up_to(Duration::from_millis(3));
+                environment.at(due + late, Scheduled::Wakes(room.number));
             }
         }
         if room.state.is_turn_due() && !room.awaits_turn {
             room.awaits_turn = true;
-            let late = nature.while_up_to(Duration::from_millis(40));
-            nature.after(late, Happening::Turns(room.number));
+            let late = environment.while_up_to(Duration::from_millis(40));
+            environment.after(late, Scheduled::Turns(room.number));
         }
         if !room.connections.is_empty() || !room.state.is_stored() {
-            room.idle_since = nature.now;
+            room.idle_since = environment.now;
         }
-        let is_due = room.since_snapshot >= nature.plan.log.0 || room.state.is_to_be_weighed();
+        let is_due = room.since_snapshot >= environment.plan.log.0 || room.state.is_to_be_weighed();
         if is_due && room.compacting.is_none() {
-            self.compact(nature)?;
+            self.compact(environment)?;
         }
         Ok(())
     }
 
-    pub(super) fn wake(&mut self, nature: &mut Nature, number: u64) -> Result<()> {
+    pub(super) fn wake(&mut self, environment: &mut Environment, number: u64) -> Result<()> {
         let Some(room) = self.room.as_mut().filter(|room| room.number == number) else { return Ok(()) };
         room.alarm = None;
-        if room.state.wake_at().is_some_and(|due| due <= nature.instant()) {
-            self.event(nature, Event::Woke)
+        if room.state.wake_at().is_some_and(|due| due <= environment.instant()) {
+            self.event(environment, Event::Woke)
         } else {
-            self.look_after(nature)
+            self.look_after(environment)
         }
     }
 
     /// It is the room's turn to do heavy work.
-    pub(super) fn turn(&mut self, nature: &mut Nature, number: u64) -> Result<()> {
+    pub(super) fn turn(&mut self, environment: &mut Environment, number: u64) -> Result<()> {
         let Some(room) = self.room.as_mut().filter(|room| room.number == number) else { return Ok(()) };
         room.awaits_turn = false;
-        nature.tally.turns += 1;
-        self.event(nature, Event::Turn)
+        environment.tally.turns += 1;
+        self.event(environment, Event::Turn)
     }
 
-    pub(super) fn tick(&mut self, nature: &mut Nature, number: u64) -> Result<()> {
+    pub(super) fn tick(&mut self, environment: &mut Environment, number: u64) -> Result<()> {
         let Some(room) = self.room.as_ref().filter(|room| room.number == number) else { return Ok(()) };
         let is_idle = room.connections.is_empty() && room.state.is_stored() && !room.is_draining;
-        if is_idle && nature.now - room.idle_since >= nature.plan.idle {
-            if room.since_snapshot >= nature.plan.log.1 && room.compacting.is_none() {
-                self.compact(nature)?;
+        if is_idle && environment.now - room.idle_since >= environment.plan.idle {
+            if room.since_snapshot >= environment.plan.log.1 && room.compacting.is_none() {
+                self.compact(environment)?;
             }
-            nature.note(|| format!("room {number} ends, since nobody is there"));
-            nature.tally.evictions += 1;
+            environment.note(|| format!("room {number} ends, since nobody is there"));
+            environment.tally.evictions += 1;
             self.room = None;
             return Ok(());
         }
-        nature.after(limits::ROOM_TICK, Happening::Ticks(number));
-        self.event(nature, Event::Ticked)
+        environment.after(limits::ROOM_TICK, Scheduled::Ticks(number));
+        self.event(environment, Event::Ticked)
     }
 
     /// A commit takes place; the room hears of it later.
-    pub(super) fn commit(&mut self, nature: &mut Nature, job: JobId) -> Result<()> {
-        let given = nature.disk.commit(job, nature.unix_ms())?;
+    pub(super) fn commit(&mut self, environment: &mut Environment, job: JobId) -> Result<()> {
+        let given = environment.disk.commit(job, environment.unix_ms())?;
         self.answers.insert(job, given);
-        let late = nature.while_up_to(Duration::from_millis(20));
-        nature.after(late, Happening::Answers(job));
+        let late = environment.while_up_to(Duration::from_millis(20));
+        environment.after(late, Scheduled::Answers(job));
         Ok(())
     }
 
-    pub(super) fn answer(&mut self, nature: &mut Nature, job: JobId) -> Result<()> {
+    pub(super) fn answer(&mut self, environment: &mut Environment, job: JobId) -> Result<()> {
         let given = self.answers.remove(&job).flatten();
         if let Some((&id, _)) = self.compactions.iter().find(|(_, compaction)| compaction.job == Some(job)) {
-            nature.tally.snapshots += u64::from(given.is_some());
-            return self.compacted(nature, id);
+            environment.tally.snapshots += u64::from(given.is_some());
+            return self.compacted(environment, id);
         }
         let Some(room) = &mut self.room else { return Ok(()) };
         let Some((_, at)) = room.appending.take_if(|(appending, _)| *appending == job) else {
@@ -323,67 +336,68 @@ impl Server {
             Some(given) => {
                 room.since_snapshot += given.len() as u64;
                 room.last = given.into_iter().max().unwrap_or(room.last);
-                self.event(nature, Event::Appended { at })
+                self.event(environment, Event::Appended { at })
             }
             None => {
-                nature.note(|| "the disk says no".to_owned());
-                nature.tally.failures += 1;
-                self.event(nature, Event::AppendFailed)?;
+                environment.note(|| "the disk says no".to_owned());
+                environment.tally.failures += 1;
+                self.event(environment, Event::AppendFailed)?;
                 // The store is opened again, or the process is started anew.
-                if nature.misfortune(0.5) { self.crash(nature) } else { Ok(()) }
+                if environment.misfortune(0.5) { self.crash(environment) } else { Ok(()) }
             }
         }
     }
 
     /// The process dies.
-    pub(super) fn crash(&mut self, nature: &mut Nature) -> Result<()> {
+    pub(super) fn crash(&mut self, environment: &mut Environment) -> Result<()> {
         if !self.is_up {
             return Ok(());
         }
-        nature.note(|| "the server dies".to_owned());
-        nature.tally.crashes += 1;
-        let now = nature.unix_ms();
-        nature.disk.crash(&mut nature.rng, now)?;
-        self.go_down(nature);
+        environment.note(|| "the server dies".to_owned());
+        environment.tally.crashes += 1;
+        let now = environment.unix_ms();
+        environment.disk.crash(&mut environment.rng, now)?;
+        self.go_down(environment);
         Ok(())
     }
 
     /// The process is asked to stop: it stores what it took and closes every connection.
-    pub(super) fn drain(&mut self, nature: &mut Nature) -> Result<()> {
-        nature.note(|| "the server is asked to stop".to_owned());
+    pub(super) fn drain(&mut self, environment: &mut Environment) -> Result<()> {
+        environment.note(|| "the server is asked to stop".to_owned());
         match &mut self.room {
             Some(room) => {
                 room.is_draining = true;
-                self.event(nature, Event::Woke)
+                self.event(environment, Event::Ending)?;
+                self.event(environment, Event::Woke)
             }
-            None => self.stop(nature),
+            None => self.stop(environment),
         }
     }
 
-    fn stop(&mut self, nature: &mut Nature) -> Result<()> {
+    fn stop(&mut self, environment: &mut Environment) -> Result<()> {
         if let Some(room) = &mut self.room {
             for connection in room.connections.keys().copied().collect::<Vec<_>>() {
-                room.close(nature, connection, CloseCode::GoingAway);
+                room.close(environment, connection, CloseCode::GoingAway);
             }
         }
-        let now = nature.unix_ms();
-        nature.disk.crash(&mut nature.rng, now)?;
-        self.go_down(nature);
+        let now = environment.unix_ms();
+        environment.disk.crash(&mut environment.rng, now)?;
+        self.go_down(environment);
         Ok(())
     }
 
-    fn go_down(&mut self, nature: &mut Nature) {
+    fn go_down(&mut self, environment: &mut Environment) {
         if let Some(room) = self.room.take() {
             for (link, _) in room.connections.into_values() {
-                nature.network.deafen(link, Side::Server);
-                nature.cut(link);
+                environment.network.deafen(link, Side::Server);
+                environment.cut(link);
             }
         }
         self.compactions.clear();
         self.answers.clear();
         self.is_up = false;
-        let delay = nature.while_up_to(Duration::from_secs(2));
-        nature.after(delay, Happening::Starts);
+        let delay = environment.while_up_to(Duration::from_secs(2));
+        environment.after(delay, Scheduled::Starts);
     }
 
     pub(super) fn start(&mut self) {
@@ -418,7 +432,7 @@ impl Server {
 impl Room {
     fn send(
         &mut self,
-        nature: &mut Nature,
+        environment: &mut Environment,
         to: &[ConnectionId],
         message: &Bytes,
         next: &mut Vec<Effect>,
@@ -433,46 +447,46 @@ impl Room {
             if dialect == Dialect::Stock
                 && let Message::Update(update) | Message::Step2(update) = Message::decode(message.clone())?
             {
-                let holds = nature.disk.durable().holds(&Content::of(&update)?);
+                let holds = environment.disk.durable().holds(&Content::of(&update)?);
                 holds.context("a stock client is sent what is not on disk")?;
             }
-            nature.send_frame(link, Side::Client, message.clone());
+            environment.send_frame(link, Side::Client, message.clone());
         }
         // One that reads too slowly is sent away, and the room hears that it left.
-        if to.len() > 1 && nature.misfortune(0.002) {
-            let slow = to[nature.rng.random_range(0..to.len())];
+        if to.len() > 1 && environment.misfortune(0.002) {
+            let slow = to[environment.rng.random_range(0..to.len())];
             if self.connections.contains_key(&slow) {
-                self.close(nature, slow, CloseCode::Slow);
+                self.close(environment, slow, CloseCode::Slow);
                 self.slow.insert(slow);
             }
-            self.state.handle(nature.instant(), Event::Left { connection: slow }, next);
+            self.state.handle(environment.instant(), Event::Left { connection: slow }, next);
         }
         Ok(())
     }
 
-    fn close(&mut self, nature: &mut Nature, connection: ConnectionId, code: CloseCode) {
+    fn close(&mut self, environment: &mut Environment, connection: ConnectionId, code: CloseCode) {
         if let Some((link, _)) = self.connections.remove(&connection) {
-            nature.note(|| format!("connection {} is closed: {}", connection.0, code.reason()));
-            nature.send(link, Side::Client, Packet::Close);
-            nature.network.deafen(link, Side::Server);
+            environment.note(|| format!("connection {} is closed: {}", connection.0, code.reason()));
+            environment.send(link, Side::Client, Packet::Close);
+            environment.network.deafen(link, Side::Server);
         }
     }
 
-    fn append(&mut self, nature: &mut Nature, updates: Vec<Bytes>) -> Result<()> {
+    fn append(&mut self, environment: &mut Environment, updates: Vec<Bytes>) -> Result<()> {
         ensure!(self.appending.is_none(), "two appends are in flight");
         ensure!(!updates.is_empty(), "an append of nothing");
-        nature.tally.appends += 1;
-        nature.note(|| format!("{} updates are appended", updates.len()));
-        let fate = fate(nature);
-        let job = nature.disk.append(updates, fate);
-        self.appending = Some((job, nature.unix_ms()));
-        nature.commits(job);
+        environment.tally.appends += 1;
+        environment.note(|| format!("{} updates are appended", updates.len()));
+        let fate = fate(environment);
+        let job = environment.disk.append(updates, fate);
+        self.appending = Some((job, environment.unix_ms()));
+        environment.commits(job);
         Ok(())
     }
 }
 
-fn fate(nature: &mut Nature) -> Fate {
-    match (nature.misfortune(nature.plan.failure), nature.rng.random_bool(0.5)) {
+fn fate(environment: &mut Environment) -> Fate {
+    match (environment.misfortune(environment.plan.failure), environment.rng.random_bool(0.5)) {
         (false, _) => Fate::Stored,
         (true, true) => Fate::StoredInVain,
         (true, false) => Fate::Lost,

@@ -10,9 +10,9 @@ use samsyn_shared::limits;
 use samsyn_shared::protocol::{Message, PresenceEntry, encode_presence};
 
 use super::content::Content;
-use super::nature::Nature;
+use super::environment::Environment;
 use super::network::{LinkId, Packet};
-use super::replica::{Likeness, Replica};
+use super::replica::{Replica, Snapshot};
 use super::wire::Wire;
 
 /// y-websocket's own patience.
@@ -31,52 +31,52 @@ pub(super) struct Stock {
 }
 
 impl Stock {
-    pub(super) fn new(client: usize, nature: &mut Nature) -> Self {
-        let replica = Replica::new(&mut nature.rng);
-        nature.honest.insert(replica.client());
+    pub(super) fn new(client: usize, environment: &mut Environment) -> Self {
+        let replica = Replica::new(&mut environment.rng);
+        environment.honest.insert(replica.client());
         let wire = Wire::new(client, Dialect::Stock);
         let written = Content::default();
-        let (began, announced) = (nature.now, nature.now);
+        let (began, announced) = (environment.now, environment.now);
         Self { wire, began, replica, written, is_synced: false, presence_clock: 0, announced }
     }
 
-    pub(super) fn act(&mut self, nature: &mut Nature) -> Result<()> {
-        if nature.rng.random_range(0..20) == 0 {
-            self.announce(nature);
+    pub(super) fn act(&mut self, environment: &mut Environment) -> Result<()> {
+        if environment.rng.random_range(0..20) == 0 {
+            self.announce(environment);
             return Ok(());
         }
         // It learns what it may do when it is denied; a reader's page lets nobody write.
-        if !nature.may_write(self.wire.client) && nature.rng.random_bool(0.9) {
+        if !environment.may_write(self.wire.client) && environment.rng.random_bool(0.9) {
             return Ok(());
         }
-        let Some(update) = self.replica.edit(&mut nature.rng)? else { return Ok(()) };
+        let Some(update) = self.replica.edit(&mut environment.rng)? else { return Ok(()) };
         let content = Content::of(&update)?;
-        nature.tally.edits += 1;
-        nature.note(|| format!("{} (stock) writes {content:?}", self.wire.client));
+        environment.tally.edits += 1;
+        environment.note(|| format!("{} (stock) writes {content:?}", self.wire.client));
         self.written.extend(content);
-        self.wire.send(nature, Message::Update(update).encode());
+        self.wire.send(environment, Message::Update(update).encode());
         Ok(())
     }
 
-    pub(super) fn hear(&mut self, nature: &mut Nature, link: LinkId) -> Result<()> {
-        match self.wire.hears(nature, link) {
+    pub(super) fn hear(&mut self, environment: &mut Environment, link: LinkId) -> Result<()> {
+        match self.wire.hears(environment, link) {
             None => {}
             Some(Packet::Open) => {
                 self.is_synced = false;
-                self.wire.send(nature, Message::Step1(self.replica.vector()?).encode());
-                self.announce(nature);
+                self.wire.send(environment, Message::Step1(self.replica.vector()?).encode());
+                self.announce(environment);
             }
-            Some(Packet::Frame(frame)) => self.read(nature, frame)?,
-            Some(Packet::Close) => self.wire.lose(nature),
+            Some(Packet::Frame(frame)) => self.read(environment, frame)?,
+            Some(Packet::Close) => self.wire.lose(environment),
         }
         Ok(())
     }
 
-    fn read(&mut self, nature: &mut Nature, frame: Bytes) -> Result<()> {
+    fn read(&mut self, environment: &mut Environment, frame: Bytes) -> Result<()> {
         match Message::decode(frame).context("the server sent what is no message")? {
             Message::Step1(vector) => {
                 let difference = self.replica.difference(&vector)?;
-                self.wire.send(nature, Message::Step2(difference).encode());
+                self.wire.send(environment, Message::Step2(difference).encode());
             }
             Message::Step2(update) => {
                 self.replica.integrate(&update).context("what the server sent does not apply")?;
@@ -87,44 +87,44 @@ impl Stock {
                 self.replica.integrate(&update).context("what the server sent does not apply")?;
             }
             Message::Presence(_) => {}
-            Message::Denied(why) => self.denied(nature, &why)?,
+            Message::Denied(why) => self.denied(environment, &why)?,
             other => bail!("a stock client was sent {other:?}"),
         }
         Ok(())
     }
 
     /// It was told that something was denied: the person loads the page anew.
-    fn denied(&mut self, nature: &mut Nature, why: &str) -> Result<()> {
-        let is_right = nature.lacked_since(self.wire.client, self.began);
+    fn denied(&mut self, environment: &mut Environment, why: &str) -> Result<()> {
+        let is_right = environment.lacked_since(self.wire.client, self.began);
         ensure!(is_right, "a stock client was denied ({why}) that might always write");
-        nature.note(|| format!("{} (stock) is denied, and starts anew", self.wire.client));
-        nature.tally.refused += 1;
-        self.wire.lose(nature);
+        environment.note(|| format!("{} (stock) is denied, and starts anew", self.wire.client));
+        environment.tally.refused += 1;
+        self.wire.lose(environment);
         let wire = std::mem::replace(&mut self.wire, Wire::new(0, Dialect::Stock));
-        *self = Self { wire, ..Self::new(0, nature) };
+        *self = Self { wire, ..Self::new(0, environment) };
         Ok(())
     }
 
-    pub(super) fn notice(&mut self, nature: &mut Nature, link: LinkId) {
+    pub(super) fn notice(&mut self, environment: &mut Environment, link: LinkId) {
         if self.wire.link() == Some(link) {
-            self.wire.lose(nature);
+            self.wire.lose(environment);
         }
     }
 
-    pub(super) fn watch(&mut self, nature: &mut Nature) {
-        if self.wire.is_silent_for(nature, SILENCE) {
-            self.wire.lose(nature);
-        } else if nature.now - self.announced >= limits::PRESENCE_RENEWAL {
-            self.announce(nature);
+    pub(super) fn watch(&mut self, environment: &mut Environment) {
+        if self.wire.is_silent_for(environment, SILENCE) {
+            self.wire.lose(environment);
+        } else if environment.now - self.announced >= limits::PRESENCE_RENEWAL {
+            self.announce(environment);
         }
     }
 
-    fn announce(&mut self, nature: &mut Nature) {
+    fn announce(&mut self, environment: &mut Environment) {
         self.presence_clock += 1;
-        self.announced = nature.now;
+        self.announced = environment.now;
         let state = r#"{"user":{"name":"stock"}}"#.to_owned();
         let entry = PresenceEntry { client: self.replica.client(), clock: self.presence_clock, state };
-        self.wire.send(nature, Message::Presence(encode_presence(&[entry])).encode());
+        self.wire.send(environment, Message::Presence(encode_presence(&[entry])).encode());
     }
 
     /// Why it is not at rest, if it isn't.
@@ -135,9 +135,9 @@ impl Stock {
 
     /// # Errors
     /// When something is missing at the end.
-    pub(super) fn check(&self, nature: &Nature, stored: &Likeness) -> Result<()> {
+    pub(super) fn check(&self, environment: &Environment, stored: &Snapshot) -> Result<()> {
         let of = || format!("of stock client {} ({:x})", self.wire.client, self.replica.client());
-        nature.disk.durable().holds(&self.written).with_context(of)?;
+        environment.disk.durable().holds(&self.written).with_context(of)?;
         self.replica.likeness().and_then(|likeness| likeness.same_as(stored)).with_context(of)
     }
 

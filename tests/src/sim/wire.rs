@@ -7,7 +7,7 @@ use bytes::Bytes;
 use samsyn_server::room::Dialect;
 use samsyn_shared::backoff::Backoff;
 
-use super::nature::{Happening, Nature};
+use super::environment::{Environment, Scheduled};
 use super::network::{LinkId, Packet, Side};
 
 #[derive(Debug)]
@@ -36,45 +36,45 @@ impl Wire {
     }
 
     /// Connects, unless it has.
-    pub(super) fn connect(&mut self, nature: &mut Nature) {
+    pub(super) fn connect(&mut self, environment: &mut Environment) {
         if self.link.is_none() {
-            let link = nature.network.connect(self.client);
+            let link = environment.network.connect(self.client);
             self.link = Some(link);
-            self.heard = nature.now;
-            nature.send(link, Side::Server, Packet::Open);
+            self.heard = environment.now;
+            environment.send(link, Side::Server, Packet::Open);
         }
     }
 
     /// A packet came over a connection. Gives it if that is the present one.
-    pub(super) fn hears(&mut self, nature: &mut Nature, link: LinkId) -> Option<Packet> {
-        let packet = nature.network.arrive(link, Side::Client)?;
+    pub(super) fn hears(&mut self, environment: &mut Environment, link: LinkId) -> Option<Packet> {
+        let packet = environment.network.arrive(link, Side::Client)?;
         if self.link != Some(link) {
             return None;
         }
-        self.heard = nature.now;
+        self.heard = environment.now;
         self.is_open |= matches!(packet, Packet::Open);
         Some(packet)
     }
 
-    pub(super) fn send(&self, nature: &mut Nature, frame: Bytes) {
+    pub(super) fn send(&self, environment: &mut Environment, frame: Bytes) {
         if let (Some(link), true) = (self.link, self.is_open) {
-            nature.send_frame(link, Side::Server, frame);
+            environment.send_frame(link, Side::Server, frame);
         }
     }
 
     /// Whether nothing was heard for so long.
-    pub(super) fn is_silent_for(&self, nature: &Nature, silence: Duration) -> bool {
-        self.link.is_some() && nature.now - self.heard > silence
+    pub(super) fn is_silent_for(&self, environment: &Environment, silence: Duration) -> bool {
+        self.link.is_some() && environment.now - self.heard > silence
     }
 
     /// The connection is gone, or given up: comes back after a while.
-    pub(super) fn lose(&mut self, nature: &mut Nature) {
+    pub(super) fn lose(&mut self, environment: &mut Environment) {
         self.is_open = false;
         if let Some(link) = self.link.take() {
-            nature.cut(link);
-            nature.network.deafen(link, Side::Client);
+            environment.cut(link);
+            environment.network.deafen(link, Side::Client);
         }
-        let delay = self.backoff.next(&mut nature.rng);
-        nature.after(delay, Happening::Connects(self.client));
+        let delay = self.backoff.next(&mut environment.rng);
+        environment.after(delay, Scheduled::Connects(self.client));
     }
 }

@@ -1,8 +1,8 @@
-// What a page shows, read from its elements alone: a section's lines as inserts of a Quill delta, and
+// What a page shows, read from its elements alone: the lines of a section, or of the title, as inserts of a Quill delta, and
 // where the caret stands in them, as an index in UTF-16 code units.
 
 const samsynShown = {
-  box: (section) => document.querySelector(`[data-section="${section}"] [role=textbox]`),
+  box: (section) => document.querySelector(`[data-text="${section}"] [role=textbox]`),
 
   lines: (section) => [...samsynShown.box(section).children],
 

@@ -2,12 +2,13 @@
 
 use anyhow::Result;
 use samsyn_shared::Role;
+use samsyn_tests::browser::Kind;
 use samsyn_tests::peer::Dialect;
 use samsyn_tests::shown::Selected;
 use thirtyfour::Key;
 
-use super::{SECTION, in_both, put_caret};
-use crate::stage::Pair;
+use super::{SECTION, put_caret};
+use crate::stage::{Pair, in_browsers};
 
 const FAMILY: &str = "👨‍👩‍👧‍👦";
 /// `å` as an `a` and a ring.
@@ -26,8 +27,9 @@ fn units(text: &str) -> u64 {
     text.encode_utf16().count() as u64
 }
 
-in_both!(scenario_15_arrows_step_over_whole_graphemes, step_over);
-async fn step_over(pair: Pair) -> Result<()> {
+in_browsers!(scenario_15_arrows_step_over_whole_graphemes, step_over);
+async fn step_over(kind: Kind) -> Result<()> {
+    let pair = Pair::meet_in(kind).await?;
     let parts = ["x", "😀", FAMILY, RING, "y"];
     written(&pair, &parts.concat()).await?;
     put_caret(&pair.a, 0).await?;
@@ -45,8 +47,9 @@ async fn step_over(pair: Pair) -> Result<()> {
     pair.end_with(SECTION, &parts.concat()).await
 }
 
-in_both!(scenario_15_backspace_and_delete_take_whole_graphemes, take_whole);
-async fn take_whole(pair: Pair) -> Result<()> {
+in_browsers!(scenario_15_backspace_and_delete_take_whole_graphemes, take_whole);
+async fn take_whole(kind: Kind) -> Result<()> {
+    let pair = Pair::meet_in(kind).await?;
     let parts = ["x", RING, "😀", FAMILY, "y", FAMILY, RING, "z"];
     written(&pair, &parts.concat()).await?;
     put_caret(&pair.a, 4).await?;
@@ -63,8 +66,9 @@ async fn take_whole(pair: Pair) -> Result<()> {
     pair.end_with(SECTION, "xyz").await
 }
 
-in_both!(scenario_15_what_comes_beside_a_grapheme_leaves_it_whole, write_beside);
-async fn write_beside(pair: Pair) -> Result<()> {
+in_browsers!(scenario_15_what_comes_beside_a_grapheme_leaves_it_whole, write_beside);
+async fn write_beside(kind: Kind) -> Result<()> {
+    let pair = Pair::meet_in(kind).await?;
     written(&pair, &format!("{FAMILY}{RING}")).await?;
     put_caret(&pair.a, 1).await?;
     let between = Selected::caret(units(FAMILY));

@@ -1,13 +1,14 @@
 //! Scenario 14: lists by the keyboard alone, and the numbers that the other sees at once.
 
 use anyhow::{Context, Result};
+use samsyn_tests::browser::Kind;
 use samsyn_tests::page::Page;
 use samsyn_tests::until::Look;
 use serde_json::{Value, json};
 use thirtyfour::Key;
 
-use super::{SECTION, begin, in_both, write};
-use crate::stage::Pair;
+use super::{SECTION, begin, write};
+use crate::stage::{Pair, in_browsers};
 
 /// The heading of the section, which names its text box.
 const HEADING: &str = "Kommunikationsmål";
@@ -32,8 +33,9 @@ async fn holds(pair: &Pair, ops: Vec<Value>) -> Result<()> {
     pair.agree_on(SECTION).await.map(drop)
 }
 
-in_both!(scenario_14_tab_enter_and_backspace_lead_through_a_lists_levels, lead_through_levels);
-async fn lead_through_levels(pair: Pair) -> Result<()> {
+in_browsers!(scenario_14_tab_enter_and_backspace_lead_through_a_lists_levels, lead_through_levels);
+async fn lead_through_levels(kind: Kind) -> Result<()> {
+    let pair = Pair::meet_in(kind).await?;
     begin(&pair, "ett").await?;
     pair.a.act("lettered").await?;
     write(&pair.a, "\ntvå").await?;
@@ -106,4 +108,25 @@ async fn scenario_14_letters_and_nested_numbers_follow_at_once_for_the_other() -
     pair.b.press(&[], Key::Enter).await?;
     reads(&pair.a, &["A.noll", "B.ett", "1.två", "2.in", "C.tre", "D.fyra"]).await?;
     pair.end_with(SECTION, "noll\nett\ntvå\nin\ntre\nfyra").await
+}
+
+in_browsers!(a_list_that_was_not_meant_is_given_back_as_it_was_typed, give_back);
+async fn give_back(kind: Kind) -> Result<()> {
+    let pair = Pair::meet_in(kind).await?;
+    begin(&pair, "").await?;
+    pair.a.keys("A. ").await?;
+    pair.a.press(&[], Key::Backspace).await?;
+    pair.a.keys("Andersson").await?;
+    assert_eq!(pair.agree_on(SECTION).await?, "A. Andersson");
+    // And when the list is taken away by its own button.
+    pair.a.press(&[], Key::Enter).await?;
+    pair.a.keys("- ").await?;
+    pair.a.act("bullet").await?;
+    pair.a.keys("streck").await?;
+    assert_eq!(pair.a.count_in(SECTION, "[data-list]").await?, 0);
+    // Once something was written in it, Backspace is what it always is.
+    pair.a.press(&[], Key::Enter).await?;
+    pair.a.keys("- x").await?;
+    pair.a.press_times(&[], Key::Backspace, 2).await?;
+    pair.end_with(SECTION, "A. Andersson\n- streck\n").await
 }

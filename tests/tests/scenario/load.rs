@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use samsyn_shared::Role;
+use samsyn_tests::browser::Kind;
 use samsyn_tests::peer::Dialect;
 use samsyn_tests::writer::{Writer, words_in};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval, timeout_at};
 
 use super::SECTION;
-use crate::stage::Pair;
+use crate::stage::{Pair, in_browsers};
 
 const WRITERS: usize = 50;
 /// How much stands in the section before.
@@ -38,9 +39,9 @@ async fn write_until(mut writer: Writer, end: Instant) -> Result<Writer> {
     Ok(writer)
 }
 
-#[tokio::test]
-async fn scenario_18_nothing_is_lost_among_fifty_writers_in_a_long_section() -> Result<()> {
-    let pair = Pair::meet().await?;
+in_browsers!(scenario_18_nothing_is_lost_among_fifty_writers_in_a_long_section, write_among_fifty, Chromium WebKit);
+async fn write_among_fifty(kind: Kind) -> Result<()> {
+    let pair = Pair::meet_in(kind).await?;
     let server = &pair.stage.server;
     let token = pair.stage.malbild.token(Role::Editor);
     let mut peer = pair.stage.peer(Role::Editor, Dialect::Samsyn).await?;

@@ -1,15 +1,17 @@
 //! Scenarios 5 to 9: two who write at once, together or each alone, lose nothing of each other.
 
 use anyhow::Result;
+use samsyn_tests::browser::Kind;
 use samsyn_tests::shown::lines;
 use serde_json::json;
 use thirtyfour::Key;
 
-use super::{SECTION, begin, in_both, put_caret};
-use crate::stage::Pair;
+use super::{SECTION, begin, put_caret};
+use crate::stage::{Pair, in_browsers};
 
-in_both!(scenario_05_two_who_type_at_one_place_lose_nothing, type_at_one_place);
-async fn type_at_one_place(pair: Pair) -> Result<()> {
+in_browsers!(scenario_05_two_who_type_at_one_place_lose_nothing, type_at_one_place);
+async fn type_at_one_place(kind: Kind) -> Result<()> {
+    let pair = Pair::meet_in(kind).await?;
     tokio::try_join!(pair.a.go_to(SECTION), pair.b.go_to(SECTION))?;
     let (one, two) = ("e".repeat(200), "O".repeat(200));
     tokio::try_join!(pair.a.keys(&one), pair.b.keys(&two))?;
@@ -18,8 +20,9 @@ async fn type_at_one_place(pair: Pair) -> Result<()> {
     pair.expect_quiet_consoles().await
 }
 
-in_both!(scenario_06_a_heading_made_offline_includes_what_another_typed_in_it, make_a_heading_offline);
-async fn make_a_heading_offline(pair: Pair) -> Result<()> {
+in_browsers!(scenario_06_a_heading_made_offline_includes_what_another_typed_in_it, make_a_heading_offline);
+async fn make_a_heading_offline(kind: Kind) -> Result<()> {
+    let pair = Pair::meet_in(kind).await?;
     begin(&pair, "Läget").await?;
     pair.b.go_to(SECTION).await?;
     pair.part().await?;
@@ -34,8 +37,9 @@ async fn make_a_heading_offline(pair: Pair) -> Result<()> {
     Ok(())
 }
 
-in_both!(scenario_07_two_who_press_enter_offline_make_three_lines, press_enter_offline);
-async fn press_enter_offline(pair: Pair) -> Result<()> {
+in_browsers!(scenario_07_two_who_press_enter_offline_make_three_lines, press_enter_offline);
+async fn press_enter_offline(kind: Kind) -> Result<()> {
+    let pair = Pair::meet_in(kind).await?;
     begin(&pair, "ett två tre").await?;
     put_caret(&pair.a, 3).await?;
     put_caret(&pair.b, 7).await?;
@@ -46,9 +50,9 @@ async fn press_enter_offline(pair: Pair) -> Result<()> {
     pair.end_with(SECTION, "ett\n två\n tre").await
 }
 
-#[tokio::test]
-async fn scenario_07_two_who_press_enter_offline_at_one_place_make_three_lines() -> Result<()> {
-    let pair = Pair::meet().await?;
+in_browsers!(scenario_07_two_who_press_enter_offline_at_one_place_make_three_lines, press_enter_at_one_place, Chromium WebKit);
+async fn press_enter_at_one_place(kind: Kind) -> Result<()> {
+    let pair = Pair::meet_in(kind).await?;
     begin(&pair, "ett två").await?;
     put_caret(&pair.a, 3).await?;
     put_caret(&pair.b, 3).await?;
@@ -59,8 +63,9 @@ async fn scenario_07_two_who_press_enter_offline_at_one_place_make_three_lines()
     pair.end_with(SECTION, "ett\n\n två").await
 }
 
-in_both!(scenario_08_what_was_typed_in_a_paragraph_is_kept_when_it_is_joined_offline, join_offline);
-async fn join_offline(pair: Pair) -> Result<()> {
+in_browsers!(scenario_08_what_was_typed_in_a_paragraph_is_kept_when_it_is_joined_offline, join_offline);
+async fn join_offline(kind: Kind) -> Result<()> {
+    let pair = Pair::meet_in(kind).await?;
     begin(&pair, "ett\ntvå").await?;
     put_caret(&pair.a, 4).await?;
     pair.b.go_to(SECTION).await?;
@@ -73,8 +78,9 @@ async fn join_offline(pair: Pair) -> Result<()> {
     pair.end_with(SECTION, "etten två tre").await
 }
 
-in_both!(scenario_09_undo_takes_only_ones_own_letters_out_of_a_word, undo_in_a_word);
-async fn undo_in_a_word(pair: Pair) -> Result<()> {
+in_browsers!(scenario_09_undo_takes_only_ones_own_letters_out_of_a_word, undo_in_a_word);
+async fn undo_in_a_word(kind: Kind) -> Result<()> {
+    let pair = Pair::meet_in(kind).await?;
     begin(&pair, "malbild").await?;
     put_caret(&pair.b, 3).await?;
     pair.b.keys("XYZ").await?;

@@ -1,12 +1,13 @@
 //! Scenario 10: what another inserts above moves neither one's caret nor the text under one's eyes.
 
 use anyhow::{Context, Result};
+use samsyn_tests::browser::Kind;
 use samsyn_tests::page::Page;
 use samsyn_tests::shown::Selected;
 use thirtyfour::Key;
 
-use super::{SECTION, in_both, put_caret, write};
-use crate::stage::Pair;
+use super::{SECTION, put_caret, write};
+use crate::stage::{Pair, in_browsers};
 
 /// Where the selection is on the screen, from its top.
 const TOP: &str = "
@@ -68,17 +69,18 @@ async fn insert_above(pair: Pair, line: usize, selected: bool, scrolled: bool) -
     pair.expect_quiet_consoles().await
 }
 
-in_both!(scenario_10_a_caret_stays_where_it_is_while_fifty_paragraphs_come_above, caret_in_the_middle);
-async fn caret_in_the_middle(pair: Pair) -> Result<()> {
+in_browsers!(scenario_10_a_caret_stays_where_it_is_while_fifty_paragraphs_come_above, caret_in_the_middle);
+async fn caret_in_the_middle(kind: Kind) -> Result<()> {
+    let pair = Pair::meet_in(kind).await?;
     insert_above(pair, 20, false, true).await
 }
 
-#[tokio::test]
-async fn scenario_10_a_selection_stays_where_it_is_while_fifty_paragraphs_come_above() -> Result<()> {
-    insert_above(Pair::meet().await?, 20, true, true).await
+in_browsers!(scenario_10_a_selection_stays_where_it_is_while_fifty_paragraphs_come_above, selection_in_the_middle, Chromium WebKit);
+async fn selection_in_the_middle(kind: Kind) -> Result<()> {
+    insert_above(Pair::meet_in(kind).await?, 20, true, true).await
 }
 
-#[tokio::test]
-async fn scenario_10_a_caret_stays_where_it_is_on_a_page_that_nobody_has_scrolled() -> Result<()> {
-    insert_above(Pair::meet().await?, 0, false, false).await
+in_browsers!(scenario_10_a_caret_stays_where_it_is_on_a_page_that_nobody_has_scrolled, caret_at_the_top, Chromium WebKit);
+async fn caret_at_the_top(kind: Kind) -> Result<()> {
+    insert_above(Pair::meet_in(kind).await?, 0, false, false).await
 }

@@ -6,7 +6,7 @@
 //! or a new wasm-opt would reach nobody who has been here before. What Trunk only copies it gives no hash at all.
 
 use crate::tree_hash::TreeHash;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -26,6 +26,16 @@ pub(crate) fn rename(dist: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The one file in a folder that is named so.
+pub(crate) fn one_in(folder: &Path, is_named: impl Fn(&str) -> bool) -> Result<PathBuf> {
+    let mut files = children(folder)?;
+    files.retain(|file| file.file_name().is_some_and(|name| is_named(&name.to_string_lossy())));
+    match <[PathBuf; 1]>::try_from(files) {
+        Ok([file]) => Ok(file),
+        Err(files) => bail!("{} holds {} such files and not one", folder.display(), files.len()),
+    }
 }
 
 /// Whether a file is named after what it holds.

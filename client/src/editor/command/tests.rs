@@ -132,6 +132,21 @@ fn deleting_a_selection_keeps_the_line_that_is_left() {
 }
 
 #[test]
+fn when_all_is_deleted_nothing_of_a_list_is_left() {
+    check(Command::Delete, "[a/* b]", "|");
+    check(Command::Backspace, "[* a]", "|");
+    check(Command::Delete, "* [a]/b", "* |/b");
+    check(Command::Delete, "[* a/* b]/c", "* |/c");
+}
+
+#[test]
+fn a_line_of_which_nothing_is_selected_stays_as_it_is() {
+    check(Command::List(List::Bullet), "[a/]b", "* [a/]b");
+    check(Command::Heading(Some(1)), "a/[b/]* c", "a/# [b/]* c");
+    check(Command::List(List::Bullet), "a[/b]", "* a[/* b]");
+}
+
+#[test]
 fn tab_moves_an_item_and_leaves_other_lines_alone() {
     check(Command::Indent, "* a/* b|", "* a/>* b|");
     check(Command::Indent, "* a/>* b|", "* a/>* b|");

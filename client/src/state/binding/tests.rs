@@ -16,9 +16,9 @@ use yrs::{ReadTxn, StateVector, Transact};
 
 use super::*;
 use crate::editor::command::{Command, perform};
-use crate::state::replica::{By, Change, Place, Replica};
+use crate::state::replica::{By, Change, Replica};
 
-const TEXT: Place = Place::Section("text");
+const TEXT: &str = "text";
 
 /// How many things happen in a run; `SAMSYN_BINDING_STEPS` makes longer ones.
 const STEPS: usize = 1200;
@@ -58,8 +58,8 @@ impl Page {
     }
 
     fn edit(&mut self, delta: Vec<Op>, by: By) {
-        let change = self.replica.edit(TEXT, delta, by).expect("free");
-        self.took(&[change]);
+        let changes = self.replica.edit(vec![(TEXT, delta)], by).expect("free");
+        self.took(&changes);
     }
 
     /// Types over a stretch of what is shown, as a surface reports it: whole lines, before and after.
@@ -211,25 +211,56 @@ fn binding(text: &str, caret: u32) -> Binding {
 
 const START: Duration = Duration::from_secs(1000);
 
+fn word(from: u32, to: u32) -> Option<Composed> {
+    Some(Composed { from, to, is_followed: true, touched: START })
+}
+
 #[test]
-fn what_others_write_in_the_line_that_is_composed_in_waits_and_elsewhere_not() {
+fn where_the_browser_does_not_follow_the_word_its_line_waits_and_what_others_delete_beside_it_stays_deleted()
+{
+    let text = [Op::insert("först\natt ni på\n")];
+    for (change, held) in [
+        (vec![Op::retain(6), Op::insert("x")], "först\nxatt niho på\n"),
+        (vec![Op::retain(13), Op::insert("x")], "först\natt niho xpå\n"),
+        (vec![Op::retain(13), Op::delete(2)], "först\natt niho \n"),
+    ] {
+        let mut binding = binding("först\natt ni på\n", 12);
+        binding.compose(word(10, 12).map(|word| Composed { is_followed: false, ..word }));
+        binding.changed(&change);
+        assert_eq!(binding.due(START), Due::After(PATIENCE), "{change:?}");
+        let edit = binding.edited(6, &[Op::insert("att ni på\n")], &[Op::insert("att niho på\n")], Some(8));
+        assert_eq!(plain(&compose(&compose(&text, &change), &edit)), held);
+    }
+}
+
+#[test]
+fn what_others_write_in_a_word_that_is_composed_waits_and_around_it_not() {
     let attributes = |value| serde_json::from_value::<Attributes>(value).expect("attributes");
     let on = |retain, value| Op::Retain { retain, attributes: attributes(value) };
-    // The caret is in "mitt", which stands at 6 to 10.
+    // The word "it" stands at 7 to 9, in "mitt" at 6 to 10.
     for (change, waits) in [
         (vec![Op::insert("x")], false),
         (vec![Op::retain(5), Op::delete(1)], true),
-        (vec![Op::retain(6), Op::insert("x")], true),
-        (vec![Op::retain(10), Op::insert("\n")], true),
+        (vec![Op::retain(6), Op::insert("x")], false),
+        (vec![Op::retain(7), Op::insert("x")], false),
+        (vec![Op::retain(8), Op::insert("x")], true),
+        (vec![Op::retain(9), Op::insert("x")], false),
+        (vec![Op::retain(7), Op::insert("\n")], true),
+        (vec![Op::retain(10), Op::insert("\n")], false),
+        (vec![Op::retain(6), Op::delete(1)], false),
+        (vec![Op::retain(9), Op::delete(1)], false),
+        (vec![Op::retain(6), Op::delete(2)], true),
+        (vec![Op::retain(8), Op::delete(2)], true),
         (vec![Op::retain(11), Op::insert("x")], false),
         (vec![Op::retain(10), Op::delete(1)], true),
         (vec![Op::retain(10), on(1, json!({"header": 1}))], false),
         (vec![Op::retain(10), on(1, json!({"list": "bullet"}))], true),
         (vec![Op::retain(7), on(2, json!({"bold": true}))], true),
+        (vec![Op::retain(9), on(1, json!({"bold": true}))], false),
         (vec![Op::retain(11), on(2, json!({"bold": true}))], false),
     ] {
         let mut binding = binding("först\nmitt\nsist\n", 8);
-        binding.compose(Some(START));
+        binding.compose(word(7, 9));
         assert_eq!(binding.due(START), Due::Never);
         binding.changed(&change);
         let due = binding.due(START + Duration::from_millis(500));
@@ -241,8 +272,8 @@ fn what_others_write_in_the_line_that_is_composed_in_waits_and_elsewhere_not() {
 #[test]
 fn a_composition_at_rest_no_longer_holds_anything_back() {
     let mut binding = binding("mitt\n", 2);
-    binding.compose(Some(START));
-    binding.changed(&[Op::insert("x")]);
+    binding.compose(word(0, 4));
+    binding.changed(&[Op::retain(2), Op::insert("x")]);
     assert_eq!(binding.due(START + PATIENCE), Due::Interrupting);
     binding.compose(None);
     assert_eq!(binding.due(START), Due::Now);
@@ -251,11 +282,39 @@ fn a_composition_at_rest_no_longer_holds_anything_back() {
 #[test]
 fn a_word_that_is_composed_stays_whole_beside_what_waits() {
     let mut binding = binding("ab\n", 1);
-    binding.compose(Some(START));
+    binding.compose(word(1, 1));
     binding.changed(&[Op::retain(1), Op::insert("\n")]);
     let edit = binding.edited(0, &[Op::insert("ab\n")], &[Op::insert("aéb\n")], Some(2));
     assert_eq!(edit, [Op::retain(1), Op::insert("é")]);
     binding.select(Selection::caret(2));
     assert_eq!(binding.selection(), Selection::caret(2));
     assert_eq!(binding.take(), [Op::retain(2), Op::insert("\n")]);
+}
+
+#[test]
+fn a_word_that_others_delete_while_it_is_composed_stands_whole() {
+    for (deleted, held) in [
+        (vec![Op::retain(4), Op::delete(2)], "att niho på\n"),
+        (vec![Op::delete(5)], "niho på\n"),
+        (vec![Op::retain(3), Op::delete(5)], "attnihoå\n"),
+    ] {
+        let text = [Op::insert("att ni på\n")];
+        let mut binding = binding("att ni på\n", 6);
+        binding.compose(word(4, 6));
+        binding.changed(&deleted);
+        let edit = binding.edited(0, &text, &[Op::insert("att niho på\n")], Some(8));
+        let document = compose(&compose(&text, &deleted), &edit);
+        assert_eq!(plain(&document), held, "{deleted:?}");
+        // What is shown gets there as well.
+        let shown = compose(&[Op::insert("att niho på\n")], &binding.take());
+        assert_eq!(plain(&shown), held, "{deleted:?}");
+    }
+    // It is written once more when it ends without another letter.
+    let mut binding = binding("att ni\n", 6);
+    binding.compose(word(4, 6));
+    binding.changed(&[Op::retain(4), Op::delete(2)]);
+    assert!(binding.is_word_deleted());
+    let edit = binding.edited(4, &[Op::insert("ni")], &[Op::insert("ni")], None);
+    assert_eq!(edit, [Op::retain(4), Op::insert("ni")]);
+    assert!(!binding.is_word_deleted());
 }

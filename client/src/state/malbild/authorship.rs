@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use samsyn_shared::authorship::Author;
 
 use super::marks::Kinds;
-use super::{Malbild, set_changed};
+use super::{Malbild, TITLE, set_changed};
 use crate::state::authorship::{Group, Party, Tally, characters, run_at};
 use crate::state::identity::Identity;
 
@@ -93,7 +93,8 @@ impl Malbild {
         };
         let mut tally = Tally::default();
         let mut grouped = Vec::new();
-        for key in self.keys() {
+        // Who made the målbild is not told, so whose its title is isn't either.
+        for key in self.keys().filter(|key| *key != TITLE) {
             let reading = self.reading(key);
             let mut parts: Vec<(Group, u32, u32)> = Vec::new();
             for run in self.runs(key, &reading) {

@@ -1,14 +1,13 @@
 //! Looking for words in the whole målbild: what is looked for, where it was found, and which of these
 //! places is the current one. It stays with its text while others write.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use leptos::prelude::*;
 use serde_json::Value;
 
 use super::{Malbild, set_changed};
 use crate::state::find::find;
-use crate::state::replica::Place;
 
 /// The layer of the marks.
 const LAYER: &str = "find";
@@ -18,9 +17,11 @@ const WORDS_MAX: usize = 100;
 
 /// A place where the words stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Found {
+pub struct Hit {
     /// The section.
     pub section: &'static str,
+    /// Whether they stand in its heading and not in its text.
+    pub in_heading: bool,
     /// Where they begin.
     pub from: u32,
     /// Where they end (exclusive).
@@ -38,15 +39,19 @@ pub struct Finding {
     pub count: RwSignal<usize>,
     /// Which of these places is looked at, from 1 on; 0 when there is none.
     pub current: RwSignal<usize>,
+    /// Those of them that are in headings, and whether it is the one that is looked at.
+    pub in_headings: RwSignal<Vec<(Hit, bool)>>,
 }
 
 /// Where the words stand.
 #[derive(Default)]
 pub(super) struct Places {
     /// In the page's order.
-    found: RefCell<Vec<Found>>,
+    found: RefCell<Vec<Hit>>,
     /// Where the current one begins, in a form that stays with the text.
     anchor: RefCell<Value>,
+    /// The current one if it is in a heading, which nobody changes.
+    heading: Cell<Option<Hit>>,
 }
 
 impl Finding {
@@ -56,6 +61,7 @@ impl Finding {
             words: RwSignal::new(String::new()),
             count: RwSignal::new(0),
             current: RwSignal::new(0),
+            in_headings: RwSignal::default(),
         }
     }
 }
@@ -73,7 +79,8 @@ impl Malbild {
         set_changed(self.finding.words, words);
         let caret = self.active.get_untracked().and_then(|key| self.section(key)).map(|section| {
             let selection = section.selection();
-            (section.key, section.in_document(selection.anchor.min(selection.head)))
+            let at = section.in_document(selection.anchor.min(selection.head));
+            Hit { section: section.key, in_heading: false, from: at, to: at }
         });
         self.find_from(caret);
     }
@@ -93,12 +100,15 @@ impl Malbild {
         let at = self.found_now();
         self.finding.open.set(false);
         self.unmark(LAYER);
+        set_changed(self.finding.in_headings, Vec::new());
         let Some(active) = self.active.get_untracked().filter(|_| self.may_write()) else { return };
         match at.and_then(|at| Some((at, self.section(at.section)?))) {
             Some((at, section)) => {
                 self.show_at_once(&section);
                 section.surface.focus();
-                section.surface.select(at.from, at.to);
+                // A heading is nobody's to write: its text begins below.
+                let (from, to) = if at.in_heading { (0, 0) } else { (at.from, at.to) };
+                section.surface.select(from, to);
             }
             None => self.focus(active),
         }
@@ -106,14 +116,14 @@ impl Malbild {
 
     /// The place that is looked at.
     #[must_use]
-    pub fn found_now(&self) -> Option<Found> {
+    pub fn found_now(&self) -> Option<Hit> {
         let current = self.finding.current.get_untracked().checked_sub(1)?;
         self.core().places.found.borrow().get(current).copied()
     }
 
     /// Where a place is in its section's text, in CSS pixels from its top: from and to.
     #[must_use]
-    pub fn extent(&self, place: Found) -> Option<(f64, f64)> {
+    pub fn extent(&self, place: Hit) -> Option<(f64, f64)> {
         let section = self.section(place.section)?;
         let caret = |place| section.surface.caret_at(section.in_view(place));
         let (start, end) = (caret(place.from), caret(place.to));
@@ -123,22 +133,30 @@ impl Malbild {
     /// The texts changed: the places are found anew, and the current one is what it was.
     pub(super) fn mark_found(&self) {
         if self.finding.open.get_untracked() {
-            let was = self.resolve(&self.core().places.anchor.borrow());
+            let core = self.core();
+            let in_text = || {
+                let (section, from) = self.resolve(&core.places.anchor.borrow())?;
+                Some(Hit { section, in_heading: false, from, to: from })
+            };
+            let was = core.places.heading.get().or_else(in_text);
             self.find_from(was);
         }
     }
 
-    fn find_from(&self, from: Option<(&'static str, u32)>) {
+    fn find_from(&self, from: Option<Hit>) {
         let words = self.finding.words.get_untracked();
         let mut all = Vec::new();
         let mut current = None;
         for key in self.keys() {
             let begins = all.len();
-            let places = find(&self.reading(key).text, &words).into_iter();
-            all.extend(places.map(|(from, to)| Found { section: key, from, to }));
-            if let Some((_, at)) = from.filter(|(section, _)| *section == key) {
+            for (text, in_heading) in [(self.heading(key), true), (&self.reading(key).text, false)] {
+                let places = find(text, &words).into_iter();
+                all.extend(places.map(|(from, to)| Hit { section: key, in_heading, from, to }));
+            }
+            if let Some(at) = from.filter(|at| at.section == key) {
+                let order = |place: &Hit| (!place.in_heading, place.from);
                 // The next one may be in a later section.
-                current = Some(begins + all[begins..].partition_point(|place| place.from < at));
+                current = Some(begins + all[begins..].partition_point(|place| order(place) < order(&at)));
             }
         }
         let count = all.len();
@@ -150,21 +168,36 @@ impl Malbild {
 
     fn set_current(&self, current: usize) {
         set_changed(self.finding.current, current);
-        let anchor = self.found_now().and_then(|place| {
-            self.with_replica(|replica| replica.anchor(Place::Section(place.section), place.from).ok())?
-        });
-        *self.core().places.anchor.borrow_mut() = anchor.unwrap_or_default();
+        let (in_heading, in_text) = match self.found_now() {
+            Some(place) if place.in_heading => (Some(place), None),
+            place => (None, place),
+        };
+        let anchor = in_text
+            .and_then(|place| self.with_replica(|replica| replica.anchor(place.section, place.from).ok())?);
+        let core = self.core();
+        *core.places.anchor.borrow_mut() = anchor.unwrap_or_default();
+        core.places.heading.set(in_heading);
+    }
+
+    /// A section's heading as it is shown; the title has none, and neither has a sheet's only section.
+    fn heading(&self, key: &str) -> &'static str {
+        let sections = self.template.get_untracked().map(|template| template.sections).unwrap_or_default();
+        let shown = sections.iter().filter(|_| sections.len() > 1);
+        shown.into_iter().find(|section| section.key == key).map_or("", |section| section.heading)
     }
 
     fn mark_places(&self) {
         let (core, current) = (self.core(), self.found_now());
         let found = core.places.found.borrow();
         for key in self.keys() {
-            let here = found.iter().filter(|place| place.section == key);
+            let here = found.iter().filter(|place| place.section == key && !place.in_heading);
             let runs = here.flat_map(|place| [u32::from(Some(*place) == current), place.from, place.to]);
             let names = ["find", "find-current"].map(str::to_owned).to_vec();
             self.mark(LAYER, key, (names, runs.collect()));
         }
+        let in_headings = found.iter().filter(|place| place.in_heading);
+        let marked = in_headings.map(|place| (*place, Some(*place) == current)).collect();
+        set_changed(self.finding.in_headings, marked);
     }
 
     fn selected_words(&self) -> Option<String> {

@@ -2,9 +2,9 @@
 //! what it does.
 
 use leptos::prelude::*;
-use samsyn_shared::link::{Link, LinkError};
+use samsyn_shared::hyperlink::{Hyperlink, LinkError};
 
-use super::{Malbild, Place, Section, set_changed};
+use super::{Malbild, Section, TITLE, set_changed};
 use crate::editor::linking::{around, remove, set, words};
 
 /// How many characters of the words that become a link are shown.
@@ -20,7 +20,7 @@ pub struct LinkBox {
     /// How far from its top.
     pub top: f64,
     /// Where the link leads; none for one that is being added.
-    pub link: Option<Link>,
+    pub link: Option<Hyperlink>,
     /// What is selected, none when nothing is.
     pub words: Option<String>,
     /// Whether its address is being written.
@@ -48,12 +48,12 @@ impl Malbild {
     /// # Errors
     /// [`LinkError`] when it is no address that may be followed; the form stays.
     pub fn set_link(&self, address: &str, words: &str) -> Result<(), LinkError> {
-        let link = Link::parse(address)?;
+        let link = Hyperlink::parse(address)?;
         if let Some(section) = self.linked_section().filter(|_| self.may_write()) {
             self.link.set(None);
             section.surface.focus();
             self.show_at_once(&section);
-            let outcome = set(&self.read(Place::Section(section.key)), section.selection(), &link, words);
+            let outcome = set(&self.read(section.key), section.selection(), &link, words);
             self.carry_out(&section, outcome);
         }
         Ok(())
@@ -65,7 +65,7 @@ impl Malbild {
         self.link.set(None);
         section.surface.focus();
         self.show_at_once(&section);
-        if let Some(outcome) = remove(&self.read(Place::Section(section.key)), section.selection()) {
+        if let Some(outcome) = remove(&self.read(section.key), section.selection()) {
             self.carry_out(&section, outcome);
         }
     }
@@ -102,7 +102,7 @@ impl Malbild {
             None => self
                 .active
                 .get_untracked()
-                .filter(|_| in_link)
+                .filter(|key| in_link && *key != TITLE)
                 .and_then(|key| self.link_box(&*self.section(key)?))
                 .filter(|now| now.link.is_some() && now.words.is_none()),
         };
@@ -114,7 +114,7 @@ impl Malbild {
     }
 
     fn link_box(&self, section: &Section) -> Option<LinkBox> {
-        let text = self.read(Place::Section(section.key));
+        let text = self.read(section.key);
         let selection = section.selection();
         let found = around(&text, selection);
         let (from, to) = found.as_ref().map_or(selection.range(), |link| (link.from, link.to));
@@ -126,7 +126,7 @@ impl Malbild {
             // Below where it ends; one that goes over lines ends left of where it begins.
             left: if first < top { 0.0 } else { left },
             top: top + height,
-            link: found.and_then(|link| Link::of_value(&link.value)),
+            link: found.and_then(|link| Hyperlink::of_value(&link.value)),
             words: (!selected.is_empty()).then(|| shortened(&selected)),
             writing: false,
         })

@@ -10,7 +10,7 @@ use samsyn_shared::authorship::Run;
 use samsyn_shared::delta::plain;
 
 use super::Malbild;
-use crate::state::replica::{Change, Place};
+use crate::state::replica::{Change, TITLE};
 
 /// Long texts are marked anew when nothing was written for this long, short ones with the next frame.
 const PAUSE: Duration = Duration::from_millis(300);
@@ -55,10 +55,8 @@ impl Malbild {
     /// The texts changed, or who their writers are: what is marked in them is marked anew.
     pub(super) fn text_changed(&self, changes: &[Change]) {
         for change in changes {
-            if let Place::Section(key) = change.place {
-                self.core().marks.readings.borrow_mut().retain(|(known, _)| *known != key);
-                self.forget_marks(key);
-            }
+            self.core().marks.readings.borrow_mut().retain(|(known, _)| *known != change.key);
+            self.forget_marks(change.key);
         }
         self.mark_if_wanted();
     }
@@ -116,10 +114,12 @@ impl Malbild {
         core.marks.slow.set(js_sys::Date::now() - begun > QUICK);
     }
 
-    /// The keys of the sections, in the page's order.
+    /// The keys of the title and the sections, in the page's order.
     pub(super) fn keys(&self) -> impl Iterator<Item = &'static str> + use<> {
-        let sections = self.template.get_untracked().map(|template| template.sections).unwrap_or_default();
-        sections.iter().map(|section| section.key)
+        let sections = self.template.get_untracked().map(|template| template.sections);
+        sections
+            .into_iter()
+            .flat_map(|sections| [TITLE].into_iter().chain(sections.iter().map(|section| section.key)))
     }
 
     /// Whether a section was read since it changed.
@@ -133,7 +133,7 @@ impl Malbild {
         let known =
             core.marks.readings.borrow().iter().find(|(known, _)| *known == key).map(|(_, r)| r.clone());
         known.unwrap_or_else(|| {
-            let text = plain(&self.read(Place::Section(key)));
+            let text = plain(&self.read(key));
             let units = text.encode_utf16().collect();
             let reading = Rc::new(Reading { text, units, runs: OnceCell::new() });
             core.marks.readings.borrow_mut().push((key, reading.clone()));
@@ -145,7 +145,7 @@ impl Malbild {
     pub(super) fn runs<'a>(&self, key: &'static str, reading: &'a Reading) -> &'a [Run] {
         reading.runs.get_or_init(|| {
             self.with_replica(|replica| {
-                replica.runs(Place::Section(key)).expect("no transaction outlives a function of Replica")
+                replica.runs(key).expect("no transaction outlives a function of Replica")
             })
             .unwrap_or_default()
         })

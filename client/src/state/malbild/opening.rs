@@ -9,19 +9,20 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use samsyn_shared::client_session::Stopped;
 use samsyn_shared::delta::plain;
-use samsyn_shared::keeping::Key;
+use samsyn_shared::device_log::Key;
 use samsyn_shared::{Epoch, MalbildId, Role, Template, ids};
 use wasm_bindgen::JsValue;
 
-use super::port::Kept;
+use super::port::OpenedFrom;
 use super::{Malbild, Phase};
 use crate::api::{self, ApiError, MalbildInfo};
-use crate::device::{Aside, Device, Found, Part};
+use crate::device::{Aside, Device, Passage, StoredRecords};
+use crate::editor::surface;
 use crate::state::replica::Replica;
 use crate::state::{left, recent};
 
 /// How long a page that could not open waits before it tries again.
-const AGAIN: Duration = Duration::from_secs(5);
+const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 impl Malbild {
     pub(super) fn begin(self, token: Option<String>) {
@@ -36,7 +37,7 @@ impl Malbild {
                 if let Some(token) = token
                     && api::trade_token(self.id, &token).await.is_ok()
                 {
-                    forget_fragment();
+                    forget_fragment(self.id);
                 }
                 return self.hurry();
             }
@@ -77,7 +78,7 @@ impl Malbild {
             Ok(info) => match Template::find(&info.template) {
                 Some(template) => {
                     self.title.set(info.title);
-                    self.start(template, info.role, (device, None, Found::default()), None).await;
+                    self.start(template, info.role, (device, None, StoredRecords::default()), None).await;
                 }
                 // A later server knows templates that this page does not.
                 None => self.stop(Stopped::NewerServer),
@@ -92,7 +93,7 @@ impl Malbild {
                         self.begin(token.clone());
                     }
                 };
-                set_timeout(again, AGAIN);
+                set_timeout(again, RETRY_AFTER);
             }
             Err(_) => self.phase.set(Phase::NoAccess),
         }
@@ -102,7 +103,7 @@ impl Malbild {
         self,
         template: &'static Template,
         role: Role,
-        (device, epoch, found): (Option<Device>, Option<Epoch>, Found),
+        (device, epoch, found): (Option<Device>, Option<Epoch>, StoredRecords),
         token: Option<String>,
     ) {
         let core = self.core();
@@ -112,24 +113,24 @@ impl Malbild {
         }
         self.template.set(Some(template));
         *core.replica.borrow_mut() = Some(fresh(template));
-        let mut kept = Kept { device, epoch, found, token };
-        if !self.recall(&kept.found) {
+        let mut opened_from = OpenedFrom { device, epoch, found, token };
+        if !self.recall(&opened_from.found) {
             // Damaged: what can be read of it is set aside, and the server's text is what counts.
             let aside = self.aside();
             *core.replica.borrow_mut() = Some(fresh(template));
-            if let Some(device) = &kept.device {
+            if let Some(device) = &opened_from.device {
                 match device.set_aside(&aside).await {
                     Ok(()) => self.asides.set(device.asides().await.unwrap_or_default()),
                     Err(error) => self.device.set(Some(error)),
                 }
             }
-            kept.found = Found::default();
+            opened_from.found = StoredRecords::default();
         }
         self.role.set(role);
         self.sign();
-        let is_there = !kept.found.log.is_empty();
+        let is_there = !opened_from.found.log.is_empty();
         if let Some(connect) = core.connect.get() {
-            connect(self, kept);
+            connect(self, opened_from);
         }
         if is_there {
             self.ready();
@@ -137,7 +138,7 @@ impl Malbild {
     }
 
     /// Brings what was found on this device into the document. False if some of it waits for what is not there.
-    fn recall(self, found: &Found) -> bool {
+    fn recall(self, found: &StoredRecords) -> bool {
         let mut updates = found.log.iter().chain(&found.edits).flat_map(|(_, _, record)| &record.updates);
         self.with_replica(|replica| {
             updates.all(|update| replica.integrate(update).is_ok()) && !replica.is_waiting()
@@ -145,9 +146,12 @@ impl Malbild {
         .unwrap_or_default()
     }
 
-    /// Tries again to reach the server.
+    /// Tries again to reach the server; all of the page comes anew if a part of it never came.
     pub fn retry(&self) {
         match self.phase.get_untracked() {
+            Phase::Unreachable if !surface::is_loaded() => {
+                window().location().reload().expect("a page may always load itself anew");
+            }
             Phase::Open => self.hurry(),
             _ => self.begin(None),
         }
@@ -169,7 +173,9 @@ impl Malbild {
         let parts = title.into_iter().chain(texts).filter(|(_, text)| !text.trim().is_empty());
         Aside {
             at: js_sys::Date::now(),
-            parts: parts.map(|(heading, text)| Part { heading, text: text.trim_end().to_owned() }).collect(),
+            parts: parts
+                .map(|(heading, text)| Passage { heading, text: text.trim_end().to_owned() })
+                .collect(),
         }
     }
 
@@ -205,15 +211,15 @@ impl Malbild {
 
 /// Trades a link's token for a session, and asks what the målbild is.
 async fn ask_server(id: MalbildId, token: Option<String>) -> Result<MalbildInfo, ApiError> {
-    if let Some(token) = token {
-        api::trade_token(id, &token).await?;
-        forget_fragment();
+    let info = api::enter(id, token.as_deref()).await?;
+    if token.is_some() {
+        forget_fragment(id);
     }
-    api::get_malbild(id).await
+    Ok(info)
 }
 
 /// What the device has of a målbild, if that is enough to show it.
-async fn recall(device: &Device) -> Option<(&'static Template, Role, Epoch, Found)> {
+async fn recall(device: &Device) -> Option<(&'static Template, Role, Epoch, StoredRecords)> {
     let about = device.about().await.ok().flatten()?;
     let template = Template::find(&about.template)?;
     let found = device.find(Key(0), Key(0)).await.ok()?;
@@ -230,11 +236,11 @@ fn fresh(template: &'static Template) -> Replica {
 }
 
 /// The token leaves the address bar once it is traded; the rest of the address stays.
-pub(super) fn forget_fragment() {
+pub(super) fn forget_fragment(id: MalbildId) {
     let location = window().location();
-    let parts = (location.pathname(), location.search(), window().history());
-    if let (Ok(path), Ok(search), Ok(history)) = parts {
-        let replaced = history.replace_state_with_url(&JsValue::NULL, "", Some(&format!("{path}{search}")));
+    if let (Ok(search), Ok(history)) = (location.search(), window().history()) {
+        let address = format!("/m/{id}{search}");
+        let replaced = history.replace_state_with_url(&JsValue::NULL, "", Some(&address));
         replaced.expect("an address of the page's own origin is allowed");
     }
 }

@@ -6,29 +6,32 @@ use bytes::Bytes;
 use leptos::prelude::*;
 use samsyn_shared::client_session::Stopped;
 use samsyn_shared::fingerprint::Fingerprint;
-use samsyn_shared::protocol::{Figures, PresenceEntry, Trouble};
+use samsyn_shared::protocol::{DiskHealth, PresenceEntry, RoomHealth};
 use samsyn_shared::{Epoch, Role, SyncStatus};
+use web_sys::Event;
 
 use super::opening::forget_fragment;
 use super::{Malbild, Phase, set_changed};
-use crate::device::{Device, Found};
+use crate::device::{Device, StoredRecords};
+use crate::editor::surface;
+use crate::state::REACHED;
 use crate::state::replica::IntegrateError;
 
 /// The status line says that all is saved when it was so for this long.
-const REST: Duration = Duration::from_millis(600);
+const SAVED_SETTLES: Duration = Duration::from_millis(600);
 
 /// Starts syncing a målbild.
-pub type Connect = fn(Malbild, Kept);
+pub type Connect = fn(Malbild, OpenedFrom);
 
 /// What sync begins with.
 #[derive(Debug)]
-pub struct Kept {
+pub struct OpenedFrom {
     /// What this browser keeps things in, if it does.
     pub device: Option<Device>,
     /// The history of what was found there.
     pub epoch: Option<Epoch>,
     /// What was found there; the document has it.
-    pub found: Found,
+    pub found: StoredRecords,
     /// A link's token that is still to be traded for a session.
     pub token: Option<String>,
 }
@@ -89,12 +92,30 @@ impl Malbild {
         Ok(())
     }
 
-    /// All that the server had is here, or all that this device had: the page may be shown.
+    /// All that the server had is here, or all that this device had: the page may be shown, once it can show a text.
     pub fn ready(&self) {
-        if self.phase.get_untracked() != Phase::Open {
-            self.refresh_title();
-            self.refresh_filled();
-            self.phase.set(Phase::Open);
+        if self.phase.get_untracked() == Phase::Open {
+            return;
+        }
+        if !surface::is_loaded() {
+            return self.wait_for_surface();
+        }
+        self.refresh_title();
+        self.refresh_filled();
+        self.phase.set(Phase::Open);
+    }
+
+    /// Goes on once the surface's script has come, or has failed to.
+    fn wait_for_surface(&self) {
+        let malbild = *self;
+        let look = move || {
+            if surface::is_loaded() { malbild.ready() } else { malbild.phase.set(Phase::Unreachable) }
+        };
+        if document().ready_state() == "complete" {
+            return look();
+        }
+        for event in ["DOMContentLoaded", "load"] {
+            window_event_listener_untyped(event, move |_| look());
         }
     }
 
@@ -105,6 +126,10 @@ impl Malbild {
         }
         if (status == SyncStatus::Offline) != self.cut_at.get_untracked().is_some() {
             self.cut_at.set((status == SyncStatus::Offline).then(js_sys::Date::now));
+            if status != SyncStatus::Offline {
+                let reached = Event::new(REACHED).expect("a name is all that it needs");
+                window().dispatch_event(&reached).expect("an event that was made just now is told once");
+            }
         }
         set_changed(self.status, status);
         set_changed(self.pending, pending);
@@ -121,12 +146,12 @@ impl Malbild {
     }
 
     /// How the room is doing, while the server says so.
-    pub fn report_room(&self, figures: Option<Figures>) {
+    pub fn report_room(&self, health: Option<RoomHealth>) {
         let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-        set_changed(self.trouble, figures.map_or(Trouble::None, |figures| figures.trouble));
-        set_changed(self.connected, figures.map_or(0, |figures| count(figures.connected)));
-        set_changed(self.in_step, figures.map_or(0, |figures| count(figures.in_step)));
-        set_changed(self.on_disk_at, figures.map(|figures| figures.on_disk_at as f64));
+        set_changed(self.disk, health.map_or(DiskHealth::Healthy, |health| health.disk));
+        set_changed(self.connected, health.map_or(0, |health| count(health.connected)));
+        set_changed(self.in_step, health.map_or(0, |health| count(health.in_step)));
+        set_changed(self.on_disk_at, health.map(|health| health.on_disk_at as f64));
     }
 
     /// Has the status line say what holds. That all is saved it says when it was so for a moment: whoever
@@ -137,7 +162,7 @@ impl Malbild {
             let waits = if status == SyncStatus::Offline { self.pending.get_untracked() } else { 0 };
             set_changed(self.said, (status, waits));
         } else if !self.core().saying_due.replace(true) {
-            self.say_saved_after(REST);
+            self.say_saved_after(SAVED_SETTLES);
         }
     }
 
@@ -166,7 +191,7 @@ impl Malbild {
 
     /// The link's token was traded.
     pub fn forget_token(&self) {
-        forget_fragment();
+        forget_fragment(self.id);
     }
 
     /// Syncing ended for good; the text stays as it is.

@@ -7,9 +7,10 @@ use samsyn_shared::presence::{Cursor, Presence, User};
 use samsyn_shared::protocol::PresenceEntry;
 
 use super::{Malbild, set_changed};
-use crate::state::absent::absent;
+use crate::state::identity;
+use crate::state::lost_people::note_lost;
 use crate::state::people::{self, Person};
-use crate::state::replica::{Change, Place};
+use crate::state::replica::Change;
 
 /// Presence is told at most this often; nobody sees a caret move faster.
 const PACE: Duration = Duration::from_millis(100);
@@ -22,9 +23,9 @@ impl Malbild {
             Some(entries) => {
                 let mut presences = core.presences.borrow_mut();
                 let lost = presences.apply(entries);
-                let mut absentees = self.absent.get_untracked();
-                absent(&mut absentees, js_sys::Date::now(), lost, &presences);
-                set_changed(self.absent, absentees);
+                let mut absentees = self.lost_people.get_untracked();
+                note_lost(&mut absentees, js_sys::Date::now(), lost, &presences);
+                set_changed(self.lost_people, absentees);
             }
             None => core.presences.borrow_mut().clear(),
         }
@@ -41,9 +42,9 @@ impl Malbild {
 
     /// Scrolls to where another person's caret is, and shows who it is.
     pub fn seek(&self, client: u64) {
-        let spot = self.core().carried.borrow_mut().seek(client);
-        if let Some((spot, section)) = spot.and_then(|spot| Some((spot, self.section(spot.section)?))) {
-            section.reveal(spot.head);
+        let place = self.core().remote_carets.borrow_mut().seek(client);
+        if let Some((place, section)) = place.and_then(|place| Some((place, self.section(place.section)?))) {
+            section.reveal(place.head);
             self.draw_carets_soon();
         }
     }
@@ -84,32 +85,30 @@ impl Malbild {
         let Some(client) = self.with_replica(|replica| replica.client()) else { return };
         let presences = core.presences.borrow();
         let others = people::others(&presences, client);
-        let mut carried = core.carried.borrow_mut();
+        let mut remote_carets = core.remote_carets.borrow_mut();
         let cursors = others.iter().filter_map(|(person, cursor)| Some((person.client, (*cursor)?)));
-        carried.announced(cursors, |anchor| self.resolve(anchor));
+        remote_carets.announced(cursors, |anchor| self.resolve(anchor));
         let in_sections = others.into_iter().map(|(mut person, _)| {
-            person.section = carried.spot(person.client).map(|spot| spot.section);
+            person.section = remote_carets.place(person.client).map(|place| place.section);
             person
         });
         let people = in_sections.collect();
-        drop((presences, carried));
+        drop((presences, remote_carets));
         set_changed(self.people, people);
     }
 
     /// The text changed: the carets of others go with it.
     pub(super) fn carry_carets(&self, changes: &[Change]) {
         let core = self.core();
-        let mut carried = core.carried.borrow_mut();
+        let mut remote_carets = core.remote_carets.borrow_mut();
         for change in changes {
-            if let Place::Section(key) = change.place {
-                // What this person typed is shown already.
-                carried.changed(key, &change.delta, !change.shown);
-            }
+            // What this person typed is shown already.
+            remote_carets.changed(change.key, &change.delta, !change.shown);
         }
-        if carried.is_waiting() {
+        if remote_carets.is_waiting() {
             core.people_due.set(true);
         }
-        drop(carried);
+        drop(remote_carets);
         self.draw_carets_soon();
     }
 
@@ -120,10 +119,7 @@ impl Malbild {
     }
 
     pub(super) fn resolve(&self, anchor: &serde_json::Value) -> Option<(&'static str, u32)> {
-        match self.with_replica(|replica| replica.resolve(anchor))?? {
-            (Place::Section(key), index) => Some((key, index)),
-            (Place::Title, _) => None,
-        }
+        self.with_replica(|replica| replica.resolve(anchor))?
     }
 
     fn presence(&self, client: u64) -> Presence {
@@ -131,9 +127,8 @@ impl Malbild {
         let section = self.active.get_untracked().and_then(|key| self.section(key));
         let cursor = section.map(|section| {
             let selection = section.selection();
-            let anchor = |index| {
-                self.with_replica(|replica| replica.anchor(Place::Section(section.key), index).ok()).flatten()
-            };
+            let anchor =
+                |index| self.with_replica(|replica| replica.anchor(section.key, index).ok()).flatten();
             Cursor {
                 anchor: anchor(selection.anchor).unwrap_or_default(),
                 head: anchor(selection.head).unwrap_or_default(),
@@ -144,7 +139,8 @@ impl Malbild {
             color: people::css_colour(client).to_owned(),
             organisation: me.organisation,
         };
-        Presence { user, cursor, unsaved: self.core().backlog.borrow().told() }
+        let browser = identity::browser(self.id);
+        Presence { user, cursor, unsaved: self.core().backlog.borrow().told(), browser }
     }
 
     pub(super) fn announce_soon(&self) {
@@ -184,13 +180,16 @@ impl Malbild {
                 malbild.refresh_people();
             }
             let people = malbild.people.get_untracked();
-            let spots: Vec<_> = {
-                let carried = core.carried.borrow();
-                people.iter().filter_map(|person| Some((person, carried.spot(person.client)?))).collect()
+            let places: Vec<_> = {
+                let remote_carets = core.remote_carets.borrow();
+                people
+                    .iter()
+                    .filter_map(|person| Some((person, remote_carets.place(person.client)?)))
+                    .collect()
             };
             // All is measured before anything is drawn: to measure after a change lays out the page anew.
             let sections = malbild.sections();
-            let sighted: Vec<_> = sections.iter().map(|section| section.sight_carets(&spots)).collect();
+            let sighted: Vec<_> = sections.iter().map(|section| section.sight_carets(&places)).collect();
             for (section, sighted) in sections.iter().zip(sighted) {
                 section.carets.draw(sighted);
             }

@@ -9,10 +9,10 @@ use samsyn_shared::delta::{LineKind, plain};
 use samsyn_shared::read_model::one_line;
 use wasm_bindgen::JsValue;
 
-use super::{Format, Malbild, set_changed};
-use crate::state::binding::Due;
+use super::{By, Format, Malbild, set_changed};
+use crate::state::binding::{Composed, Due};
 use crate::state::now;
-use crate::state::replica::{Change, Place, Replica};
+use crate::state::replica::{Change, Replica, TITLE};
 use crate::state::section::Section;
 
 /// What is shown is compared with the document when nothing changed for this long.
@@ -25,15 +25,12 @@ impl Malbild {
     /// Brings changes of the document to the views, and what was made here to the server.
     pub(super) fn show(&self, changes: &[Change]) {
         for change in changes {
-            match change.place {
-                Place::Title => self.refresh_title(),
-                Place::Section(key) if !change.shown => {
-                    if let Some(section) = self.section(key) {
-                        section.changed(&change.delta);
-                        self.show_soon();
-                    }
-                }
-                Place::Section(_) => {}
+            if change.key == TITLE {
+                self.refresh_title();
+            }
+            if let Some(section) = self.section(change.key).filter(|_| !change.shown) {
+                section.changed(&change.delta);
+                self.show_soon();
             }
         }
         let updates = self.with_replica(Replica::take_updates).unwrap_or_default();
@@ -96,7 +93,8 @@ impl Malbild {
         match due() {
             Due::Never => {}
             Due::Now => self.keeping_in_place(|| self.show_waiting(section)),
-            Due::Interrupting => self.keeping_in_place(|| self.show_at_once(section)),
+            // Whoever rests has left the word to all: it is deleted if others deleted it.
+            Due::Interrupting => self.keeping_in_place(|| self.interrupt(section)),
             Due::After(rest) => {
                 let malbild = *self;
                 set_timeout(move || malbild.show_soon(), rest);
@@ -107,8 +105,20 @@ impl Malbild {
     /// Shows what waits in a section now; what is being composed there ends with what it is.
     pub(super) fn show_at_once(&self, section: &Section) {
         section.surface.settle();
+        self.save_word(section);
+        self.interrupt(section);
+    }
+
+    fn interrupt(&self, section: &Section) {
         section.end_composition();
         self.show_waiting(section);
+    }
+
+    /// A word that is done stands whole though others deleted what was there of it while it was composed.
+    fn save_word(&self, section: &Section) {
+        if let Some(word) = section.saved_word() {
+            self.edit(section.key, word, By::View);
+        }
     }
 
     fn show_waiting(&self, section: &Section) {
@@ -117,33 +127,34 @@ impl Malbild {
         }
         let shown = section.show_waiting();
         self.draw_carets_soon();
-        let held = self.with_replica(|replica| replica.len(Place::Section(section.key)));
+        let held = self.with_replica(|replica| replica.len(section.key));
         if held != Some(Ok(shown)) {
-            section.reset(&self.read(Place::Section(section.key)));
+            section.reset(&self.read(section.key));
         }
         self.text_shown(section.key);
         self.refresh_format();
     }
 
-    /// A word is being composed in a section, or no longer.
-    pub(super) fn composing(&self, key: &'static str, composing: bool) {
-        if let Some(section) = self.section(key) {
-            section.compose(composing.then(now));
-            if !composing {
-                self.show_when_due(&section);
-            }
+    /// A word is being composed in a section from here to there, or no longer.
+    pub(super) fn composing(&self, key: &'static str, word: Option<(u32, u32)>, is_followed: bool) {
+        let Some(section) = self.section(key) else { return };
+        if let Some((from, to)) = word {
+            return section.compose(Some(Composed { from, to, is_followed, touched: now() }));
         }
+        self.save_word(&section);
+        section.compose(None);
+        self.show_when_due(&section);
     }
 
     pub(super) fn refresh_title(&self) {
-        set_changed(self.title, one_line(&plain(&self.read(Place::Title))));
+        set_changed(self.title, one_line(&plain(&self.read(TITLE))));
     }
 
     pub(super) fn refresh_filled(&self) {
         let Some(template) = self.template.get_untracked() else { return };
         let keys = template.sections.iter().map(|section| section.key);
         let filled = self.with_replica(|replica| {
-            keys.filter(|key| replica.len(Place::Section(key)).is_ok_and(|len| len > 1)).collect::<Vec<_>>()
+            keys.filter(|key| replica.len(key).is_ok_and(|len| len > 1)).collect::<Vec<_>>()
         });
         set_changed(self.filled, filled.unwrap_or_default());
     }
@@ -152,6 +163,7 @@ impl Malbild {
         let (can_undo, can_redo) = self.with_replica(|replica| replica.history()).unwrap_or_default();
         let mut format = Format { can_undo, can_redo, ..Format::default() };
         if let Some(section) = self.active.get_untracked().and_then(|key| self.section(key)) {
+            format.unformatted = section.key == TITLE;
             format.bold = section.has_inline("bold");
             format.italic = section.has_inline("italic");
             format.underline = section.has_inline("underline");
@@ -202,7 +214,7 @@ impl Malbild {
             self.verify_soon();
             return true;
         }
-        let held = self.read(Place::Section(section.key));
+        let held = self.read(section.key);
         let is_right = section.shows(&held);
         if !is_right {
             leptos::logging::warn!("a text surface parted from its document and was shown anew");

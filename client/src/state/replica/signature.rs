@@ -6,7 +6,7 @@ use samsyn_shared::delta::Op;
 use samsyn_shared::document::Busy;
 use yrs::Transact;
 
-use super::{Place, Replica};
+use super::Replica;
 
 /// The origin of what is said about the writer: not one that undo takes back.
 const SIGNATURE: &str = "signature";
@@ -48,9 +48,9 @@ impl Replica {
     ///
     /// # Errors
     /// [`Busy`] when the document is in use.
-    pub fn runs(&self, place: Place) -> Result<Vec<Run>, Busy> {
+    pub fn runs(&self, key: &'static str) -> Result<Vec<Run>, Busy> {
         let mut txn = self.doc.try_transact_mut_with(SIGNATURE)?;
-        Ok(authorship::runs(self.text(place), &mut txn))
+        Ok(authorship::runs(self.text(key), &mut txn))
     }
 
     /// Whose a client id is; none when nobody said.
@@ -72,7 +72,7 @@ mod tests {
     use yrs::updates::encoder::Encode;
     use yrs::{ReadTxn, StateVector};
 
-    const TEXT: Place = Place::Section("text");
+    const TEXT: &str = "text";
 
     fn person(name: &str) -> Author {
         Author::Person { name: name.to_owned(), organisation: "Region Väst".to_owned() }
@@ -105,12 +105,12 @@ mod tests {
     fn the_first_edit_says_who_makes_it_in_the_same_update_and_reading_says_nothing() {
         let mut page = opened(1);
         page.introduce(person("Anna"), true).expect("free");
-        page.edit(TEXT, vec![], By::View).expect("free");
+        page.edit(vec![(TEXT, vec![])], By::View).expect("free");
         assert_eq!(runs(&page), [(9, 0, 1)]);
         assert!(page.take_updates().is_empty());
         assert_eq!(page.author(1), Ok(None));
-        page.edit(TEXT, vec![Op::insert("a")], By::View).expect("free");
-        page.edit(TEXT, vec![Op::retain(1), Op::insert("b")], By::View).expect("free");
+        page.edit(vec![(TEXT, vec![Op::insert("a")])], By::View).expect("free");
+        page.edit(vec![(TEXT, vec![Op::retain(1), Op::insert("b")])], By::View).expect("free");
         assert_eq!(page.take_updates().len(), 2);
         assert_eq!(page.author(1), Ok(Some(person("Anna"))));
         // Another name is said at once, and once.
@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn who_introduces_themselves_after_the_first_words_is_named_too() {
         let mut page = opened(1);
-        page.edit(TEXT, vec![Op::insert("a")], By::View).expect("free");
+        page.edit(vec![(TEXT, vec![Op::insert("a")])], By::View).expect("free");
         page.introduce(person("Anna"), true).expect("free");
         assert_eq!(page.author(1), Ok(Some(person("Anna"))));
     }
@@ -132,7 +132,7 @@ mod tests {
     fn undo_takes_the_words_and_leaves_who_wrote_and_redo_writes_them_anew() {
         let (mut a, mut b) = (opened(1), opened(2));
         a.introduce(person("Anna"), true).expect("free");
-        a.edit(TEXT, vec![Op::insert("ord")], By::View).expect("free");
+        a.edit(vec![(TEXT, vec![Op::insert("ord")])], By::View).expect("free");
         exchange(&mut a, &mut b);
         a.undo();
         assert_eq!((runs(&a), a.history()), (vec![(9, 0, 1)], (false, true)));
@@ -143,7 +143,7 @@ mod tests {
         assert_eq!(b.author(1), Ok(Some(person("Anna"))));
         // What somebody takes away is kept for their undo, and counts as gone until then; what they bring
         // back is theirs.
-        b.edit(TEXT, vec![Op::retain(1), Op::delete(2)], By::View).expect("free");
+        b.edit(vec![(TEXT, vec![Op::retain(1), Op::delete(2)])], By::View).expect("free");
         assert_eq!(runs(&b), [(1, 0, 1), (9, 1, 2)]);
         b.undo();
         exchange(&mut a, &mut b);
@@ -154,7 +154,7 @@ mod tests {
     fn a_page_that_is_loaded_anew_knows_it_from_the_bytes() {
         let mut a = opened(1);
         a.introduce(person("Anna"), true).expect("free");
-        a.edit(TEXT, vec![Op::insert("ord")], By::View).expect("free");
+        a.edit(vec![(TEXT, vec![Op::insert("ord")])], By::View).expect("free");
         let all = a.difference(&StateVector::default().encode_v1()).expect("free");
         let mut fresh = Replica::new(Template::find("tom").expect("known"), 3, Arc::new(|| 1_000_000));
         fresh.integrate(&all).expect("it applies");

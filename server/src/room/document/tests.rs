@@ -19,7 +19,7 @@ impl RoomDocument {
         if self.gap_of(&scan).is_some() {
             return Ok(Judgement::Gap);
         }
-        let changes = self.is_extended_by(&scan) || self.loses_by(&scan)? > 0;
+        let changes = self.has_new_blocks(&scan) || self.has_new_deletions(&scan)? > 0;
         Ok(if changes { Judgement::Change } else { Judgement::Nothing })
     }
 

@@ -60,13 +60,13 @@ fn a_frame_is_written_at_once_and_nobody_is_woken() {
 fn a_large_frame_is_left_to_the_connection_and_keeps_its_place() {
     let (outbox, outlet, pipe) = attached();
     pipe.room(usize::MAX);
-    outbox.push(&large(3 * GO + 1)).unwrap();
+    outbox.push(&large(3 * WRITE_CHUNK + 1)).unwrap();
     outbox.push(&Bytes::from_static(b"last")).unwrap();
     assert_eq!(pipe.taken(), b"");
     assert!(is_stirred(&outlet));
     assert!(!outlet.flush().unwrap());
     let taken = pipe.taken();
-    assert_eq!((taken.len(), &taken[3 * GO + 1..]), (3 * GO + 5, &b"last"[..]));
+    assert_eq!((taken.len(), &taken[3 * WRITE_CHUNK + 1..]), (3 * WRITE_CHUNK + 5, &b"last"[..]));
     assert_eq!(outbox.waiting(), 0);
 }
 

@@ -4,13 +4,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use samsyn_shared::protocol::{CloseCode, Trouble};
+use samsyn_shared::protocol::{CloseCode, DiskHealth};
 use samsyn_shared::{Epoch, Role};
 
 #[cfg(doc)]
 use super::RoomState;
 use crate::room::{ConnectionId, Dialect};
-use crate::store::Hurry;
+use crate::store::Urgency;
 
 /// What happened.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ pub enum Event {
     /// The append in flight can't be stored, and no later one.
     AppendFailed,
     /// Whether the disk takes what is written.
-    DiskChanged(Trouble),
+    DiskChanged(DiskHealth),
     /// What the store holds, after [`Effect::Reload`].
     Reloaded {
         /// The snapshot and the updates after it.
@@ -75,6 +75,8 @@ pub enum Event {
     },
     /// About a second went by.
     Ticked,
+    /// The room is to end: what is not made yet is not waited for. Said again while more comes.
+    Ending,
 }
 
 /// What must be done, in this order.
@@ -99,7 +101,7 @@ pub enum Effect {
         /// At least one.
         updates: Vec<Bytes>,
         /// Whether somebody hears of them only when they are on disk.
-        hurry: Hurry,
+        urgency: Urgency,
     },
     /// Read the Document from the store again; nothing else may happen before `Reloaded`.
     Reload,
@@ -109,7 +111,7 @@ pub enum Effect {
 
 /// What is true of a room from its opening to its end.
 #[derive(Debug, Clone)]
-pub struct Terms {
+pub struct RoomConfig {
     /// The birth mark of its Document.
     pub epoch: Epoch,
     /// The client ids that seeded earlier epochs: who names one has another history.

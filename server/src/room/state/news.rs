@@ -1,13 +1,14 @@
-//! What a room tells at its own pace: frames of content, who is here, its figures; and what keeps a quiet
+//! What a room tells at its own pace: frames of content, who is here, its health; and what keeps a quiet
 //! connection from being taken for dead.
 
 use std::time::Instant;
 
 use samsyn_shared::limits;
-use samsyn_shared::protocol::{Figures, Message, PresenceEntry, Trouble, encode_presence};
+use samsyn_shared::protocol::{DiskHealth, Message, PresenceEntry, RoomHealth, encode_presence};
 use samsyn_shared::server_session::Dialect;
 
-use super::{Effect, RoomState, pace};
+use super::{ConnectionId, Effect, RoomState, pace};
+use crate::room::presence::News;
 
 impl RoomState {
     /// Something about who is here is to be told: those who left at the pace of frames, the rest slower.
@@ -20,10 +21,10 @@ impl RoomState {
         }
     }
 
-    /// The figures have changed, or somebody has not heard them.
-    pub(super) fn figures_wanted(&mut self, now: Instant) {
+    /// The health has changed, or somebody has not heard it.
+    pub(super) fn health_wanted(&mut self, now: Instant) {
         self.told = None;
-        self.figures_pace.wanted(now, limits::FIGURES_EVERY);
+        self.health_pace.wanted(now, limits::HEALTH_EVERY);
     }
 
     /// Tells what is due.
@@ -34,12 +35,13 @@ impl RoomState {
         if self.presence_pace.is_due(now) {
             self.tell_presence(now, effects);
         }
-        if self.figures_pace.is_due(now) {
+        if self.health_pace.is_due(now) {
             self.tell_figures(now, effects);
         }
     }
 
     pub(super) fn ticked(&mut self, now: Instant, effects: &mut Vec<Effect>) {
+        self.answer = None;
         self.presence.expire(now);
         self.presence_wanted(now);
         let owed = self.sessions.iter().filter(|(_, session)| session.owes()).map(|(id, _)| *id);
@@ -47,7 +49,7 @@ impl RoomState {
             self.ask(now, id, effects);
         }
         if self.told.is_some_and(|told| told.on_disk_at + limits::ON_DISK_EVERY_MS <= self.on_disk_at) {
-            self.figures_wanted(now);
+            self.health_wanted(now);
         }
         let since = self.since_began(now);
         if self.sessions.values().any(|session| session.silent_for(since) >= limits::SILENCE) {
@@ -56,38 +58,46 @@ impl RoomState {
         }
     }
 
-    pub(super) fn disk_changed(&mut self, now: Instant, trouble: Trouble, effects: &mut Vec<Effect>) {
-        if self.trouble != trouble {
-            self.trouble = trouble;
+    pub(super) fn disk_changed(&mut self, now: Instant, disk: DiskHealth, effects: &mut Vec<Effect>) {
+        if self.disk != disk {
+            self.disk = disk;
             self.tell_figures(now, effects);
         }
     }
 
     fn tell_presence(&mut self, now: Instant, effects: &mut Vec<Effect>) {
         self.presence_pace.told(now);
-        let (news, newcomers) = self.presence.take_news();
-        let all = if newcomers.is_empty() { Vec::new() } else { self.presence.all() };
-        if !all.is_empty() {
-            let all = presence_message(&all);
-            self.broadcast(now, &all, effects, |id, _| newcomers.contains(&id));
-        }
-        if !news.is_empty() {
-            let news = presence_message(&news);
-            self.broadcast(now, &news, effects, |id, _| !newcomers.contains(&id));
+        let News { entries: news, newcomers, named } = self.presence.take_news();
+        let all = if newcomers.is_empty() && named.is_empty() { Vec::new() } else { self.presence.all() };
+        let unnamed = self.presence.unnamed().clone();
+        let hears_all = |id| newcomers.contains(&id) || named.contains(&id);
+        let hears_news = |id| !newcomers.contains(&id);
+        let tellings: [(_, &dyn Fn(ConnectionId) -> bool); 2] = [(all, &hears_all), (news, &hears_news)];
+        for (entries, hears) in tellings {
+            let for_unnamed =
+                if unnamed.is_empty() { Vec::new() } else { self.presence.for_unnamed(&entries) };
+            for (entries, to_unnamed) in [(entries, false), (for_unnamed, true)] {
+                if !entries.is_empty() {
+                    let told = presence_message(&entries);
+                    self.broadcast(now, &told, effects, |id, _| {
+                        hears(id) && unnamed.contains(&id) == to_unnamed
+                    });
+                }
+            }
         }
         self.presence_wanted(now);
     }
 
     fn tell_figures(&mut self, now: Instant, effects: &mut Vec<Effect>) {
-        self.figures_pace.told(now);
-        let figures = Figures {
+        self.health_pace.told(now);
+        let health = RoomHealth {
             connected: self.sessions.len() as u64,
             in_step: self.sessions.values().filter(|session| session.in_step()).count() as u64,
             on_disk_at: self.on_disk_at,
-            trouble: self.trouble,
+            disk: self.disk,
         };
-        if self.told.replace(figures) != Some(figures) {
-            let message = Message::Figures(figures);
+        if self.told.replace(health) != Some(health) {
+            let message = Message::RoomHealth(health);
             self.broadcast(now, &message, effects, |_, s| s.dialect() == Dialect::Own);
         }
     }

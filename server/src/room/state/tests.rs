@@ -51,8 +51,8 @@ fn cpu() -> Duration {
     Duration::from_millis(SPENT.get())
 }
 
-fn terms() -> Terms {
-    Terms { epoch: Epoch(7), past_epochs: vec![Epoch(66)], document_bytes: 100_000, cpu }
+fn terms() -> RoomConfig {
+    RoomConfig { epoch: Epoch(7), past_epochs: vec![Epoch(66)], document_bytes: 100_000, cpu }
 }
 
 impl World {
@@ -64,7 +64,7 @@ impl World {
         Self::under(terms(), joined)
     }
 
-    fn under(terms: Terms, joined: &[(ConnectionId, Role, Dialect)]) -> Self {
+    fn under(terms: RoomConfig, joined: &[(ConnectionId, Role, Dialect)]) -> Self {
         let seeded = whole(&seed());
         let room = RoomDocument::build(std::iter::once(&seeded), 1).unwrap();
         let now = Instant::now();
@@ -151,17 +151,17 @@ impl World {
         self.event(Event::Ticked);
     }
 
-    /// What a connection heard since it was last asked, but for the room's figures and the list of nobody.
+    /// What a connection heard since it was last asked, but for the room's health and the list of nobody.
     fn heard(&mut self, connection: ConnectionId) -> Vec<Message> {
         let mut heard = self.inboxes.remove(&connection).unwrap_or_default();
-        heard.retain(|message| !matches!(message, Message::Figures(_)) && *message != presence(&[]));
+        heard.retain(|message| !matches!(message, Message::RoomHealth(_)) && *message != presence(&[]));
         heard
     }
 
-    /// The figures that a connection heard last.
-    fn figures(&self, connection: ConnectionId) -> Option<Figures> {
+    /// The health that a connection heard last.
+    fn health(&self, connection: ConnectionId) -> Option<RoomHealth> {
         self.inboxes.get(&connection)?.iter().rev().find_map(|message| match message {
-            Message::Figures(figures) => Some(*figures),
+            Message::RoomHealth(health) => Some(*health),
             _ => None,
         })
     }
@@ -391,4 +391,23 @@ fn a_changed_role_counts_from_the_next_write_and_a_revoked_one_closes() {
     assert_eq!(world.heard(A), [Message::RoleChanged(Role::Reader), refused]);
     world.event(Event::RoleChanged { connection: A, role: None });
     assert_eq!(world.closed, [(A, CloseCode::Revoked)]);
+}
+
+#[test]
+fn who_asks_for_all_of_a_long_document_is_sent_the_same_bytes_as_all_others() {
+    let joined = [(A, Role::Editor, Dialect::Own), (B, Role::Reader, Dialect::Own)];
+    let mut world = World::under(RoomConfig { document_bytes: 1_000_000, ..terms() }, &joined);
+    world.says(A, &write(1, &insert(&replica(), 0, &"ord ".repeat(30_000))));
+    let mut asked = |connection| {
+        let mut effects = Vec::new();
+        let frame = empty_vector().encode();
+        world.state.handle(world.now, Event::FrameReceived { connection, frame }, &mut effects);
+        let sent = effects.into_iter().filter_map(|effect| match effect {
+            Effect::Send { message, .. } => Some(message),
+            _ => None,
+        });
+        sent.map(|message| message.as_ptr()).collect::<Vec<_>>()
+    };
+    let (one, other) = (asked(A), asked(B));
+    assert!(one.len() > 5 && one == other, "{one:?} {other:?}");
 }

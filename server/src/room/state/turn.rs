@@ -1,7 +1,7 @@
 //! How what was taken is applied: light writes together, in one transaction for a frame; heavy ones piece by piece,
 //! each in turn. No turn is long, and who caused it is known.
 //!
-//! It doesn't know what may be written. CPU time is read from [`Terms::cpu`](super::Terms), which the room's holder
+//! It doesn't know what may be written. CPU time is read from [`RoomConfig::cpu`](super::RoomConfig), which the room's holder
 //! gives.
 
 use std::cell::{Cell, RefCell};
@@ -145,7 +145,7 @@ impl RoomState {
     }
 
     /// Whether [`Event::Turn`](super::Event::Turn) is due. It is not while all that waits brings blocks into a document
-    /// that must be weighed first ([`Self::is_to_be_weighed`]). Light writes never wait for that: other rooms' documents may
+    /// that must be weighed first ([`Self::is_to_be_weighed`]). Light writes wait for that much later: other rooms' documents may
     /// be weighed before this one, and who writes much of them is soon heavy.
     #[must_use]
     pub fn is_turn_due(&self) -> bool {
@@ -313,6 +313,12 @@ impl RoomState {
     pub(super) fn turn(&mut self, now: Instant, effects: &mut Vec<Effect>) {
         // What they may stand on is queued before them.
         self.flush(now, effects);
+        if self.weighing.is_owed(&self.document.size())
+            && let Err(broken) = self.document.measure()
+        {
+            tracing::error!(%broken, "the room's document is loaded anew");
+            return effects.push(Effect::Reload);
+        }
         let began = (self.terms.cpu)();
         let mut count = self.heavy.len();
         while count > 0

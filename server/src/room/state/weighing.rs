@@ -53,17 +53,23 @@ impl Weighing {
         self.opening + self.excess > limits::DOCUMENT_OPENING
     }
 
-    /// Whether the document, which holds so much now, is to be measured.
-    pub(super) fn is_due(&self, now: &Size) -> bool {
+    /// Whether the document, which holds so much now, is to be measured. `is_waited_for`: somebody waits for that.
+    pub(super) fn is_due(&self, now: &Size, is_waited_for: bool) -> bool {
         let is_due = self.spent >= limits::SNAPSHOT_AFTER_CPU
             || now.clients >= self.held.clients + limits::SNAPSHOT_AFTER_CLIENTS
-            || self.is_owed(now);
+            || now.has_grown_by_half_since(&self.held)
+            || (is_waited_for && self.is_owed(now));
         is_due && self.under_way.is_none()
     }
 
-    /// Whether it must be measured before more blocks come in.
-    pub(super) const fn is_owed(&self, now: &Size) -> bool {
-        now.has_grown_by_half_since(&self.held)
+    /// Whether it must be measured before heavy writes bring more blocks.
+    pub(super) fn is_owed(&self, now: &Size) -> bool {
+        now.has_grown_by_half_since(&self.held) || now.opens_later_than(&self.held) > limits::UNWEIGHED
+    }
+
+    /// Whether it must be measured before any write does.
+    pub(super) fn is_overdue(&self, now: &Size) -> bool {
+        now.opens_later_than(&self.held) > 4 * limits::UNWEIGHED
     }
 
     /// Measuring is begun, of what the document holds now.
@@ -94,15 +100,25 @@ mod tests {
     }
 
     #[test]
-    fn a_document_that_has_grown_by_half_is_measured_before_more_comes_in() {
+    fn a_document_that_may_open_much_later_is_measured_before_more_comes_in() {
         let mut weighing = Weighing::new(blocks(10_000));
-        assert!(!weighing.is_owed(&blocks(15_000)));
-        assert!(weighing.is_owed(&blocks(15_001)) && weighing.is_due(&blocks(15_001)));
-        weighing.begin(blocks(15_001));
-        assert!(weighing.is_owed(&blocks(15_001)) && !weighing.is_due(&blocks(15_001)), "it is under way");
+        assert!(!weighing.is_owed(&blocks(10_470)) && weighing.is_owed(&blocks(10_500)));
+        assert!(
+            !weighing.is_due(&blocks(10_500), false),
+            "who types need not wait, and nobody else is there"
+        );
+        assert!(weighing.is_due(&blocks(10_500), true) && weighing.is_due(&blocks(15_001), false));
+        assert!(!weighing.is_overdue(&blocks(11_600)) && weighing.is_overdue(&blocks(11_800)));
+        weighing.begin(blocks(10_500));
+        assert!(
+            weighing.is_owed(&blocks(10_500)) && !weighing.is_due(&blocks(10_500), true),
+            "it is under way"
+        );
         weighing.end(Some(limits::DOCUMENT_OPENING));
-        assert!(!weighing.is_owed(&blocks(22_501)) && weighing.is_owed(&blocks(22_502)));
+        assert!(!weighing.is_owed(&blocks(10_900)) && weighing.is_owed(&blocks(11_000)));
         assert!(!weighing.is_slow());
+        let small = Weighing::new(blocks(100));
+        assert!(!small.is_owed(&blocks(600)) && small.is_owed(&blocks(601)));
     }
 
     #[test]

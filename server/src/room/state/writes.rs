@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use bytes::Bytes;
-use samsyn_shared::protocol::{Message, refusal};
+use samsyn_shared::protocol::{CloseCode, Message, refusal};
 use samsyn_shared::scan::{self, Pieces, ScanError, UpdateScan};
 use samsyn_shared::server_session::Dialect;
 use samsyn_shared::{WriteNumber, limits};
@@ -14,7 +14,7 @@ use super::turn::{Heavy, Queued};
 use super::{ConnectionId, Effect, RoomState, pace};
 use crate::room::document::DocumentError;
 use crate::room::size::Size;
-use crate::store::Hurry;
+use crate::store::Urgency;
 
 /// Deleted ranges in an update without blocks beyond which it is looked at before it is applied: a step 2 says all
 /// that is deleted in the document.
@@ -55,7 +55,7 @@ impl RoomState {
         if self.is_of_another_epoch(scan.blocks.iter().map(|(client, _)| *client)) {
             return self.of_another_epoch(now, from, effects);
         }
-        let (gap, extends) = (self.document.gap_of(&scan), self.document.is_extended_by(&scan));
+        let (gap, extends) = (self.document.gap_of(&scan), self.document.has_new_blocks(&scan));
         if !may_write && (gap.is_some() || extends) {
             return self.refuse(now, from, number, refusal::ROLE, effects);
         }
@@ -96,7 +96,7 @@ impl RoomState {
     ) -> Result<(), ScanError> {
         let cost = self.document.size().cost_of(scan);
         let ends = [scan.blocks.first(), scan.blocks.last()].map(|block| block.map(|(client, _)| *client));
-        if self.is_light_write(now, queued.from, cost) {
+        if self.is_light_write(now, queued.from, cost) && !(scan.items > 0 && self.is_overdue()) {
             if ends[0] != ends[1] && pieces.is_none() {
                 // Blocks of several clients may wait for each other.
                 self.pieces(&queued.update.clone().unwrap_or_default())?;
@@ -112,6 +112,13 @@ impl RoomState {
         };
         self.heavy.push_back(Heavy::new(queued, pieces));
         Ok(())
+    }
+
+    /// Whether even light writes wait until the document is weighed. The sums say several times as much as there is.
+    fn is_overdue(&mut self) -> bool {
+        let is_overdue = |room: &Self| room.weighing.is_overdue(&room.document.size());
+        // What can't be measured is as large as the sums say.
+        is_overdue(self) && (self.document.measure().is_err() || is_overdue(self))
     }
 
     /// An update, to be applied piece by piece.
@@ -134,7 +141,7 @@ impl RoomState {
         };
         if !extends && scan.deletes.len() > KNOWN && self.is_settled() {
             // It brings nothing, most likely, and looking costs less than applying it.
-            let lost = self.document.loses_by(scan)?;
+            let lost = self.document.has_new_deletions(scan)?;
             if lost == 0 {
                 return Ok(Judgement::Nothing);
             }
@@ -155,7 +162,7 @@ impl RoomState {
             return Ok(Judgement::Refused(refusal::DOCUMENT_FULL));
         }
         self.document.measure()?;
-        more.ranges = self.document.loses_by(scan)?;
+        more.ranges = self.document.has_new_deletions(scan)?;
         let pieces = if extends { Some(self.pieces(update)?) } else { None };
         more.blocks = pieces.as_ref().map_or(0, Pieces::blocks);
         more.bytes = if extends { more.bytes } else { 12 * more.ranges };
@@ -173,7 +180,7 @@ impl RoomState {
     /// What deletions of one who may not write are: a step 2 carries every deletion there is, so only one
     /// that is new is a write.
     fn judge_deletions(&mut self, scan: &UpdateScan) -> Result<Judgement, DocumentError> {
-        let is_new = self.document.loses_by(scan)? > 0;
+        let is_new = self.document.has_new_deletions(scan)? > 0;
         Ok(match is_new {
             false => Judgement::Nothing,
             true if self.is_settled() => Judgement::Refused(refusal::ROLE),
@@ -292,12 +299,22 @@ impl RoomState {
         }
     }
 
+    /// Leaves heavy writes to who wrote them, without an answer and without a connection: nothing that was said after one
+    /// may be answered, or it would be taken for saved.
+    pub(super) fn leave_unmade(&mut self, now: Instant, effects: &mut Vec<Effect>) {
+        for heavy in std::mem::take(&mut self.heavy) {
+            if let Some(from) = heavy.queued.from {
+                self.close(now, from, CloseCode::GoingAway, effects);
+            }
+        }
+    }
+
     pub(super) fn append_if_idle(&mut self, effects: &mut Vec<Effect>) {
         if self.in_flight.is_empty() && !self.waiting.is_empty() && !self.stopped {
             self.in_flight = std::mem::take(&mut self.waiting);
             let stock = self.sessions.values().any(|session| session.dialect() == Dialect::Stock);
-            let hurry = if stock { Hurry::Yes } else { Hurry::No };
-            effects.push(Effect::Append { updates: self.in_flight.clone(), hurry });
+            let urgency = if stock { Urgency::Now } else { Urgency::Batched };
+            effects.push(Effect::Append { updates: self.in_flight.clone(), urgency });
         }
     }
 

@@ -8,12 +8,9 @@ use std::path::Path;
 
 use bytes::Bytes;
 use samsyn_shared::Seq;
-use tokio::sync::broadcast;
 
 use super::super::record;
-use super::super::{
-    Appended, DocumentId, Loaded, RawRecord, RestorePoint, Store, StoreError, Table, Time, Write,
-};
+use super::super::{DocumentId, Loaded, RawRecord, RestorePoint, Store, StoreError, Table, Time, Write};
 use super::SledStore;
 use super::batch::Changes;
 use super::commits::{Counted, Last};
@@ -34,7 +31,6 @@ pub struct StoreReader {
     last: BTreeMap<DocumentId, Last>,
     damage: Option<StoreError>,
     report: Report,
-    silent: broadcast::Sender<Appended>,
     /// Held while the store is read, so that nobody writes.
     _lock: Option<File>,
 }
@@ -79,7 +75,7 @@ impl StoreReader {
         let path = dir.join("sled/db");
         let file = if path.exists() { Some(File::open(path)?) } else { None };
         let Salvaged { records, last, report } = salvaged;
-        Ok(Self { file, records, last, damage, report, silent: broadcast::channel(1).0, _lock: lock })
+        Ok(Self { file, records, last, damage, report, _lock: lock })
     }
 
     /// What is wrong with the store as a whole, if it is damaged.
@@ -220,9 +216,5 @@ impl Store for StoreReader {
 
     fn keys(&self, table: Table, prefix: &str) -> Result<Vec<String>, StoreError> {
         Reading::keys(self, table, prefix)
-    }
-
-    fn watch(&self) -> broadcast::Receiver<Appended> {
-        self.silent.subscribe()
     }
 }

@@ -8,12 +8,12 @@
 use std::ops::Range;
 
 use crate::delta::Run;
-use crate::link::Link;
+use crate::hyperlink::Hyperlink;
 use crate::schema;
 
 /// A way that characters look.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Mark {
+enum InlineMark {
     Link,
     Bold,
     Italic,
@@ -21,7 +21,8 @@ enum Mark {
 }
 
 /// The outer one first where they end together.
-const MARKS: [Mark; 4] = [Mark::Link, Mark::Bold, Mark::Italic, Mark::Underline];
+const MARKS: [InlineMark; 4] =
+    [InlineMark::Link, InlineMark::Bold, InlineMark::Italic, InlineMark::Underline];
 
 /// One character with how it looks.
 struct Letter {
@@ -38,7 +39,7 @@ enum Piece {
     },
     /// An end of what looks so; `address` where a link ends.
     Edge {
-        mark: Mark,
+        mark: InlineMark,
         opens: bool,
         address: usize,
     },
@@ -96,11 +97,11 @@ fn is_space(c: char) -> bool {
     c.is_whitespace() || c == '\u{FEFF}'
 }
 
-fn letters(runs: &[Run]) -> (Vec<Letter>, Vec<Link>) {
-    let mut addresses: Vec<Link> = Vec::new();
+fn letters(runs: &[Run]) -> (Vec<Letter>, Vec<Hyperlink>) {
+    let mut addresses: Vec<Hyperlink> = Vec::new();
     let mut letters = Vec::new();
     for run in runs {
-        let link = Link::of(&run.attributes).map(|link| {
+        let link = Hyperlink::of(&run.attributes).map(|link| {
             if addresses.last() != Some(&link) {
                 addresses.push(link);
             }
@@ -130,14 +131,14 @@ fn nest(
     ends: &[[usize; 4]],
     from: usize,
     to: usize,
-    open: &mut Vec<Mark>,
+    open: &mut Vec<InlineMark>,
     pieces: &mut Vec<Piece>,
 ) {
     let mut at = from;
     while at < to {
         let letter = &letters[at];
-        let end = |mark: Mark| ends[at][mark as usize].min(to);
-        let may_open = |mark: &Mark| letter.looks[*mark as usize].is_some() && !open.contains(mark);
+        let end = |mark: InlineMark| ends[at][mark as usize].min(to);
+        let may_open = |mark: &InlineMark| letter.looks[*mark as usize].is_some() && !open.contains(mark);
         // Of those that end together the first one is outermost.
         let longest = MARKS.into_iter().filter(may_open).rev().max_by_key(|mark| end(*mark));
         let Some(mark) = longest.filter(|_| !is_space(letter.c)) else {
@@ -146,8 +147,8 @@ fn nest(
             continue;
         };
         let mut end = end(mark);
-        if mark != Mark::Link && !open.contains(&Mark::Link) && end < to {
-            let link = |i: usize| letters[i].looks[Mark::Link as usize];
+        if mark != InlineMark::Link && !open.contains(&InlineMark::Link) && end < to {
+            let link = |i: usize| letters[i].looks[InlineMark::Link as usize];
             if link(end).is_some() && link(end - 1) == link(end) {
                 // A link goes on beyond it: end where the link begins.
                 let begins = (at..end).rposition(|i| link(i) != link(end)).map_or(at, |last| at + last + 1);
@@ -157,7 +158,7 @@ fn nest(
         while is_space(letters[end - 1].c) {
             end -= 1;
         }
-        let address = letter.looks[Mark::Link as usize].unwrap_or_default();
+        let address = letter.looks[InlineMark::Link as usize].unwrap_or_default();
         pieces.push(Piece::Edge { mark, opens: true, address });
         open.push(mark);
         nest(letters, ends, at, end, open, pieces);
@@ -169,18 +170,18 @@ fn nest(
 
 /// Which edges of italic are written as `_`: both of a pair of which one touches bold's asterisks.
 fn underscored(pieces: &[Piece]) -> Vec<bool> {
-    let is = |i: Option<usize>, of: Mark| {
+    let is = |i: Option<usize>, of: InlineMark| {
         let piece = i.and_then(|i| pieces.get(i));
         matches!(piece, Some(Piece::Edge { mark, .. }) if *mark == of)
     };
     let mut marked = vec![false; pieces.len()];
     let mut opened = 0;
-    for i in (0..pieces.len()).filter(|i| is(Some(*i), Mark::Italic)) {
+    for i in (0..pieces.len()).filter(|i| is(Some(*i), InlineMark::Italic)) {
         if matches!(pieces[i], Piece::Edge { opens: true, .. }) {
             opened = i;
             continue;
         }
-        let touches = |i: usize| is(i.checked_sub(1), Mark::Bold) || is(Some(i + 1), Mark::Bold);
+        let touches = |i: usize| is(i.checked_sub(1), InlineMark::Bold) || is(Some(i + 1), InlineMark::Bold);
         let is_marked = touches(opened) || touches(i);
         (marked[opened], marked[i]) = (is_marked, is_marked);
     }
@@ -191,7 +192,9 @@ fn underscored(pieces: &[Piece]) -> Vec<bool> {
 fn part(pieces: &mut [Piece], underscored: &[bool]) -> bool {
     let mut changed = false;
     for i in 0..pieces.len() {
-        let Piece::Edge { mark: Mark::Bold | Mark::Italic, opens, .. } = pieces[i] else { continue };
+        let Piece::Edge { mark: InlineMark::Bold | InlineMark::Italic, opens, .. } = pieces[i] else {
+            continue;
+        };
         let (before, after) = (i.checked_sub(1), Some(i + 1).filter(|next| *next < pieces.len()));
         let (outside, inside) = if opens { (before, after) } else { (after, before) };
         let beside = |i: Option<usize>| i.map_or(Beside::Space, |i| beside(&pieces[i]));
@@ -220,26 +223,29 @@ fn beside(piece: &Piece) -> Beside {
     }
 }
 
-fn written(pieces: &[Piece], range: Range<usize>, underscored: &[bool], addresses: &[Link]) -> String {
+fn written(pieces: &[Piece], range: Range<usize>, underscored: &[bool], addresses: &[Hyperlink]) -> String {
     let mut out = String::new();
     for i in range {
         match pieces[i] {
             Piece::Text { c, by_number } => {
                 // Before a link it would make a picture of it.
                 if c == '!'
-                    && matches!(pieces.get(i + 1), Some(Piece::Edge { mark: Mark::Link, opens: true, .. }))
+                    && matches!(
+                        pieces.get(i + 1),
+                        Some(Piece::Edge { mark: InlineMark::Link, opens: true, .. })
+                    )
                 {
                     out.push('\\');
                 }
                 write(&mut out, c, by_number);
             }
-            Piece::Edge { mark: Mark::Bold, .. } => out.push_str("**"),
-            Piece::Edge { mark: Mark::Italic, .. } => out.push(if underscored[i] { '_' } else { '*' }),
-            Piece::Edge { mark: Mark::Underline, opens, .. } => {
+            Piece::Edge { mark: InlineMark::Bold, .. } => out.push_str("**"),
+            Piece::Edge { mark: InlineMark::Italic, .. } => out.push(if underscored[i] { '_' } else { '*' }),
+            Piece::Edge { mark: InlineMark::Underline, opens, .. } => {
                 out.push_str(if opens { "<u>" } else { "</u>" })
             }
-            Piece::Edge { mark: Mark::Link, opens: true, .. } => out.push('['),
-            Piece::Edge { mark: Mark::Link, opens: false, address } => {
+            Piece::Edge { mark: InlineMark::Link, opens: true, .. } => out.push('['),
+            Piece::Edge { mark: InlineMark::Link, opens: false, address } => {
                 out.push_str("](<");
                 write_address(&mut out, addresses[address].as_str());
                 out.push_str(">)");

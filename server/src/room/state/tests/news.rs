@@ -1,4 +1,4 @@
-//! Who is here, the room's figures, and what keeps a quiet connection alive.
+//! Who is here, the room's health, and what keeps a quiet connection alive.
 
 use super::*;
 
@@ -30,18 +30,18 @@ fn nobody_is_left_in_silence_for_fifteen_seconds() {
 }
 
 #[test]
-fn the_figures_say_who_is_in_step_and_since_when_all_is_on_disk() {
+fn the_health_says_who_is_in_step_and_since_when_all_is_on_disk() {
     let mut world = World::with(&[(A, Role::Editor, Dialect::Own), (B, Role::Editor, Dialect::Stock)]);
     world.says(A, &empty_vector());
-    let figures = world.figures(A).unwrap();
-    assert_eq!((figures.connected, figures.in_step, figures.on_disk_at), (2, 1, 1_000));
-    world.event(Event::DiskChanged(Trouble::DiskFull));
-    assert_eq!(world.figures(A).unwrap().trouble, Trouble::DiskFull);
+    let health = world.health(A).unwrap();
+    assert_eq!((health.connected, health.in_step, health.on_disk_at), (2, 1, 1_000));
+    world.event(Event::DiskChanged(DiskHealth::DiskFull));
+    assert_eq!(world.health(A).unwrap().disk, DiskHealth::DiskFull);
     world.event(Event::Left { connection: B });
-    world.event(Event::DiskChanged(Trouble::None));
-    let figures = world.figures(A).unwrap();
-    assert_eq!((figures.connected, figures.in_step, figures.trouble), (1, 1, Trouble::None));
-    assert_eq!(world.figures(B), None, "a stock client never sees them");
+    world.event(Event::DiskChanged(DiskHealth::Healthy));
+    let health = world.health(A).unwrap();
+    assert_eq!((health.connected, health.in_step, health.disk), (1, 1, DiskHealth::Healthy));
+    assert_eq!(world.health(B), None, "a stock client never sees it");
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn refused(n: u64) -> Message {
 
 fn two_under_a_slow_clock() -> World {
     let joined = [(A, Role::Editor, Dialect::Own), (B, Role::Editor, Dialect::Own)];
-    World::under(Terms { cpu: slow, ..terms() }, &joined)
+    World::under(RoomConfig { cpu: slow, ..terms() }, &joined)
 }
 
 #[test]
@@ -179,4 +179,23 @@ fn written_after(updates: usize) -> Vec<Message> {
         world.flush();
     }
     world.heard(A)
+}
+
+#[test]
+fn a_room_that_ends_leaves_what_is_not_made_to_its_writer_and_calls_nothing_after_it_saved() {
+    let mut world = two_under_a_slow_clock();
+    world.says_amid(A, &write(1, &blocks(&replica(), 4_000)));
+    world.event_alone(Event::Turn);
+    world.says_amid(A, &write(2, &insert(&document::replica(1002), 0, "efter")));
+    world.says_amid(B, &write(1, &insert(&document::replica(1001), 0, "ord")));
+    world.event_alone(Event::Ending);
+    world.event_alone(Event::Woke);
+    while world.appending.is_some() {
+        world.flush();
+    }
+    assert!(world.state.is_stored());
+    assert_eq!(world.closed, [(A, CloseCode::GoingAway)]);
+    assert!(!world.heard(A).iter().any(|message| matches!(message, Message::Saved(_))));
+    assert!(world.heard(B).contains(&saved(1)));
+    RoomDocument::build(world.disk.iter(), 5).expect("what is on disk loads");
 }

@@ -52,7 +52,9 @@ fn judge(work: &Workload, held: &Held, damaged: &TempDir, most: usize, tally: &m
     match SledStore::open(dir) {
         Ok(store) => {
             assert_eq!(&Held::of(&store), held, "silently wrong");
-            assert!(report.is_whole(), "{report:?}");
+            // Where the tree needs nothing of what was hit, salvaging, which looks at everything, may be in doubt. It names
+            // nothing that is lacking then, and nothing is.
+            assert!(report.is_whole() || (!is_damaged && report.lacks.is_empty()), "{report:?}");
             if is_damaged {
                 // Nothing is missing of it: it was written anew, and the damaged one is kept.
                 let kept = files(dir).into_iter().any(|(name, bytes)| {

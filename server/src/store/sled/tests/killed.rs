@@ -166,7 +166,15 @@ fn the_data_directory_is_its_own_users_alone() {
 /// The headers say only up to where the log was stable at least, and sled frees segments behind that.
 #[test]
 fn a_segment_that_was_freed_behind_what_is_called_stable_is_not_the_end_of_the_log() {
-    let mut work = Workload::new(0);
+    // What sled writes when is a matter of its threads: now and then it leaves no such segment in the middle.
+    let missed = (0..20).map(missed_at_an_early_end).find(|missed| *missed > 0);
+    assert!(missed.is_some(), "the early end is that of the log in all of them");
+}
+
+/// Frees each segment that does not count, one at a time, and opens the store: nothing of it is lost. Gives in how many of
+/// these cases something would have been, had the log ended at the first freed segment.
+fn missed_at_an_early_end(seed: u64) -> usize {
+    let mut work = Workload::new(seed);
     work.write(40);
     // While it makes the first, sled writes leaves anew again and again; the second is the last thing in the log.
     for round in 0..2 {
@@ -209,5 +217,5 @@ fn a_segment_that_was_freed_behind_what_is_called_stable_is_not_the_end_of_the_l
         assert_eq!(Held::of(&store), held, "{at:?}");
         assert!(!freed.path().join("rescue").exists(), "{at:?}: taken for damage");
     }
-    assert!(missed > 0, "the early end is that of the log in all of them");
+    missed
 }

@@ -17,7 +17,7 @@ use crate::{limits, schema};
 
 /// An address that may be followed: `http:`, `https:` or `mailto:`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Link(String);
+pub struct Hyperlink(String);
 
 /// Why a text is no address that may be followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -36,7 +36,7 @@ pub enum LinkError {
     Invalid,
 }
 
-impl Link {
+impl Hyperlink {
     /// Reads what a person wrote: `www.x.se` is `https://www.x.se`, `a@b.se` is `mailto:a@b.se`.
     ///
     /// # Errors
@@ -203,15 +203,15 @@ fn stands_for_another(c: char) -> bool {
 }
 
 /// A host may be a name of the own network.
-fn web(scheme: &str, rest: Option<&str>) -> Result<Link, LinkError> {
+fn web(scheme: &str, rest: Option<&str>) -> Result<Hyperlink, LinkError> {
     let rest = rest.filter(|rest| is_authority(authority(rest))).ok_or(LinkError::Invalid)?;
-    Ok(Link(format!("{scheme}://{rest}")))
+    Ok(Hyperlink(format!("{scheme}://{rest}")))
 }
 
 /// What a mail may be begun with; other fields have attached files.
 const MAIL_FIELDS: [&str; 4] = ["subject", "body", "cc", "bcc"];
 
-fn mail(rest: &str) -> Result<Link, LinkError> {
+fn mail(rest: &str) -> Result<Hyperlink, LinkError> {
     let (address, fields) = rest.split_once('?').unwrap_or((rest, ""));
     let (name, domain) = address.split_once('@').ok_or(LinkError::Invalid)?;
     let is_known = |field: &str| {
@@ -224,7 +224,7 @@ fn mail(rest: &str) -> Result<Link, LinkError> {
         && !domain.contains(':')
         && has_domain(domain)
         && fields.split('&').all(|field| field.is_empty() || is_known(field));
-    if leads { Ok(Link(format!("mailto:{rest}"))) } else { Err(LinkError::Invalid) }
+    if leads { Ok(Hyperlink(format!("mailto:{rest}"))) } else { Err(LinkError::Invalid) }
 }
 
 #[cfg(test)]
@@ -232,7 +232,7 @@ mod tests {
     use super::*;
 
     fn parsed(text: &str) -> Result<String, LinkError> {
-        Link::parse(text).map(|link| link.as_str().to_owned())
+        Hyperlink::parse(text).map(|link| link.as_str().to_owned())
     }
 
     #[test]
@@ -257,7 +257,7 @@ mod tests {
             ("mailto:a+b@x.se?Subject=a%0Ab&cc=c@d.se", "mailto:a+b@x.se?Subject=a%0Ab&cc=c@d.se"),
         ] {
             assert_eq!(parsed(text).as_deref(), Ok(address), "{text}");
-            assert_eq!(Link::of_value(address).as_ref().map(Link::as_str), Some(address));
+            assert_eq!(Hyperlink::of_value(address).as_ref().map(Hyperlink::as_str), Some(address));
         }
     }
 
@@ -279,8 +279,8 @@ mod tests {
             "view-source:https://x.se",
         ] {
             assert_eq!(parsed(text), Err(LinkError::Scheme), "{text:?}");
-            assert_eq!(Link::of_value(text), None, "{text:?}");
-            assert_eq!(Link::bare(text), None, "{text:?}");
+            assert_eq!(Hyperlink::of_value(text), None, "{text:?}");
+            assert_eq!(Hyperlink::bare(text), None, "{text:?}");
         }
     }
 
@@ -347,9 +347,10 @@ mod tests {
     #[test]
     fn a_value_is_an_address_as_it_stands() {
         for value in [" https://x.se", "https://x.se ", "https://x.se\n", "\thttps://x.se", "", "x@y.se"] {
-            assert_eq!(Link::of_value(value), None, "{value:?}");
+            assert_eq!(Hyperlink::of_value(value), None, "{value:?}");
         }
-        let of = |value: serde_json::Value| Link::of(&serde_json::from_value(value).expect("attributes"));
+        let of =
+            |value: serde_json::Value| Hyperlink::of(&serde_json::from_value(value).expect("attributes"));
         assert!(of(serde_json::json!({"link": "HTTPS://x.se"})).is_some());
         for value in
             [serde_json::json!({}), serde_json::json!({"link": 5}), serde_json::json!({"link": true})]
@@ -360,17 +361,17 @@ mod tests {
 
     #[test]
     fn a_relative_address_is_not_safe_as_a_value() {
-        assert_eq!(Link::of_value("www.x.se"), None);
-        assert_eq!(Link::of_value("/m/abc"), None);
+        assert_eq!(Hyperlink::of_value("www.x.se"), None);
+        assert_eq!(Hyperlink::of_value("/m/abc"), None);
     }
 
     #[test]
     fn only_what_says_that_it_is_an_address_is_one_when_pasted() {
         for text in ["https://x.se", "www.x.se/a", "a@b.se", " HTTPS://x.se\n"] {
-            assert!(Link::bare(text).is_some(), "{text}");
+            assert!(Hyperlink::bare(text).is_some(), "{text}");
         }
         for text in ["x.se", "1.30", "plan.docx", "se https://x.se", "Ring @anna", "åäö åäö"] {
-            assert_eq!(Link::bare(text), None, "{text}");
+            assert_eq!(Hyperlink::bare(text), None, "{text}");
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::limits;
 
 /// A piece of a message. All of its pieces follow one another.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
+pub struct Fragment {
     /// Whether the message ends with it.
     pub is_last: bool,
     /// Some of the message's bytes.
@@ -28,7 +28,7 @@ pub fn parts(message: Bytes) -> impl Iterator<Item = Bytes> {
         if bytes.len() > limits::PART_BYTES {
             left = Some(bytes.split_off(limits::PART_BYTES));
         }
-        Some(Message::Part(Part { is_last: left.is_none(), bytes }).encode())
+        Some(Message::Fragment(Fragment { is_last: left.is_none(), bytes }).encode())
     })
 }
 
@@ -42,7 +42,7 @@ impl Parts {
     /// # Errors
     /// [`DecodeError`] when the pieces are no message, are in pieces themselves, or are more than a document may have.
     pub fn take(&mut self, message: Message) -> Result<Option<Message>, DecodeError> {
-        let Message::Part(part) = message else { return Ok(Some(message)) };
+        let Message::Fragment(part) = message else { return Ok(Some(message)) };
         if self.0.len() + part.bytes.len() > limits::DOCUMENT_BYTES + limits::READ_BYTES {
             return Err(DecodeError::Malformed);
         }
@@ -51,7 +51,7 @@ impl Parts {
             return Ok(None);
         }
         match Message::decode(std::mem::take(&mut self.0).into())? {
-            Message::Part(_) => Err(DecodeError::Malformed),
+            Message::Fragment(_) => Err(DecodeError::Malformed),
             whole => Ok(Some(whole)),
         }
     }
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn pieces_that_make_no_message_are_none() {
-        let part = |is_last, bytes: Bytes| Message::Part(Part { is_last, bytes });
+        let part = |is_last, bytes: Bytes| Message::Fragment(Fragment { is_last, bytes });
         let mut together = Parts::default();
         assert_eq!(together.take(part(false, Bytes::from_static(&[102]))), Ok(None));
         assert_eq!(together.take(part(true, Bytes::new())), Err(DecodeError::Truncated));

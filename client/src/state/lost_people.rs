@@ -10,7 +10,7 @@ const KEPT: usize = 100;
 
 /// Takes those who were lost just now, the latest first, and lets go of those who are here again: in the same page,
 /// or under the same name in another one.
-pub fn absent(absentees: &mut Vec<Person>, now: f64, lost: Vec<(u64, Presence)>, here: &Presences) {
+pub fn note_lost(absentees: &mut Vec<Person>, now: f64, lost: Vec<(u64, Presence)>, here: &Presences) {
     for (client, presence) in lost {
         let colour = usize::try_from(client % COLOURS as u64).expect("below the number of colours");
         absentees.insert(0, Person { lost: Some(now), ..Person::of(client, &presence, colour) });
@@ -41,7 +41,7 @@ mod tests {
                 format!("{{\"user\":{{\"name\":\"{name}\"}},\"samsyn.unsaved\":3}}")
             });
             let lost = self.presences.apply(vec![PresenceEntry { client, clock, state }]);
-            absent(&mut self.absentees, now, lost, &self.presences);
+            note_lost(&mut self.absentees, now, lost, &self.presences);
         }
 
         fn told(&self) -> Vec<(&str, Option<f64>, u32)> {

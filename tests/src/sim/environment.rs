@@ -17,7 +17,7 @@ use super::plan::Plan;
 
 /// What is to happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Happening {
+pub(super) enum Scheduled {
     /// A client does something of its own accord.
     Acts(usize),
     /// A client connects, unless it has.
@@ -45,10 +45,10 @@ pub(super) enum Happening {
     /// The server starts again.
     Starts,
     /// Something bad.
-    Strikes,
+    InjectFault,
 }
 
-pub(super) struct Nature {
+pub(super) struct Environment {
     pub(super) plan: Plan,
     pub(super) rng: SmallRng,
     pub(super) now: Duration,
@@ -64,13 +64,13 @@ pub(super) struct Nature {
     pub(super) is_calm: bool,
     pub(super) tally: Tally,
     began: Instant,
-    agenda: BinaryHeap<Reverse<(Duration, u64, Happening)>>,
+    agenda: BinaryHeap<Reverse<(Duration, u64, Scheduled)>>,
     next: u64,
     disk_is_free: Duration,
     trace: Option<fn(&str)>,
 }
 
-impl Nature {
+impl Environment {
     pub(super) fn new(plan: Plan, rng: SmallRng, disk: Disk, trace: Option<fn(&str)>) -> Self {
         Self {
             plan,
@@ -114,17 +114,17 @@ impl Nature {
     }
 
     /// Something is to happen after a while.
-    pub(super) fn after(&mut self, delay: Duration, happening: Happening) {
+    pub(super) fn after(&mut self, delay: Duration, happening: Scheduled) {
         self.at(self.now + delay, happening);
     }
 
-    pub(super) fn at(&mut self, time: Duration, happening: Happening) {
+    pub(super) fn at(&mut self, time: Duration, happening: Scheduled) {
         self.next += 1;
         self.agenda.push(Reverse((time, self.next, happening)));
     }
 
     /// The next thing that happens by `end`; the clock moves to it, or to the end.
-    pub(super) fn next(&mut self, end: Duration) -> Option<Happening> {
+    pub(super) fn next(&mut self, end: Duration) -> Option<Scheduled> {
         if self.agenda.peek().is_none_or(|Reverse((time, ..))| *time > end) {
             self.now = self.now.max(end);
             return None;
@@ -138,7 +138,7 @@ impl Nature {
     pub(super) fn send(&mut self, link: LinkId, to: Side, packet: Packet) {
         if let Packet::Frame(frame) = &packet {
             self.tally.frames += 1;
-            // Presence, figures and comparisons never end.
+            // Presence, health and comparisons never end.
             if !matches!(frame.first(), Some(1 | 105..=107)) {
                 self.tally.said += 1;
             }
@@ -150,8 +150,8 @@ impl Nature {
             self.at(
                 time,
                 match to {
-                    Side::Client => Happening::ArrivesAtClient(link),
-                    Side::Server => Happening::ArrivesAtServer(link),
+                    Side::Client => Scheduled::ArrivesAtClient(link),
+                    Side::Server => Scheduled::ArrivesAtServer(link),
                 },
             );
         }
@@ -167,7 +167,7 @@ impl Nature {
             return;
         }
         self.tally.cuts += 1;
-        for happening in [Happening::ClientNotices(link), Happening::ServerNotices(link)] {
+        for happening in [Scheduled::ClientNotices(link), Scheduled::ServerNotices(link)] {
             let most = if self.misfortune(0.4) { 25_000 } else { 300 };
             let delay = self.while_up_to(Duration::from_millis(most));
             self.after(delay, happening);
@@ -178,7 +178,7 @@ impl Nature {
     pub(super) fn commits(&mut self, job: JobId) {
         let taking = self.while_up_to(self.plan.commit);
         self.disk_is_free = self.disk_is_free.max(self.now) + taking;
-        self.at(self.disk_is_free, Happening::Commits(job));
+        self.at(self.disk_is_free, Scheduled::Commits(job));
     }
 
     /// A client may do something else from now on.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// One room's readings, kept up by its actor.
 #[derive(Debug, Default)]
-pub struct Gauge {
+pub struct RoomGauges {
     connections: AtomicU64,
     outbox_bytes: AtomicU64,
     unsaved: AtomicU64,
@@ -17,7 +17,7 @@ pub struct Gauge {
 
 /// Readings of one room, or of several together.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Reading {
+pub struct RoomReading {
     /// Connections.
     pub connections: u64,
     /// Bytes that wait for connections that read slowly, as of the last second.
@@ -35,9 +35,9 @@ pub struct Reading {
     pub snapshot_bytes: u64,
 }
 
-impl Gauge {
+impl RoomGauges {
     /// Shows these readings from now on.
-    pub(crate) fn show(&self, reading: &Reading) {
+    pub(crate) fn show(&self, reading: &RoomReading) {
         for (gauge, value) in [
             (&self.connections, reading.connections),
             (&self.outbox_bytes, reading.outbox_bytes),
@@ -54,9 +54,9 @@ impl Gauge {
 
     /// What it shows.
     #[must_use]
-    pub fn read(&self) -> Reading {
+    pub fn read(&self) -> RoomReading {
         let read = |gauge: &AtomicU64| gauge.load(Ordering::Relaxed);
-        Reading {
+        RoomReading {
             connections: read(&self.connections),
             outbox_bytes: read(&self.outbox_bytes),
             unsaved: read(&self.unsaved),
@@ -68,7 +68,7 @@ impl Gauge {
     }
 }
 
-impl std::iter::Sum for Reading {
+impl std::iter::Sum for RoomReading {
     fn sum<I: Iterator<Item = Self>>(readings: I) -> Self {
         readings.fold(Self::default(), |all, one| Self {
             connections: all.connections + one.connections,
@@ -91,14 +91,19 @@ mod tests {
 
     #[test]
     fn rooms_add_up_and_the_oldest_unsaved_counts() {
-        let one = Reading { connections: 2, unsaved: 1, unsaved_since: 50, ..Reading::default() };
-        let two = Reading { connections: 3, unsaved: 4, unsaved_since: 20, ..Reading::default() };
-        let quiet = Reading { connections: 1, log_bytes: 9, ..Reading::default() };
-        let gauge = Gauge::default();
+        let one = RoomReading { connections: 2, unsaved: 1, unsaved_since: 50, ..RoomReading::default() };
+        let two = RoomReading { connections: 3, unsaved: 4, unsaved_since: 20, ..RoomReading::default() };
+        let quiet = RoomReading { connections: 1, log_bytes: 9, ..RoomReading::default() };
+        let gauge = RoomGauges::default();
         gauge.show(&two);
-        let all: Reading = [one, gauge.read(), quiet].into_iter().sum();
-        let expected =
-            Reading { connections: 6, unsaved: 5, unsaved_since: 20, log_bytes: 9, ..Reading::default() };
+        let all: RoomReading = [one, gauge.read(), quiet].into_iter().sum();
+        let expected = RoomReading {
+            connections: 6,
+            unsaved: 5,
+            unsaved_since: 20,
+            log_bytes: 9,
+            ..RoomReading::default()
+        };
         assert_eq!(all, expected);
     }
 }

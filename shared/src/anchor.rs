@@ -1,4 +1,4 @@
-//! A mark in a text: a phrase that somebody points at, wherever it goes. It follows its words when text
+//! An anchor in a text: a phrase that somebody points at, wherever it goes. It follows its words when text
 //! comes before it or into it, and knows when nothing of them is left. Its two ends are Yjs' relative
 //! positions, so any client of the document can read them.
 
@@ -11,7 +11,7 @@ use crate::document;
 
 /// A phrase in one text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mark {
+pub struct Anchor {
     /// At the first character, so that what comes right before is no part of it.
     start: StickyIndex,
     /// At the last character, so that what comes right behind is none either.
@@ -19,7 +19,7 @@ pub struct Mark {
     quote: String,
 }
 
-/// Where a mark is now.
+/// Where an anchor is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// From and to these indexes, in UTF-16 code units.
@@ -28,8 +28,8 @@ pub enum Standing {
     Orphaned,
 }
 
-impl Mark {
-    /// A mark on what stands from one index to another; none when nothing stands there.
+impl Anchor {
+    /// An anchor on what stands from one index to another; none when nothing stands there.
     #[must_use]
     pub fn of(text: &TextRef, txn: &impl ReadTxn, from: u32, to: u32) -> Option<Self> {
         let quote = cut(&units(text, txn), from, to)?;
@@ -90,7 +90,7 @@ mod tests {
     struct Marked {
         one: Doc,
         two: Doc,
-        mark: Mark,
+        mark: Anchor,
     }
 
     fn text(doc: &Doc) -> TextRef {
@@ -103,7 +103,7 @@ mod tests {
             let text = text(&one);
             document::change(&text, &mut one.try_transact_mut().expect("free"), 0, &[Op::insert(words)]);
             let from = utf16_len(words.split(phrase).next().expect("there is a first"));
-            let mark = Mark::of(&text, &one.try_transact().expect("free"), from, from + utf16_len(phrase));
+            let mark = Anchor::of(&text, &one.try_transact().expect("free"), from, from + utf16_len(phrase));
             let json = serde_json::to_string(&mark.expect("a phrase")).expect("plain JSON");
             let marked = Self { one, two, mark: serde_json::from_str(&json).expect("as it was written") };
             marked.exchange();
@@ -202,8 +202,8 @@ mod tests {
         let it = Marked::new("abc", "b");
         let text = text(&it.one);
         let txn = it.one.try_transact().expect("free");
-        assert_eq!(Mark::of(&text, &txn, 1, 1), None);
-        assert_eq!(Mark::of(&text, &txn, 2, 9), None);
+        assert_eq!(Anchor::of(&text, &txn, 1, 1), None);
+        assert_eq!(Anchor::of(&text, &txn, 2, 9), None);
         let other = document::replica(3);
         let mut txn = other.try_transact_mut().expect("free");
         let text = txn.get_or_insert_text("t");

@@ -19,7 +19,7 @@ use crate::http::unfinished::Held;
 use crate::room::{ConnectionId, Joined, Outlet, RoomHandle, unframed};
 
 /// One connection.
-pub(super) struct Line<'a> {
+pub(super) struct HttpConnection<'a> {
     outgoing: Outgoing,
     incoming: Incoming<'a>,
 }
@@ -65,7 +65,7 @@ enum Ending {
     Tell(CloseCode),
 }
 
-impl<'a> Line<'a> {
+impl<'a> HttpConnection<'a> {
     /// Between a room and the two ends that requests have.
     pub(super) fn new(
         room: &'a RoomHandle,

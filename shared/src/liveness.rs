@@ -1,29 +1,29 @@
-//! How long nothing came over a connection, told by a clock that runs only now and then: a browser stops the
-//! timers of a page in the background and all of them while the machine sleeps, and what came meanwhile is
+//! Detection of a dead link: how long nothing came over a connection, by a clock that runs only now and then. A browser
+//! stops the timers of a page in the background, and all of them while the machine sleeps, and what came meanwhile is
 //! read after the timer. It knows no connection and no clock.
 
 use std::time::Duration;
 
 use crate::limits;
 
-/// Counts the time in which something could have been heard.
+/// The time in which something could have been heard over a connection and was not.
 ///
 /// ```
-/// use samsyn_shared::silence::Silence;
+/// use samsyn_shared::liveness::Liveness;
 /// use std::time::Duration;
 ///
-/// let mut silence = Silence::default();
-/// assert!(!silence.is_dead_at(Duration::from_secs(100)));
+/// let mut liveness = Liveness::default();
+/// assert!(!liveness.is_dead_at(Duration::from_secs(100)));
 /// // The machine slept for an hour: that nothing was heard says nothing.
-/// assert!(!silence.is_dead_at(Duration::from_secs(3700)));
+/// assert!(!liveness.is_dead_at(Duration::from_secs(3700)));
 /// ```
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Silence {
+pub struct Liveness {
     lasted: Duration,
     looked: Option<Duration>,
 }
 
-impl Silence {
+impl Liveness {
     /// Something came.
     pub fn heard(&mut self) {
         self.lasted = Duration::ZERO;
@@ -55,37 +55,37 @@ impl Silence {
 mod tests {
     use super::*;
 
-    fn looks_until_dead(silence: &mut Silence, from: u64) -> u64 {
-        let is_dead = |second: &u64| silence.is_dead_at(Duration::from_secs(*second));
+    fn looks_until_dead(liveness: &mut Liveness, from: u64) -> u64 {
+        let is_dead = |second: &u64| liveness.is_dead_at(Duration::from_secs(*second));
         let second = (from..from + 1000).find(is_dead).expect("silence ends in death");
         second - from
     }
 
     #[test]
     fn a_dead_link_is_found_within_ten_seconds() {
-        let mut silence = Silence::default();
-        assert!((1..=10).contains(&looks_until_dead(&mut silence, 50)));
-        silence.heard();
-        assert!(!silence.is_dead_at(Duration::from_secs(70)));
+        let mut liveness = Liveness::default();
+        assert!((1..=10).contains(&looks_until_dead(&mut liveness, 50)));
+        liveness.heard();
+        assert!(!liveness.is_dead_at(Duration::from_secs(70)));
     }
 
     #[test]
     fn time_in_which_no_timer_ran_is_no_silence_and_a_clock_may_jump() {
-        let mut silence = Silence::default();
-        assert!(!silence.is_dead_at(Duration::from_secs(100)));
-        assert!(silence.was_away_at(Duration::from_secs(86_500)));
-        assert!(!silence.is_dead_at(Duration::from_secs(86_500)));
-        assert!(!silence.is_dead_at(Duration::from_secs(5)), "the clock was set back");
-        assert!(looks_until_dead(&mut silence, 6) >= 6);
+        let mut liveness = Liveness::default();
+        assert!(!liveness.is_dead_at(Duration::from_secs(100)));
+        assert!(liveness.was_away_at(Duration::from_secs(86_500)));
+        assert!(!liveness.is_dead_at(Duration::from_secs(86_500)));
+        assert!(!liveness.is_dead_at(Duration::from_secs(5)), "the clock was set back");
+        assert!(looks_until_dead(&mut liveness, 6) >= 6);
     }
 
     #[test]
     fn who_is_doubted_has_a_moment_to_answer() {
-        let mut silence = Silence::default();
-        assert!(!silence.is_dead_at(Duration::from_secs(1)));
-        silence.doubted();
-        assert!(looks_until_dead(&mut silence, 2) <= limits::ANSWER.as_secs());
-        silence.heard();
-        assert!(!silence.is_dead_at(Duration::from_secs(10)));
+        let mut liveness = Liveness::default();
+        assert!(!liveness.is_dead_at(Duration::from_secs(1)));
+        liveness.doubted();
+        assert!(looks_until_dead(&mut liveness, 2) <= limits::ANSWER.as_secs());
+        liveness.heard();
+        assert!(!liveness.is_dead_at(Duration::from_secs(10)));
     }
 }

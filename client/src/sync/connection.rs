@@ -4,19 +4,20 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use samsyn_shared::MalbildId;
-use samsyn_shared::way::Way;
+use samsyn_shared::transport::Transport;
 
 use super::socket::Socket;
 use super::stream::Stream;
+use crate::early;
 
 /// An open or opening connection; dropped, it is closed.
-pub(super) enum Carrier {
+pub(super) enum Connection {
     Socket(Socket),
     Stream(Stream),
 }
 
 /// What is told of a connection.
-pub(super) struct Ears {
+pub(super) struct ConnectionEvents {
     /// It is open: what is sent from now on arrives, or it is closed.
     pub(super) opened: Box<dyn Fn()>,
     /// A message came.
@@ -25,12 +26,19 @@ pub(super) struct Ears {
     pub(super) closed: Rc<dyn Fn()>,
 }
 
-impl Carrier {
+impl Connection {
     /// Begins to open a connection to a målbild's content.
-    pub(super) fn open(way: Way, id: MalbildId, ears: Ears) -> Self {
-        match way {
-            Way::WebSocket => Self::Socket(Socket::open(id, ears)),
-            Way::Http => Self::Stream(Stream::open(id, ears)),
+    pub(super) fn open(transport: Transport, id: MalbildId, events: ConnectionEvents) -> Self {
+        match transport {
+            Transport::WebSocket => Self::Socket(Socket::open(id, events)),
+            Transport::Http => {
+                if let Some((socket, _)) = early::socket(id)
+                    && socket.close().is_err()
+                {
+                    leptos::logging::warn!("a socket that nobody takes did not close");
+                }
+                Self::Stream(Stream::open(id, events))
+            }
         }
     }
 

@@ -1,5 +1,5 @@
 //! Keeps what the document gets on this device, and brings in what other tabs kept there: performs the batches of
-//! [`samsyn_shared::keeping`] over the [`Device`]. What fails is tried again, and meanwhile the state knows that
+//! [`samsyn_shared::device_log`] over the [`Device`]. What fails is tried again, and meanwhile the state knows that
 //! words are only in memory.
 
 use std::cell::{Cell, RefCell};
@@ -9,16 +9,16 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use rand::Rng as _;
 use samsyn_shared::client_session::Event;
-use samsyn_shared::keeping::{Due, Keeping, Key, Record};
+use samsyn_shared::device_log::{DeviceLog, Due, Key, Record};
 use samsyn_shared::{WriteNumber, limits};
 
 use super::Link;
-use crate::device::{self, About, Device, DeviceError, Found, Tabs};
+use crate::device::{self, About, Device, DeviceError, StoredRecords, Tabs};
 
 /// What this page keeps on the device, and how far it has read there.
-pub(super) struct Keep {
+pub(super) struct DeviceDriver {
     device: Option<Device>,
-    keeping: RefCell<Keeping>,
+    log: RefCell<DeviceLog>,
     tabs: RefCell<Option<Tabs>>,
     read: Cell<(Key, Key)>,
     is_reading: Cell<bool>,
@@ -29,12 +29,12 @@ pub(super) struct Keep {
     is_aside: Cell<bool>,
 }
 
-impl Keep {
+impl DeviceDriver {
     pub(super) fn on(device: Option<Device>) -> Self {
         let tab = crate::state::random().random_range(0..limits::NUMBER_END);
         Self {
             device,
-            keeping: RefCell::new(Keeping::of(tab)),
+            log: RefCell::new(DeviceLog::of(tab)),
             tabs: RefCell::default(),
             read: Cell::default(),
             is_reading: Cell::default(),
@@ -48,26 +48,26 @@ impl Keep {
     /// The page got this from the server.
     pub(super) fn integrated(&self, update: bytes::Bytes) {
         if self.device.is_some() {
-            self.keeping.borrow_mut().integrated(update);
+            self.log.borrow_mut().integrated(update);
         }
     }
 
     /// The server has the edits up to this number on disk.
     pub(super) fn saved(&self, number: WriteNumber) {
-        self.keeping.borrow_mut().saved(number);
+        self.log.borrow_mut().saved(number);
     }
 }
 
 impl Link {
     /// Takes over what was found when the page opened, and listens to other tabs from now on.
-    pub(super) fn take_over(self: &Rc<Self>, found: Found) {
-        self.take_in(found, false);
-        let Some(_) = &self.keep.device else { return };
+    pub(super) fn adopt(self: &Rc<Self>, found: StoredRecords) {
+        self.import(found, false);
+        let Some(_) = &self.device.device else { return };
         let (hearing, ripening, hiding, leaving) = (self.clone(), self.clone(), self.clone(), self.clone());
-        let tabs = Tabs::of(self.malbild.id, move || hearing.read_on());
-        *self.keep.tabs.borrow_mut() = Some(tabs);
+        let tabs = Tabs::of(self.malbild.id, move || hearing.read_new_records());
+        *self.device.tabs.borrow_mut() = Some(tabs);
         // What was kept between the reading and the listening is read now.
-        self.read_on();
+        self.read_new_records();
         set_interval(move || ripening.keep(Due::All), limits::DEVICE_LOG_EVERY);
         window_event_listener(leptos::ev::visibilitychange, move |_| {
             if document().hidden() {
@@ -85,11 +85,11 @@ impl Link {
 
     /// This page made an edit.
     pub(super) fn keep_edit(self: &Rc<Self>, number: WriteNumber, update: bytes::Bytes) {
-        if self.keep.device.is_none() {
+        if self.device.device.is_none() {
             return self.handle(Event::Kept(number));
         }
-        self.keep.keeping.borrow_mut().edited(number, update);
-        if self.keep.keeping.borrow().is_failing() {
+        self.device.log.borrow_mut().edited(number, update);
+        if self.device.log.borrow().is_failing() {
             self.handle(Event::Kept(number));
         }
         self.keep(Due::Edits);
@@ -97,21 +97,21 @@ impl Link {
 
     /// Has the device write what is due.
     fn keep(self: &Rc<Self>, due: Due) {
-        let Some(device) = self.keep.device.clone().filter(|_| !self.keep.is_aside.get()) else { return };
-        let Some(batch) = self.keep.keeping.borrow_mut().next(due, || self.malbild.whole()) else { return };
+        let Some(device) = self.device.device.clone().filter(|_| !self.device.is_aside.get()) else { return };
+        let Some(batch) = self.device.log.borrow_mut().next(due, || self.malbild.whole()) else { return };
         let link = self.clone();
         let has_edits = batch.edits.is_some();
         // While the server is not reached, nobody else has them.
-        let strictly = has_edits && self.carrier.borrow().is_none();
+        let strictly = has_edits && self.connection.borrow().is_none();
         spawn_local(async move {
             let outcome = device.write(batch, strictly).await;
             let kept = match &outcome {
-                Ok(written) => link.keep.keeping.borrow_mut().written(*written),
-                Err(_) => link.keep.keeping.borrow_mut().failed(),
+                Ok(written) => link.device.log.borrow_mut().written(*written),
+                Err(_) => link.device.log.borrow_mut().failed(),
             };
             link.tell_device(outcome.as_ref().err().copied());
             if has_edits {
-                if let (Ok(_), Some(tabs)) = (&outcome, &*link.keep.tabs.borrow()) {
+                if let (Ok(_), Some(tabs)) = (&outcome, &*link.device.tabs.borrow()) {
                     tabs.tell();
                 }
                 link.handle(Event::Kept(kept));
@@ -131,51 +131,51 @@ impl Link {
 
     /// Somebody who writes here wants it to stay.
     fn ask_to_persist(&self) {
-        if !self.keep.has_asked.replace(true) {
+        if !self.device.has_asked.replace(true) {
             spawn_local(device::ask_to_persist());
         }
     }
 
     /// Reads what other tabs kept since.
-    fn read_on(self: &Rc<Self>) {
-        if self.keep.is_reading.replace(true) {
-            return self.keep.is_behind.set(true);
+    fn read_new_records(self: &Rc<Self>) {
+        if self.device.is_reading.replace(true) {
+            return self.device.is_behind.set(true);
         }
-        let Some(device) = self.keep.device.clone() else { return };
+        let Some(device) = self.device.device.clone() else { return };
         let link = self.clone();
         spawn_local(async move {
-            let (log, edits) = link.keep.read.get();
+            let (log, edits) = link.device.read.get();
             match device.find(log, edits).await {
-                Ok(found) => link.take_in(found, true),
+                Ok(found) => link.import(found, true),
                 Err(error) => link.tell_device(Some(error)),
             }
-            link.keep.is_reading.set(false);
-            if link.keep.is_behind.replace(false) {
-                link.read_on();
+            link.device.is_reading.set(false);
+            if link.device.is_behind.replace(false) {
+                link.read_new_records();
             }
         });
     }
 
     /// Takes what was found: into the document too, if it `is_new` there. What this page kept itself it knows.
-    fn take_in(self: &Rc<Self>, found: Found, is_new: bool) {
-        let (mut log, mut edits) = self.keep.read.get();
+    fn import(self: &Rc<Self>, found: StoredRecords, is_new: bool) {
+        let (mut log, mut edits) = self.device.read.get();
         for (key, weight, record) in found.log {
             log = log.max(key);
-            if !self.keep.keeping.borrow().is_own(&record) && self.integrate_record(&record, is_new) {
-                self.keep.keeping.borrow_mut().read(key, weight);
+            if !self.device.log.borrow().is_own(&record) && self.integrate_record(&record, is_new) {
+                self.device.log.borrow_mut().read(key, weight);
             }
         }
         for (key, _, record) in found.edits {
             edits = edits.max(key);
-            if !self.keep.keeping.borrow().is_own(&record) && self.integrate_record(&record, is_new) {
+            if !self.device.log.borrow().is_own(&record) && self.integrate_record(&record, is_new) {
                 for update in &record.updates {
                     self.handle(Event::Found(update.clone()));
                 }
                 let number = self.session.borrow().last();
-                self.keep.keeping.borrow_mut().found(key, number, record);
+                self.device.log.borrow_mut().found(key, number, record);
             }
         }
-        self.keep.read.set((log, edits));
+        self.device.read.set((log, edits));
     }
 
     fn integrate_record(&self, record: &Record, is_new: bool) -> bool {
@@ -190,28 +190,28 @@ impl Link {
         };
         let template = self.malbild.template.get_untracked().map(samsyn_shared::Template::identifier);
         let (Some(device), Some(epoch), Some(role), Some(template)) =
-            (self.keep.device.clone(), epoch, role, template)
+            (self.device.device.clone(), epoch, role, template)
         else {
             return;
         };
         let about = About { template, role, epoch };
-        if self.keep.noted.borrow().as_ref() == Some(&about) || self.done.get() {
+        if self.device.noted.borrow().as_ref() == Some(&about) || self.done.get() {
             return;
         }
-        *self.keep.noted.borrow_mut() = Some(about.clone());
+        *self.device.noted.borrow_mut() = Some(about.clone());
         let link = self.clone();
         spawn_local(async move {
             if let Err(error) = device.note(&about).await {
                 link.tell_device(Some(error));
-                *link.keep.noted.borrow_mut() = None;
+                *link.device.noted.borrow_mut() = None;
             }
         });
     }
 
     /// Sets aside what stands on the page, so that the next page load begins with what the server has.
     pub(super) fn set_aside(self: &Rc<Self>) {
-        let Some(device) = self.keep.device.clone() else { return };
-        self.keep.is_aside.set(true);
+        let Some(device) = self.device.device.clone() else { return };
+        self.device.is_aside.set(true);
         let (link, aside) = (self.clone(), self.malbild.aside());
         spawn_local(async move {
             let outcome = device.set_aside(&aside).await;

@@ -1,43 +1,43 @@
-//! Which way to take to the server: a WebSocket, or HTTP where the network lets no WebSocket through. Pure: what
-//! is open is the driver's to know, and so is the time.
+//! The transport that carries the protocol, and the fallback from one to the other: a WebSocket, or HTTP where the
+//! network lets no WebSocket through. It knows no connection and no clock.
 
 use std::time::Duration;
 
 use crate::limits;
 
-/// A way to the server.
+/// What carries the protocol to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub enum Transport {
     /// A WebSocket.
     WebSocket,
     /// A stream of events down, and requests up.
     Http,
 }
 
-/// Chooses a way for each connection, by how those before it went. Where nothing was heard over the one way, the
-/// other is tried at once; what worked is taken first the next time.
+/// The choice of a transport for each connection, made by how the connections before it went. Where nothing was heard
+/// over one transport, the other is tried at once. The one that worked is tried first the next time.
 ///
 /// ```
-/// use samsyn_shared::way::{Choice, Way};
+/// use samsyn_shared::transport::{Transport, TransportChoice};
 /// use std::time::Duration;
 ///
-/// let mut choice = Choice::default();
-/// assert_eq!(choice.begin(Duration::ZERO), Way::WebSocket);
+/// let mut choice = TransportChoice::default();
+/// assert_eq!(choice.begin(Duration::ZERO), Transport::WebSocket);
 /// // It was refused, or nothing came over it in time.
 /// assert!(choice.lost());
-/// assert_eq!(choice.begin(Duration::ZERO), Way::Http);
-/// assert_eq!(choice.heard(Duration::ZERO), Some(Way::Http));
+/// assert_eq!(choice.begin(Duration::ZERO), Transport::Http);
+/// assert_eq!(choice.heard(Duration::ZERO), Some(Transport::Http));
 /// // HTTP it is, for some minutes.
 /// assert!(!choice.lost());
-/// assert_eq!(choice.begin(Duration::from_secs(60)), Way::Http);
+/// assert_eq!(choice.begin(Duration::from_secs(60)), Transport::Http);
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct Choice {
+pub struct TransportChoice {
     /// When it was found that the network lets HTTP through and no WebSocket.
     blocked_at: Option<Duration>,
-    /// The way that is tried or taken, and whether anything was heard over it.
-    current: Option<(Way, bool)>,
-    /// The other way was tried just before, and nothing was heard.
+    /// The transport that is tried or in use, and whether anything was heard over it.
+    current: Option<(Transport, bool)>,
+    /// The other transport was tried just before, and nothing was heard.
     is_second: bool,
     /// A WebSocket was given up.
     was_late: bool,
@@ -45,43 +45,43 @@ pub struct Choice {
     is_patient: bool,
 }
 
-impl Choice {
-    /// A connection is made: by which way. `now` is time since any moment.
-    pub fn begin(&mut self, now: Duration) -> Way {
+impl TransportChoice {
+    /// The transport for the connection that is made now. `now` is the time since any moment.
+    pub fn begin(&mut self, now: Duration) -> Transport {
         let forgotten = |at: &Duration| now.saturating_sub(*at) >= limits::WEBSOCKET_AGAIN;
         if !self.is_second {
             self.blocked_at = self.blocked_at.filter(|at| !forgotten(at));
         }
         let is_http = self.blocked_at.is_some() != self.is_second;
-        let way = if is_http { Way::Http } else { Way::WebSocket };
-        self.current = Some((way, false));
-        way
+        let transport = if is_http { Transport::Http } else { Transport::WebSocket };
+        self.current = Some((transport, false));
+        transport
     }
 
-    /// Something came. Answers with the way if it is the first thing that came over it.
-    pub fn heard(&mut self, now: Duration) -> Option<Way> {
-        let (way, had_heard) = self.current?;
+    /// Something came. Answers with the transport if this is the first thing that came over it.
+    pub fn heard(&mut self, now: Duration) -> Option<Transport> {
+        let (transport, had_heard) = self.current?;
         if had_heard {
             return None;
         }
-        self.blocked_at = match way {
-            Way::WebSocket => None,
-            Way::Http => self.blocked_at.or(Some(now)),
+        self.blocked_at = match transport {
+            Transport::WebSocket => None,
+            Transport::Http => self.blocked_at.or(Some(now)),
         };
-        self.current = Some((way, true));
+        self.current = Some((transport, true));
         (self.is_second, self.was_late, self.is_patient) = (false, false, false);
-        Some(way)
+        Some(transport)
     }
 
     /// Whether to give up what was begun [`limits::WEBSOCKET_ANSWER`] ago: a WebSocket over which nothing came.
     #[must_use]
     pub fn is_late(&mut self) -> bool {
-        let is_late = self.current == Some((Way::WebSocket, false)) && !self.is_patient;
+        let is_late = self.current == Some((Transport::WebSocket, false)) && !self.is_patient;
         self.was_late |= is_late;
         is_late
     }
 
-    /// The connection is gone. Whether to try the other way at once, and not to rest before.
+    /// The connection is gone. Answers whether to try the other transport at once, without a rest.
     #[must_use]
     pub fn lost(&mut self) -> bool {
         let was_heard = self.current.take().is_some_and(|(_, was_heard)| was_heard);
@@ -106,13 +106,13 @@ mod tests {
     }
 
     /// Tries until something is heard, over what the network lets through; answers with what was tried.
-    fn tried(choice: &mut Choice, now: Duration, passes: &[Way]) -> Vec<Way> {
+    fn tried(choice: &mut TransportChoice, now: Duration, passes: &[Transport]) -> Vec<Transport> {
         let mut tried = Vec::new();
         loop {
-            let way = choice.begin(now);
-            tried.push(way);
-            if passes.contains(&way) {
-                assert_eq!(choice.heard(now), Some(way));
+            let transport = choice.begin(now);
+            tried.push(transport);
+            if passes.contains(&transport) {
+                assert_eq!(choice.heard(now), Some(transport));
                 assert_eq!(choice.heard(now), None);
                 return tried;
             }
@@ -123,55 +123,67 @@ mod tests {
 
     #[test]
     fn a_websocket_is_taken_where_it_can_be() {
-        let mut choice = Choice::default();
+        let mut choice = TransportChoice::default();
         for now in [second(0), second(10), second(1000)] {
-            assert_eq!(tried(&mut choice, now, &[Way::WebSocket, Way::Http]), [Way::WebSocket]);
+            assert_eq!(
+                tried(&mut choice, now, &[Transport::WebSocket, Transport::Http]),
+                [Transport::WebSocket]
+            );
             assert!(!choice.lost());
         }
     }
 
     #[test]
     fn http_is_stayed_with_for_some_minutes_and_then_a_websocket_is_tried_again() {
-        let mut choice = Choice::default();
-        assert_eq!(tried(&mut choice, second(0), &[Way::Http]), [Way::WebSocket, Way::Http]);
+        let mut choice = TransportChoice::default();
+        assert_eq!(
+            tried(&mut choice, second(0), &[Transport::Http]),
+            [Transport::WebSocket, Transport::Http]
+        );
         let again = limits::WEBSOCKET_AGAIN;
         for now in [second(1), again / 2, again - second(1)] {
             assert!(!choice.lost());
-            assert_eq!(tried(&mut choice, now, &[Way::Http]), [Way::Http]);
+            assert_eq!(tried(&mut choice, now, &[Transport::Http]), [Transport::Http]);
         }
         assert!(!choice.lost());
-        assert_eq!(tried(&mut choice, again, &[Way::Http]), [Way::WebSocket, Way::Http]);
+        assert_eq!(tried(&mut choice, again, &[Transport::Http]), [Transport::WebSocket, Transport::Http]);
         assert!(!choice.lost());
-        assert_eq!(tried(&mut choice, again + second(1), &[Way::Http]), [Way::Http]);
+        assert_eq!(tried(&mut choice, again + second(1), &[Transport::Http]), [Transport::Http]);
         assert!(!choice.lost());
         choice.network_changed();
-        assert_eq!(tried(&mut choice, again + second(2), &[Way::WebSocket]), [Way::WebSocket]);
+        assert_eq!(tried(&mut choice, again + second(2), &[Transport::WebSocket]), [Transport::WebSocket]);
     }
 
     #[test]
     fn a_network_that_changes_its_mind_is_followed() {
-        let mut choice = Choice::default();
-        assert_eq!(tried(&mut choice, second(0), &[Way::WebSocket]), [Way::WebSocket]);
+        let mut choice = TransportChoice::default();
+        assert_eq!(tried(&mut choice, second(0), &[Transport::WebSocket]), [Transport::WebSocket]);
         assert!(!choice.lost());
-        assert_eq!(tried(&mut choice, second(1), &[Way::Http]), [Way::WebSocket, Way::Http]);
+        assert_eq!(
+            tried(&mut choice, second(1), &[Transport::Http]),
+            [Transport::WebSocket, Transport::Http]
+        );
         assert!(!choice.lost());
-        assert_eq!(tried(&mut choice, second(2), &[Way::WebSocket]), [Way::Http, Way::WebSocket]);
+        assert_eq!(
+            tried(&mut choice, second(2), &[Transport::WebSocket]),
+            [Transport::Http, Transport::WebSocket]
+        );
         assert!(!choice.lost());
-        assert_eq!(tried(&mut choice, second(3), &[Way::WebSocket]), [Way::WebSocket]);
+        assert_eq!(tried(&mut choice, second(3), &[Transport::WebSocket]), [Transport::WebSocket]);
     }
 
     #[test]
     fn a_websocket_is_given_up_in_time_but_not_where_http_does_not_work_either() {
-        let mut choice = Choice::default();
+        let mut choice = TransportChoice::default();
         choice.begin(second(0));
         assert!(choice.is_late());
         assert!(choice.lost());
         choice.begin(second(3));
         assert!(!choice.is_late(), "HTTP has as long as any connection");
         assert!(!choice.lost());
-        assert_eq!(choice.begin(second(12)), Way::WebSocket);
+        assert_eq!(choice.begin(second(12)), Transport::WebSocket);
         assert!(!choice.is_late());
-        assert_eq!(choice.heard(second(16)), Some(Way::WebSocket));
+        assert_eq!(choice.heard(second(16)), Some(Transport::WebSocket));
         assert!(!choice.is_late() && !choice.lost());
         choice.begin(second(17));
         assert!(choice.is_late());
@@ -179,7 +191,7 @@ mod tests {
 
     #[test]
     fn what_failed_at_once_is_not_slow() {
-        let mut choice = Choice::default();
+        let mut choice = TransportChoice::default();
         for now in 0..3 {
             choice.begin(second(now));
             assert!(choice.lost());

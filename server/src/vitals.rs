@@ -6,7 +6,7 @@ use std::time::Duration;
 use metrics::Unit;
 
 use crate::registry::Registry;
-use crate::room::Reading;
+use crate::room::RoomReading;
 use crate::store::Time;
 
 /// How often a line is printed to a terminal.
@@ -80,7 +80,7 @@ pub fn line(registry: &Registry) -> String {
     told(rooms, &reading, age(&reading))
 }
 
-fn told(rooms: usize, reading: &Reading, age: Duration) -> String {
+fn told(rooms: usize, reading: &RoomReading, age: Duration) -> String {
     let disk = match reading.unsaved {
         0 => "everything is on disk".to_owned(),
         1 => format!("1 change is not on disk, for {:.1} s", age.as_secs_f64()),
@@ -91,7 +91,7 @@ fn told(rooms: usize, reading: &Reading, age: Duration) -> String {
     format!("{}, {}; {disk}", plural(rooms as u64, "room"), plural(reading.connections, "connection"))
 }
 
-fn age(reading: &Reading) -> Duration {
+fn age(reading: &RoomReading) -> Duration {
     match reading.unsaved_since {
         0 => Duration::ZERO,
         since => Duration::from_millis(Time::now().since(Time(since))),
@@ -104,9 +104,9 @@ mod tests {
 
     #[test]
     fn the_line_says_how_much_is_not_on_disk_and_for_how_long() {
-        let reading = Reading { connections: 1, ..Reading::default() };
+        let reading = RoomReading { connections: 1, ..RoomReading::default() };
         assert_eq!(told(2, &reading, Duration::ZERO), "2 rooms, 1 connection; everything is on disk");
-        let reading = Reading { connections: 37, unsaved: 3, ..Reading::default() };
+        let reading = RoomReading { connections: 37, unsaved: 3, ..RoomReading::default() };
         let expected = "1 room, 37 connections; 3 changes are not on disk, the oldest for 1.5 s";
         assert_eq!(told(1, &reading, Duration::from_millis(1500)), expected);
     }

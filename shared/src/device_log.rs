@@ -5,17 +5,17 @@
 //!
 //! ```
 //! use samsyn_shared::WriteNumber;
-//! use samsyn_shared::keeping::{Due, Key, Keeping, Record, Written};
+//! use samsyn_shared::device_log::{Due, Key, DeviceLog, Record, Written};
 //!
-//! let mut keeping = Keeping::of(7);
-//! keeping.edited(WriteNumber(1), b"edit".as_slice().into());
-//! let batch = keeping.next(Due::Edits, || None).expect("an edit is kept at once");
+//! let mut log = DeviceLog::of(7);
+//! log.edited(WriteNumber(1), b"edit".as_slice().into());
+//! let batch = log.next(Due::Edits, || None).expect("an edit is kept at once");
 //! assert_eq!(Record::decode(&batch.edits.unwrap()).unwrap().updates, [b"edit".as_slice()]);
-//! let kept = keeping.written(Written { edits: Some(Key(1)), log: None });
+//! let kept = log.written(Written { edits: Some(Key(1)), log: None });
 //! assert_eq!(kept, WriteNumber(1));
 //! // The server has it on disk: it leaves the queue for the log, in one transaction.
-//! keeping.saved(WriteNumber(1));
-//! let batch = keeping.next(Due::All, || None).expect("the log is due");
+//! log.saved(WriteNumber(1));
+//! let batch = log.next(Due::All, || None).expect("the log is due");
 //! assert_eq!(batch.remove_edits, [Key(1)]);
 //! assert_eq!(Record::decode(&batch.log.unwrap()).unwrap().updates, [b"edit".as_slice()]);
 //! ```
@@ -63,9 +63,9 @@ pub struct Written {
     pub log: Option<Key>,
 }
 
-/// The state of what this page keeps on the device.
+/// The log of what this page keeps on the device: its queue of unsaved edits and its log of everything else.
 #[derive(Debug)]
-pub struct Keeping {
+pub struct DeviceLog {
     tab: u64,
     /// Edits that are not on the device yet.
     due: Vec<(WriteNumber, Bytes)>,
@@ -78,7 +78,7 @@ pub struct Keeping {
     log: Vec<Key>,
     weight: usize,
     whole: usize,
-    /// Whether the log lacks what was forgotten because the device could not take it: then only a whole one will do.
+    /// Set when a failed write made us drop log entries. The next log record must then be a full snapshot.
     lacks: bool,
     /// Whether the device could not write the last batch.
     is_failing: bool,
@@ -108,7 +108,7 @@ struct UnderWay {
     is_whole: bool,
 }
 
-impl Keeping {
+impl DeviceLog {
     /// Of a page that has read nothing from the device yet. `tab` is drawn at random for each page load.
     #[must_use]
     pub const fn of(tab: u64) -> Self {
