@@ -205,6 +205,19 @@ impl Peer {
         self.line.leave().await
     }
 
+    /// Waits until all that it wrote is saved, and leaves. Bytes that the socket still holds when it is closed are
+    /// lost, as in a browser whose tab is closed.
+    ///
+    /// # Errors
+    /// When it is not saved, or the socket is closed already.
+    pub async fn leave_once_saved(mut self) -> Result<()> {
+        let last = self.last;
+        let is_last =
+            |message: &Message| matches!(message, Message::Saved(number) if *number >= last).then_some(());
+        self.wait_for("what it wrote to be saved", is_last).await?;
+        self.leave().await
+    }
+
     /// The next thing. Text of others goes into the replica, and a step 1 is answered.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ const RING: &str = "a\u{30a}";
 async fn written(pair: &Pair, text: &str) -> Result<()> {
     let mut peer = pair.stage.peer(Role::Editor, Dialect::Samsyn).await?;
     peer.insert(SECTION, 0, text).await?;
-    peer.leave().await?;
+    peer.leave_once_saved().await?;
     assert_eq!(pair.agree_on(SECTION).await?, text);
     Ok(())
 }

@@ -48,8 +48,9 @@ async fn write_among_fifty(kind: Kind) -> Result<()> {
     let line = format!("{}\n", "lägesbild ".repeat(10));
     let long = line.repeat(LONG / line.chars().count());
     peer.insert(SECTION, 0, &long).await?;
-    peer.leave().await?;
-    pair.agree_on(SECTION).await?;
+    peer.leave_once_saved().await?;
+    let agreed = pair.agree_on(SECTION).await?;
+    ensure!(agreed == long, "the section holds {} characters before they write", agreed.chars().count());
 
     let mut joined = Vec::new();
     for number in 0..WRITERS {

@@ -104,7 +104,7 @@ async fn graphemes(kind: Kind) -> Result<()> {
     let pair = Pair::meet_in(kind).await?;
     let mut peer = pair.stage.peer(Role::Editor, Dialect::Samsyn).await?;
     peer.insert(TITLE, 0, "👨‍👩‍👧‍👦a\u{30a}").await?;
-    peer.leave().await?;
+    peer.leave_once_saved().await?;
     pair.agree_on(TITLE).await?;
     put_caret_in(&pair.a, TITLE, 2).await?;
     pair.a.press_times(&[], Key::Backspace, 1).await?;
