@@ -40,7 +40,7 @@ use crate::fingerprint::Fingerprint;
 use crate::protocol::{
     DecodeError, DiskHealth, Hello, Message, Parts, PresenceEntry, RoomHealth, VERSION, decode_presence,
 };
-use crate::{Epoch, Role, SyncStatus, WriteNumber, schema};
+use crate::{Epoch, Permission, Role, SyncStatus, WriteNumber, schema};
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -347,7 +347,7 @@ impl ClientSession {
         match (self.handshake, self.role) {
             (Handshake::Closed, _) => SyncStatus::Offline,
             _ if !self.received_all() => SyncStatus::Saving,
-            (_, Some(role)) if !role.may_write_content() => SyncStatus::ReadOnly,
+            (_, Some(role)) if !role.may(Permission::WriteContent) => SyncStatus::ReadOnly,
             _ if self.room_health.is_some_and(|health| health.disk != DiskHealth::Healthy) => {
                 SyncStatus::Error
             }

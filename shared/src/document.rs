@@ -54,7 +54,7 @@ pub fn seed(template: &Template, title: &str, client_id: u64) -> Doc {
         meta.insert(&mut txn, schema::META_LANGUAGE, "sv");
         meta.insert(&mut txn, schema::META_TEMPLATE, template.identifier());
         for section in template.sections {
-            let text = txn.get_or_insert_text(schema::section(section.key));
+            let text = txn.get_or_insert_text(section.key.root());
             let lines =
                 template.content().iter().find(|(key, _)| *key == section.key).map_or(&[][..], |(_, l)| l);
             let mut ops = Vec::new();

@@ -30,12 +30,14 @@ pub mod read_model;
 pub mod role;
 pub mod scan;
 pub mod schema;
+pub mod section;
 pub mod server_session;
 pub mod status;
 pub mod template;
 pub mod transport;
 
 pub use ids::{Epoch, MalbildId, Seq, Token, TokenHash, WriteNumber};
-pub use role::Role;
+pub use role::{Permission, Role};
+pub use section::{Section, SectionKey};
 pub use status::SyncStatus;
-pub use template::{Section, Template};
+pub use template::Template;

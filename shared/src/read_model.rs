@@ -45,10 +45,10 @@ impl ReadModel {
         let title =
             txn.get_text(schema::TITLE).map(|text| plain(&document::read(&text, &txn))).unwrap_or_default();
         let sections = template.sections.iter().map(|section| SectionText {
-            key: section.key.to_owned(),
+            key: section.key.to_string(),
             heading: section.heading.to_owned(),
             delta: with_safe_links(with_last_line_end(
-                txn.get_text(schema::section(section.key).as_str())
+                txn.get_text(section.key.root().as_str())
                     .map(|text| document::read(&text, &txn))
                     .unwrap_or_default(),
             )),
@@ -132,7 +132,7 @@ mod tests {
         let doc = document::seed(template, "T", 1);
         {
             let mut txn = doc.try_transact_mut().expect("free");
-            let text = txn.get_or_insert_text(schema::section(template.sections[0].key).as_str());
+            let text = txn.get_or_insert_text(template.sections[0].key.root().as_str());
             for link in ["javascript:alert(1)", "https://a@evil.example/", "https://x.se"] {
                 let attributes = [("link".into(), link.into())].into_iter().collect();
                 text.insert_with_attributes(&mut txn, 0, "ord", attributes);

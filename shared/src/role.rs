@@ -2,6 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Something that a person does in a målbild, or may not do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permission {
+    /// Change the content.
+    WriteContent,
+    /// Make a link that gives this role to whoever has it.
+    HandOut(Role),
+}
+
 /// A role, ordered: each may do all that those before it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -31,10 +40,13 @@ impl Role {
         }
     }
 
-    /// Whether the role may change the content document.
+    /// Whether the role has a permission. The one table of who may do what.
     #[must_use]
-    pub const fn may_write_content(self) -> bool {
-        matches!(self, Self::Editor | Self::Owner)
+    pub const fn may(self, permission: Permission) -> bool {
+        match permission {
+            Permission::WriteContent => matches!(self, Self::Editor | Self::Owner),
+            Permission::HandOut(role) => self as u8 >= role as u8,
+        }
     }
 
     /// The byte that stands for the role on the wire.
@@ -76,8 +88,12 @@ mod tests {
     #[test]
     fn each_role_may_do_what_those_below_it_may() {
         assert!(Role::ALL.is_sorted());
-        assert!(!Role::Commenter.may_write_content());
-        assert!(Role::Editor.may_write_content() && Role::Owner.may_write_content());
+        let writers: Vec<_> =
+            Role::ALL.into_iter().filter(|role| role.may(Permission::WriteContent)).collect();
+        assert_eq!(writers, [Role::Editor, Role::Owner]);
+        for (higher, role) in Role::ALL.into_iter().zip(Role::ALL.into_iter().skip(1)).map(|(a, b)| (b, a)) {
+            assert!(higher.may(Permission::HandOut(role)) && !role.may(Permission::HandOut(higher)));
+        }
     }
 
     #[test]

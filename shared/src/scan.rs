@@ -9,7 +9,7 @@ mod pieces;
 mod update;
 mod value;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use crate::lib0::{ReadError, Reader};
@@ -27,6 +27,9 @@ pub struct UpdateScan {
     pub blocks: Vec<(u64, Range<u32>)>,
     /// What its blocks stand beside: client and clock.
     pub needs: Vec<(u64, u32)>,
+    /// The roots that it names, each with the blocks that stand first in it or under a key of it: client and clock. A
+    /// block with a neighbour names none: it stands where its neighbour does.
+    pub roots: BTreeMap<String, Vec<(u64, u32)>>,
     /// What it deletes: client, and clocks from and to (exclusive).
     pub deletes: Vec<(u64, Range<u32>)>,
     /// How many blocks are in it, holes not counted.
@@ -58,6 +61,13 @@ impl UpdateScan {
     /// Whether it points at something that is neither here nor in itself.
     pub fn has_gap(&self, here: impl Fn(u64) -> u32) -> bool {
         self.gap(here).is_some()
+    }
+
+    /// The roots in which it puts something that is not here.
+    pub fn written_roots(&self, here: impl Fn(u64) -> u32) -> impl Iterator<Item = &str> {
+        let is_new = move |(client, clock): &(u64, u32)| *clock >= here(*client);
+        let named = self.roots.iter();
+        named.filter(move |(_, blocks)| blocks.iter().any(&is_new)).map(|(root, _)| root.as_str())
     }
 
     /// Whether it has a block that is not here. Deletions are not looked at.

@@ -44,6 +44,12 @@ pub fn section(key: &str) -> String {
     format!("{SECTION}{key}")
 }
 
+/// Whether every målbild has a root of this name.
+#[must_use]
+pub fn is_common(root: &str) -> bool {
+    root == TITLE || is_map(root)
+}
+
 /// Whether a root of this name is a `Y.Text`.
 #[must_use]
 pub fn is_text(root: &str) -> bool {

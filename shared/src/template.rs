@@ -8,6 +8,8 @@ mod tom;
 mod vapnat_angrepp;
 
 use crate::delta::List;
+use crate::schema;
+use crate::section::{Section, SectionKey};
 
 /// A kind of målbild. Its words are never changed under a målbild that was made from it: a new
 /// wording is a new version.
@@ -26,20 +28,7 @@ pub struct Template {
 }
 
 /// What an example is filled in with: by the sections' keys, each one's lines.
-pub type Content = [(&'static str, &'static [Line])];
-
-/// One section of a template.
-#[derive(Debug)]
-pub struct Section {
-    /// The key in `section:<key>`.
-    pub key: &'static str,
-    /// The heading.
-    pub heading: &'static str,
-    /// The guiding questions, a paragraph each.
-    pub questions: &'static [&'static str],
-    /// "Kom ihåg …".
-    pub reminder: Option<&'static str>,
-}
+pub type Content = [(SectionKey, &'static [Line])];
 
 /// One line that an example is seeded with.
 #[derive(Debug)]
@@ -95,9 +84,18 @@ impl Template {
         format!("{}@{}", self.name, self.version)
     }
 
+    /// Whether a målbild of this template has such a root of its document: those of every one, and its sections, of
+    /// other versions too, since a document outlives the version that it was made from.
+    #[must_use]
+    pub fn has_root(&self, root: &str) -> bool {
+        let versions = ALL.into_iter().filter(|template| template.name == self.name).chain([self]);
+        let mut sections = versions.flat_map(|template| template.sections);
+        schema::is_common(root) || sections.any(|section| section.key.root() == root)
+    }
+
     /// The section with this key.
     #[must_use]
-    pub fn section(&self, key: &str) -> Option<&'static Section> {
+    pub fn section(&self, key: SectionKey) -> Option<&'static Section> {
         self.sections.iter().find(|section| section.key == key)
     }
 }

@@ -60,6 +60,7 @@ impl RoomInHand {
         let terms = RoomConfig {
             epoch: Epoch(3),
             past_epochs: Vec::new(),
+            template,
             document_bytes: limits::DOCUMENT_BYTES,
             cpu,
         };

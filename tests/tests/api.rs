@@ -136,7 +136,7 @@ async fn every_template_is_exported_as_its_own_words_in_json_and_markdown() -> R
         assert!(markdown.contains(r"Vår \*egen\* målbild"), "{markdown}");
         assert_eq!(sections.len(), template.sections.len());
         for (section, exported) in template.sections.iter().zip(sections) {
-            assert_eq!(exported["key"], section.key);
+            assert_eq!(exported["key"], section.key.as_str());
             assert_eq!(exported["heading"], section.heading);
             assert!(markdown.contains(section.heading), "no {} in {markdown}", section.heading);
             let seeded = template.content().iter().find(|(key, _)| *key == section.key);
@@ -144,7 +144,7 @@ async fn every_template_is_exported_as_its_own_words_in_json_and_markdown() -> R
                 seeded.into_iter().flat_map(|(_, lines)| *lines).map(|line| format!("{}\n", line.text));
             let words: String = words.collect();
             let expected = if words.is_empty() { "\n".to_owned() } else { words };
-            assert_eq!(api.text(&malbild, section.key).await?, expected, "{} {}", template.name, section.key);
+            assert_eq!(api.text(&malbild, section.key.as_str()).await?, expected, "{} {}", template.name, section.key);
         }
     }
     Ok(())

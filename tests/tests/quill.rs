@@ -36,7 +36,7 @@ async fn sixty_random_sessions_beside_y_quill_end_equal() -> Result<()> {
     while !seeds.is_empty() {
         let room = Room::enter(&stage, &ours, &theirs).await?;
         for (section, seed) in template.sections.iter().zip(seeds.by_ref()) {
-            room.session(section.key, seed).await.with_context(|| format!("session {seed}"))?;
+            room.session(section.key.as_str(), seed).await.with_context(|| format!("session {seed}"))?;
         }
     }
     Ok(())

@@ -27,7 +27,7 @@ use samsyn_shared::paste::{PasteError, Transfer};
 use samsyn_shared::presence::Presences;
 use samsyn_shared::protocol::DiskHealth;
 use samsyn_shared::transport::Transport;
-use samsyn_shared::{MalbildId, Role, SyncStatus, Template};
+use samsyn_shared::{MalbildId, Permission, Role, SectionKey, SyncStatus, Template};
 use web_sys::HtmlElement;
 
 use super::backlog::Backlog;
@@ -128,11 +128,11 @@ pub struct Malbild {
     /// Who is writing here.
     pub me: RwSignal<Option<Identity>>,
     /// The section that has the caret, or had it last.
-    pub active: RwSignal<Option<&'static str>>,
+    pub active: RwSignal<Option<SectionKey>>,
     /// What holds at the caret.
     pub format: RwSignal<Format>,
     /// The keys of the sections that have text, in the page's order.
-    pub filled: RwSignal<Vec<&'static str>>,
+    pub filled: RwSignal<Vec<SectionKey>>,
     /// Who wrote which words.
     pub authorship: Authorship,
     /// What somebody looks for.
@@ -170,7 +170,7 @@ struct Core {
     changed_at: Cell<Duration>,
     verify_by: Cell<Option<Duration>>,
     /// A list that was typed just now: its section, where its item begins, and the mark that made it.
-    typed: RefCell<Option<(&'static str, u32, String)>>,
+    typed: RefCell<Option<(SectionKey, u32, String)>>,
     dragging: pasting::Dragging,
     marks: marks::Marks,
     places: finding::Places,
@@ -242,7 +242,7 @@ impl Malbild {
     }
 
     /// Makes the text surface of the title or of a section in its host.
-    pub fn attach(&self, key: &'static str, host: &HtmlElement, labelled_by: &str, described_by: &str) {
+    pub fn attach(&self, key: SectionKey, host: &HtmlElement, labelled_by: &str, described_by: &str) {
         let malbild = *self;
         let reports = Reports {
             edited: Box::new(move |at, before, after, caret| malbild.edited(key, at, &before, &after, caret)),
@@ -284,7 +284,7 @@ impl Malbild {
     }
 
     /// Puts the caret into a section.
-    pub fn focus(&self, key: &str) {
+    pub fn focus(&self, key: SectionKey) {
         if let Some(section) = self.section(key) {
             section.surface.focus();
         }
@@ -319,7 +319,7 @@ impl Malbild {
     }
 
     fn may_write(&self) -> bool {
-        self.role.get_untracked().may_write_content() && self.stopped.get_untracked().is_none()
+        self.role.get_untracked().may(Permission::WriteContent) && self.stopped.get_untracked().is_none()
     }
 
     fn with_replica<T>(&self, f: impl FnOnce(&mut Replica) -> T) -> Option<T> {
@@ -330,17 +330,17 @@ impl Malbild {
         self.core().sections.borrow().clone()
     }
 
-    fn section(&self, key: &str) -> Option<Rc<Section>> {
+    fn section(&self, key: SectionKey) -> Option<Rc<Section>> {
         self.core().sections.borrow().iter().find(|section| section.key == key).cloned()
     }
 
-    fn read(&self, key: &'static str) -> Vec<Op> {
+    fn read(&self, key: SectionKey) -> Vec<Op> {
         self.with_replica(|replica| replica.read(key).expect("no transaction outlives a function of Replica"))
             .unwrap_or_default()
     }
 
     /// What the title or a section shows was changed: the document follows.
-    fn edited(&self, key: &'static str, at: u32, before: &str, after: &str, caret: i32) {
+    fn edited(&self, key: SectionKey, at: u32, before: &str, after: &str, caret: i32) {
         let Some(section) = self.section(key) else { return };
         self.core().typed.take();
         let (after, caret) = (read_delta(after), u32::try_from(caret).ok());
@@ -365,12 +365,12 @@ impl Malbild {
         }
     }
 
-    fn edit(&self, key: &'static str, delta: Vec<Op>, by: By) {
+    fn edit(&self, key: SectionKey, delta: Vec<Op>, by: By) {
         self.edit_all(vec![(key, delta)], by);
     }
 
     /// Changes several texts as one edit.
-    fn edit_all(&self, edits: Vec<(&'static str, Vec<Op>)>, by: By) {
+    fn edit_all(&self, edits: Vec<(SectionKey, Vec<Op>)>, by: By) {
         let changes = self.with_replica(|replica| {
             replica.edit(edits, by).expect("no transaction outlives a function of Replica")
         });
@@ -383,18 +383,13 @@ impl Malbild {
     }
 
     /// The same, with a change elsewhere that is part of it.
-    fn carry_out_with(
-        &self,
-        section: &Section,
-        outcome: Outcome,
-        elsewhere: Option<(&'static str, Vec<Op>)>,
-    ) {
+    fn carry_out_with(&self, section: &Section, outcome: Outcome, elsewhere: Option<(SectionKey, Vec<Op>)>) {
         self.edit_all([(section.key, outcome.delta)].into_iter().chain(elsewhere).collect(), By::Command);
         self.show_at_once(section);
         section.surface.select(outcome.selection.anchor, outcome.selection.head);
     }
 
-    fn perform(&self, key: &'static str, command: Command) -> bool {
+    fn perform(&self, key: SectionKey, command: Command) -> bool {
         let Some(section) = self.section(key).filter(|_| self.may_write()) else { return false };
         if let Some(meant) = (key == TITLE).then(|| self.perform_in_title(command)).flatten() {
             return meant;
@@ -455,7 +450,7 @@ impl Malbild {
 fn unmeant(
     section: &Section,
     command: Command,
-    (key, start, mark): &(&'static str, u32, String),
+    (key, start, mark): &(SectionKey, u32, String),
 ) -> Option<Outcome> {
     let takes_away = match (command, section.line()) {
         (Command::Backspace, _) => true,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use samsyn_shared::SectionKey;
 use samsyn_shared::character::upper;
 use samsyn_shared::presence::{Cursor, Presence, Presences};
 
@@ -24,7 +25,7 @@ pub struct Person {
     /// Since when their connection is lost, if it is, in milliseconds since 1970.
     pub lost: Option<f64>,
     /// The section that has their caret.
-    pub section: Option<&'static str>,
+    pub section: Option<SectionKey>,
     /// What tells them from others here who have the same name, if somebody has.
     pub twin: Twin,
 }

@@ -4,6 +4,7 @@
 
 use std::mem;
 
+use samsyn_shared::SectionKey;
 use samsyn_shared::delta::{Op, moved, utf16_len};
 use samsyn_shared::presence::Cursor;
 use serde_json::Value;
@@ -12,7 +13,7 @@ use serde_json::Value;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CaretPlace {
     /// The section.
-    pub section: &'static str,
+    pub section: SectionKey,
     /// Where the selection began.
     pub anchor: u32,
     /// Where the caret is.
@@ -43,7 +44,7 @@ impl RemoteCarets {
     pub fn announced<'a>(
         &mut self,
         cursors: impl Iterator<Item = (u64, &'a Cursor)>,
-        resolve: impl Fn(&Value) -> Option<(&'static str, u32)>,
+        resolve: impl Fn(&Value) -> Option<(SectionKey, u32)>,
     ) {
         let mut before = mem::take(&mut self.known);
         for (client, cursor) in cursors {
@@ -70,7 +71,7 @@ impl RemoteCarets {
     }
 
     /// A section's text was changed, by another if `by_other`.
-    pub fn changed(&mut self, section: &str, delta: &[Op], by_other: bool) {
+    pub fn changed(&mut self, section: SectionKey, delta: &[Op], by_other: bool) {
         let places = self.known.iter_mut().filter_map(|known| known.place.as_mut());
         for place in places.filter(|place| place.section == section) {
             // An anchor holds on to what is behind it, as `Replica::anchor` makes it.
@@ -137,7 +138,7 @@ mod tests {
         Cursor { anchor: anchor.into(), head: head.into() }
     }
 
-    fn find(anchor: &Value) -> Option<(&'static str, u32)> {
+    fn find(anchor: &Value) -> Option<(SectionKey, u32)> {
         Some(("mal", u32::try_from(anchor.as_i64()?).ok()?))
     }
 

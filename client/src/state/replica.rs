@@ -14,7 +14,7 @@ use samsyn_shared::delta::{Op, utf16_len};
 use samsyn_shared::document::{self, Busy};
 use samsyn_shared::fingerprint::Fingerprint;
 use samsyn_shared::read_model::ReadModel;
-use samsyn_shared::{Template, schema};
+use samsyn_shared::{SectionKey, Template, schema};
 use serde_json::Value;
 use yrs::branch::{Branch, BranchPtr};
 use yrs::sync::Clock;
@@ -34,7 +34,7 @@ use title::one_line;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
     /// The text's key.
-    pub key: &'static str,
+    pub key: SectionKey,
     /// How.
     pub delta: Vec<Op>,
     /// Whether the view that the change came from shows it already.
@@ -74,7 +74,7 @@ pub struct Replica {
     template: &'static Template,
     client: u64,
     /// By their keys: the title, and the sections in their order.
-    texts: Vec<(&'static str, TextRef)>,
+    texts: Vec<(SectionKey, TextRef)>,
     undo: UndoManager<()>,
     signature: Signature,
     changes: Receiver<Change>,
@@ -94,13 +94,13 @@ impl Replica {
             let mut txn = doc.try_transact_mut().expect("a replica that was made here has no other user");
             let title = (TITLE, txn.get_or_insert_text(schema::TITLE));
             let sections = template.sections.iter().map(|section| {
-                let text = txn.get_or_insert_text(schema::section(section.key));
+                let text = txn.get_or_insert_text(section.key.root());
                 (section.key, text)
             });
             std::iter::once(title).chain(sections).collect::<Vec<_>>()
         };
         for (key, text) in &texts {
-            report_changes(key, text, change_sender.clone());
+            report_changes(*key, text, change_sender.clone());
         }
         let update_sender = Mutex::new(update_sender);
         doc.observe_transaction_cleanup("updates", move |txn, _| {
@@ -137,10 +137,10 @@ impl Replica {
     ///
     /// # Errors
     /// [`Busy`] when the document is in use.
-    pub fn edit(&mut self, mut edits: Vec<(&'static str, Vec<Op>)>, by: By) -> Result<Vec<Change>, Busy> {
+    pub fn edit(&mut self, mut edits: Vec<(SectionKey, Vec<Op>)>, by: By) -> Result<Vec<Change>, Busy> {
         for (key, delta) in &mut edits {
             if *key == TITLE {
-                *delta = one_line(std::mem::take(delta), self.len(key)?);
+                *delta = one_line(std::mem::take(delta), self.len(*key)?);
             }
         }
         // A command is undone by itself, not with the words before it or after it.
@@ -155,7 +155,7 @@ impl Replica {
                 authorship::sign(&mut txn, self.client, &author);
             }
             for (key, delta) in &edits {
-                document::change(self.text(key), &mut txn, 0, delta);
+                document::change(self.text(*key), &mut txn, 0, delta);
             }
         }
         if by == By::Command {
@@ -244,7 +244,7 @@ impl Replica {
     ///
     /// # Errors
     /// [`Busy`] when the document is in use.
-    pub fn read(&self, key: &'static str) -> Result<Vec<Op>, Busy> {
+    pub fn read(&self, key: SectionKey) -> Result<Vec<Op>, Busy> {
         let txn = self.doc.try_transact()?;
         let text = document::read(self.text(key), &txn);
         Ok(if key == TITLE {
@@ -258,7 +258,7 @@ impl Replica {
     ///
     /// # Errors
     /// [`Busy`] when the document is in use.
-    pub fn len(&self, key: &'static str) -> Result<u32, Busy> {
+    pub fn len(&self, key: SectionKey) -> Result<u32, Busy> {
         let txn = self.doc.try_transact()?;
         Ok(self.text(key).len(&txn) + u32::from(key == TITLE))
     }
@@ -275,7 +275,7 @@ impl Replica {
     ///
     /// # Errors
     /// [`Busy`] when the document is in use.
-    pub fn anchor(&self, key: &'static str, index: u32) -> Result<Value, Busy> {
+    pub fn anchor(&self, key: SectionKey, index: u32) -> Result<Value, Busy> {
         let txn = self.doc.try_transact()?;
         let text = self.text(key);
         let position = text
@@ -286,7 +286,7 @@ impl Replica {
 
     /// Where such a place is now; none when it is in none of the texts, or was never known.
     #[must_use]
-    pub fn resolve(&self, anchor: &Value) -> Option<(&'static str, u32)> {
+    pub fn resolve(&self, anchor: &Value) -> Option<(SectionKey, u32)> {
         let position: StickyIndex = serde_json::from_value(anchor.clone()).ok()?;
         let txn = self.doc.try_transact().ok()?;
         let offset = position.get_offset(&txn)?;
@@ -294,10 +294,10 @@ impl Replica {
             .texts
             .iter()
             .find(|(_, text)| BranchPtr::from(AsRef::<Branch>::as_ref(text)) == offset.branch)?;
-        Some((key, offset.index))
+        Some((*key, offset.index))
     }
 
-    fn text(&self, key: &str) -> &TextRef {
+    fn text(&self, key: SectionKey) -> &TextRef {
         let (_, text) = self
             .texts
             .iter()
@@ -307,7 +307,7 @@ impl Replica {
     }
 }
 
-fn report_changes(key: &'static str, text: &TextRef, sender: Sender<Change>) {
+fn report_changes(key: SectionKey, text: &TextRef, sender: Sender<Change>) {
     let sender = Mutex::new(sender);
     text.observe("changes", move |txn, event| {
         // What was edited here is known, and to work it out again takes as long as the text.
@@ -353,7 +353,7 @@ mod tests {
     use super::*;
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    const TEXT: &str = "text";
+    const TEXT: SectionKey = SectionKey::named("text");
 
     fn template() -> &'static Template {
         Template::find("tom").expect("known")

@@ -3,6 +3,7 @@
 use std::cell::{Cell, Ref, RefCell};
 use std::time::Duration;
 
+use samsyn_shared::SectionKey;
 use samsyn_shared::delta::{self, Attributes, LineKind, Op, plain, utf16_len, visible_lines};
 use samsyn_shared::line_index::LineIndex;
 use wasm_bindgen::prelude::*;
@@ -19,7 +20,7 @@ use crate::editor::surface::{Options, Reports, Surface, json, read_delta};
 /// not called meanwhile: it may report at once.
 pub(super) struct Section {
     /// Its key.
-    pub(super) key: &'static str,
+    pub(super) key: SectionKey,
     /// Its text.
     pub(super) surface: Surface,
     /// The carets of others over it.
@@ -32,12 +33,7 @@ pub(super) struct Section {
 
 impl Section {
     /// Makes the surface in its host, with what it shows first.
-    pub(super) fn new(
-        key: &'static str,
-        host: &HtmlElement,
-        options: &Options<'_>,
-        reports: Reports,
-    ) -> Self {
+    pub(super) fn new(key: SectionKey, host: &HtmlElement, options: &Options<'_>, reports: Reports) -> Self {
         Self {
             key,
             surface: Surface::new(host, options, reports),

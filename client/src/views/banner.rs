@@ -2,6 +2,7 @@
 //! nothing, that text was set aside.
 
 use leptos::prelude::*;
+use samsyn_shared::Permission;
 use samsyn_shared::client_session::Stopped;
 
 use super::desk::{Desk, Panel};
@@ -27,7 +28,7 @@ pub(super) fn banner(desk: Desk) -> impl IntoView {
         }
     };
     let unkept = move || {
-        let trouble = malbild.device.get().filter(|_| malbild.role.get().may_write_content());
+        let trouble = malbild.device.get().filter(|_| malbild.role.get().may(Permission::WriteContent));
         trouble.map(
             |trouble| view! { <div class="banner" role="status"><p>{(w.device)(Some(trouble))}</p></div> },
         )

@@ -1,7 +1,7 @@
 //! The table of contents: which sections there are, which still are empty, and who is where.
 
 use leptos::prelude::*;
-use samsyn_shared::Section;
+use samsyn_shared::{Section, SectionKey};
 use wasm_bindgen::JsCast as _;
 use web_sys::{HtmlElement, KeyboardEvent};
 
@@ -58,7 +58,7 @@ fn entry(desk: Desk, section: &'static Section) -> impl IntoView {
     }
 }
 
-fn bring_into_view(key: &str) {
+fn bring_into_view(key: SectionKey) {
     let selector = format!("[data-section=\"{key}\"]");
     let found = document().query_selector(&selector).expect("a key has no quotation marks in it");
     if let Some(section) = found.and_then(|section| section.dyn_into::<HtmlElement>().ok()) {

@@ -3,6 +3,7 @@
 
 use leptos::html::Div;
 use leptos::prelude::*;
+use samsyn_shared::Permission;
 use samsyn_shared::Section;
 use wasm_bindgen::JsCast as _;
 use web_sys::{HtmlElement, HtmlInputElement, KeyboardEvent, ScrollBehavior, ScrollToOptions};
@@ -103,7 +104,7 @@ fn bar(malbild: Malbild) -> impl IntoView {
 }
 
 fn writes(malbild: Malbild) -> bool {
-    malbild.active.get_untracked().is_some() && malbild.role.get_untracked().may_write_content()
+    malbild.active.get_untracked().is_some() && malbild.role.get_untracked().may(Permission::WriteContent)
 }
 
 /// Goes to the next place, or to the one before.

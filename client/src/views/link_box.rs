@@ -5,6 +5,8 @@
 
 use leptos::html::Div;
 use leptos::prelude::*;
+use samsyn_shared::Permission;
+use samsyn_shared::SectionKey;
 use wasm_bindgen::JsCast as _;
 use web_sys::{Element, HtmlElement, HtmlInputElement, KeyboardEvent, MouseEvent};
 
@@ -15,7 +17,7 @@ use crate::state::malbild::linking::LinkBox;
 use crate::words::words;
 
 /// The place beside a section's text.
-pub(super) fn link_box(malbild: Malbild, key: &'static str) -> impl IntoView {
+pub(super) fn link_box(malbild: Malbild, key: SectionKey) -> impl IntoView {
     let is_here =
         Memo::new(move |_| malbild.link.with(|link| link.as_ref().is_some_and(|l| l.section == key)));
     view! { {move || when(is_here.get(), || content(malbild))} }
@@ -26,7 +28,7 @@ fn content(malbild: Malbild) -> impl IntoView {
     let form = move || frame.get()?.first_element_child().map(|form| form.unchecked_into::<HtmlElement>());
     Effect::new(move |was_writing: Option<bool>| {
         let (Some(form), Some(shown)) = (form(), malbild.link.get()) else { return false };
-        show(&form, &shown, malbild.role.get_untracked().may_write_content());
+        show(&form, &shown, malbild.role.get_untracked().may(Permission::WriteContent));
         if shown.writing && was_writing != Some(true) {
             let address = part::<HtmlInputElement>(&form, ADDRESS);
             address.set_value(shown.link.as_ref().map_or("", |link| link.as_str()));

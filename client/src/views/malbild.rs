@@ -3,6 +3,7 @@
 //! the wall.
 
 use leptos::prelude::*;
+use samsyn_shared::Permission;
 use samsyn_shared::SyncStatus;
 use web_sys::KeyboardEvent;
 
@@ -57,7 +58,7 @@ fn open(malbild: Malbild) -> impl IntoView {
             malbild.focus(section.key);
         }
     };
-    let writes = move || malbild.active.get().is_some() && malbild.role.get().may_write_content();
+    let writes = move || malbild.active.get().is_some() && malbild.role.get().may(Permission::WriteContent);
     view! {
         <div class="malbild" class:wall=move || desk.wall.get()
             class:authored=move || malbild.authorship.shown.get() data-panel=move || name_of(desk.panel.get())

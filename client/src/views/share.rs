@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use samsyn_shared::Role;
+use samsyn_shared::{Permission, Role};
 
 use super::copying::link_field;
 use super::desk::Desk;
@@ -21,7 +21,7 @@ pub(super) fn panel(desk: Desk) -> impl IntoView {
     let w = words();
     let malbild = desk.malbild;
     let own = malbild.role.get_untracked();
-    let role = RwSignal::new(if own.may_write_content() { Role::Editor } else { Role::Reader });
+    let role = RwSignal::new(if own.may(Permission::WriteContent) { Role::Editor } else { Role::Reader });
     let made = RwSignal::new(None::<(Role, String)>);
     let problem = RwSignal::new(None::<&'static str>);
     let make = move |_| {

@@ -3,7 +3,7 @@
 
 use leptos::html::Div;
 use leptos::prelude::*;
-use samsyn_shared::{Section, Template};
+use samsyn_shared::{Section, SectionKey, Template};
 
 use super::part::{act, truth};
 use super::{browser, find, initials, link_box};
@@ -51,7 +51,7 @@ fn title(malbild: Malbild) -> impl IntoView {
         <span class="unseen" id=TITLE_LABEL>{w.title_field}</span>
         <h1 class="title" class:filled=move || malbild.title.with(|title| !title.is_empty())>
             <span class="placeholder" aria-hidden="true">{w.untitled}</span>
-            <div class="surface-host" data-text=TITLE node_ref=host></div>
+            <div class="surface-host" data-text=TITLE.as_str() node_ref=host></div>
         </h1>
     }
 }
@@ -68,7 +68,7 @@ fn section(malbild: Malbild, section: &'static Section, alone: bool) -> impl Int
     host.on_load(move |host| malbild.attach(key, &host, &labelled_by, &described_by));
     let placeholder = section.questions.iter().map(|question| view! { <p>{*question}</p> });
     view! {
-        <section class="section" class:filled=move || filled.get() class:alone=alone data-section=key
+        <section class="section" class:filled=move || filled.get() class:alone=alone data-section=key.as_str()
             aria-labelledby=section_label>
             <h2 id=heading_id class:unseen=alone>{find::heading(malbild, section)}</h2>
             {here(malbild, key)}
@@ -79,7 +79,7 @@ fn section(malbild: Malbild, section: &'static Section, alone: bool) -> impl Int
             </button>
             <div class="writing">
                 <div class="placeholder" aria-hidden="true">{placeholder.collect_view()}</div>
-                <div class="surface-host" data-text=key node_ref=host></div>
+                <div class="surface-host" data-text=key.as_str() node_ref=host></div>
                 <div class="beside">{link_box::link_box(malbild, key)}</div>
             </div>
             {section.reminder.map(|reminder| view! {
@@ -95,7 +95,7 @@ fn section(malbild: Malbild, section: &'static Section, alone: bool) -> impl Int
 }
 
 /// Who writes in a section, beside its heading.
-fn here(malbild: Malbild, key: &'static str) -> impl IntoView {
+fn here(malbild: Malbild, key: SectionKey) -> impl IntoView {
     let w = words();
     move || {
         let people = malbild.people_in(key);

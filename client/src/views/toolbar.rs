@@ -2,6 +2,7 @@
 //! never takes the focus from it.
 
 use leptos::prelude::*;
+use samsyn_shared::Permission;
 use samsyn_shared::delta::List;
 use samsyn_shared::limits;
 use wasm_bindgen::JsCast as _;
@@ -149,7 +150,7 @@ pub(super) fn toolbar(malbild: Malbild) -> impl IntoView {
     };
     view! {
         <div class="toolbar" role="toolbar" aria-label=words().tools
-            hidden=move || !malbild.role.get().may_write_content()
+            hidden=move || !malbild.role.get().may(Permission::WriteContent)
             on:mousedown=act(|event: MouseEvent| event.prevent_default()) on:keydown=act(keydown)>
             {buttons.collect_view()}
         </div>

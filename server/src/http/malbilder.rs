@@ -9,7 +9,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use samsyn_shared::read_model::{ReadModel, one_line};
-use samsyn_shared::{MalbildId, Role, Template, Token, limits};
+use samsyn_shared::{MalbildId, Permission, Role, Template, Token, limits};
 use serde::{Deserialize, Serialize};
 
 use super::App;
@@ -103,7 +103,7 @@ pub(super) async fn mint_link(
 ) -> Result<(StatusCode, Json<Link>), ApiError> {
     let (malbild, own) = caller.enter(&app, &id)?;
     let Json(LinkRequest { role }) = body?;
-    if role > own {
+    if !own.may(Permission::HandOut(role)) {
         return Err(ApiError::ROLE);
     }
     let token = Token::generate(&mut rand::rng());

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use samsyn_shared::protocol::{CloseCode, DiskHealth};
-use samsyn_shared::{Role, Seq, Template, limits};
+use samsyn_shared::{Role, Seq, limits};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tracing::Instrument as _;
@@ -42,7 +42,6 @@ type UnderWay<T> = Option<Pin<Box<dyn Future<Output = T> + Send>>>;
 
 pub(super) struct Actor {
     id: DocumentId,
-    template: &'static Template,
     storage: Storage,
     ears: Ears,
     workshop: Workshop,
@@ -107,7 +106,7 @@ impl Actor {
         workshop: &Workshop,
     ) {
         let Opening { id, epoch, past_epochs, template, loaded } = opening;
-        let terms = RoomConfig { epoch, past_epochs, document_bytes: limits::DOCUMENT_BYTES, cpu };
+        let terms = RoomConfig { epoch, past_epochs, template, document_bytes: limits::DOCUMENT_BYTES, cpu };
         let reading = RoomReading {
             log_updates: loaded.updates.len() as u64,
             log_bytes: loaded.updates.iter().map(|update| update.len() as u64).sum(),
@@ -119,7 +118,6 @@ impl Actor {
         let state = state.opened_in(took, loaded.updates.len());
         let mut actor = Self {
             id,
-            template,
             storage,
             ears,
             workshop: workshop.clone(),
@@ -302,7 +300,7 @@ impl Actor {
             }
             Command::Read { reply } => {
                 self.event(Event::Woke).await;
-                match self.state.read_model(self.template) {
+                match self.state.read_model() {
                     Ok(model) => {
                         if reply.send(model).is_err() {
                             tracing::debug!("nobody waited for the read model");

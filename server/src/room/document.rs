@@ -4,7 +4,7 @@
 //! used: the room loads it anew.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -42,6 +42,8 @@ pub struct RoomDocument {
     /// Up to which clock each client's blocks are here or expected ([`Self::expect`]). A vector of our own,
     /// since asking yrs for one costs a copy of it.
     clocks: HashMap<u64, u32>,
+    /// The roots that hold something, or held it once.
+    roots: HashSet<String>,
     /// What it held when it was measured, and never less than what it holds now.
     measured: Size,
     size: Size,
@@ -90,12 +92,14 @@ impl RoomDocument {
 
     fn load<'a>(parts: impl Iterator<Item = &'a Bytes>, client_id: u64) -> Result<Self, Broken> {
         let doc = document::replica(client_id);
-        let mut size = Size::default();
+        let (mut size, mut roots) = (Size::default(), HashSet::new());
         // One transaction for all: garbage collection and squashing run once.
         in_transaction(&doc, |txn| {
             for part in parts {
                 // What was stored under an earlier gate loads under any later one.
-                size += Size::brought_by(&scan::update(part).unwrap_or_default(), part.len());
+                let scan = scan::update(part).unwrap_or_default();
+                size += Size::brought_by(&scan, part.len());
+                roots.extend(scan.roots.into_keys());
                 let update =
                     Update::decode_v1(part).map_err(|_| Broken("a stored update does not decode"))?;
                 txn.apply_update(update).map_err(|_| Broken("a stored update does not apply"))?;
@@ -103,7 +107,8 @@ impl RoomDocument {
             if txn.has_missing_updates() { Err(Broken("a stored update lacks another")) } else { Ok(()) }
         })?;
         let measured = Size::default();
-        let mut built = Self { doc, clocks: HashMap::new(), measured, size, answers: Answers::default() };
+        let mut built =
+            Self { doc, clocks: HashMap::new(), roots, measured, size, answers: Answers::default() };
         built.expect_only(&[])?;
         built.size.clients = built.clocks.len();
         Ok(built)
@@ -140,6 +145,12 @@ impl RoomDocument {
     /// Whether an update brings blocks that are neither here nor expected.
     pub(crate) fn has_new_blocks(&self, scan: &UpdateScan) -> bool {
         scan.has_new_blocks(|client| self.end_of(client))
+    }
+
+    /// A root in which an update puts something, although neither this document nor its template has it.
+    pub(crate) fn foreign_root<'a>(&self, scan: &'a UpdateScan, template: &Template) -> Option<&'a str> {
+        let mut written = scan.written_roots(|client| self.end_of(client));
+        written.find(|root| !template.has_root(root) && !self.roots.contains(*root))
     }
 
     /// What an update points at that is neither here, nor expected, nor in the update itself.
@@ -209,6 +220,7 @@ impl RoomDocument {
             let scan = scan::update(own).map_err(|_| Broken("yrs made an update that the gate refuses"))?;
             self.expect(&scan);
             self.size += Size::brought_by(&scan, own.len());
+            self.roots.extend(scan.roots.into_keys());
             self.size.clients = self.clocks.len();
             self.answers = Answers::default();
             self.measure_if_grown()?;

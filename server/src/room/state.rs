@@ -25,7 +25,7 @@ use samsyn_shared::protocol::{self, CloseCode, DiskHealth, Hello, Message, RoomH
 use samsyn_shared::read_model::ReadModel;
 use samsyn_shared::scan;
 use samsyn_shared::server_session::{Dialect, Heard, Offence, ServerSession};
-use samsyn_shared::{Epoch, Role, Template, WriteNumber, limits, schema};
+use samsyn_shared::{Epoch, Role, WriteNumber, limits, schema};
 
 pub use self::event::{Effect, Event, RoomConfig};
 use self::pace::Pace;
@@ -189,8 +189,8 @@ impl RoomState {
     ///
     /// # Errors
     /// [`Broken`]: the document must be loaded anew.
-    pub fn read_model(&self, template: &Template) -> Result<ReadModel, Broken> {
-        self.document.read_model(template)
+    pub fn read_model(&self) -> Result<ReadModel, Broken> {
+        self.document.read_model(self.terms.template)
     }
 
     /// Whether a snapshot is due because of what was written since the last, so that it is known how long the

@@ -1,6 +1,7 @@
 //! What the session does with each event, and what it claims.
 
 use super::*;
+use crate::Permission;
 
 fn bytes(text: &'static str) -> Bytes {
     Bytes::from_static(text.as_bytes())
@@ -36,7 +37,7 @@ fn in_step(role: Role) -> ClientSession {
     receive(&mut session, &Message::Step2(bytes("u")));
     assert_eq!(
         session.status(),
-        if role.may_write_content() { SyncStatus::Saving } else { SyncStatus::ReadOnly }
+        if role.may(Permission::WriteContent) { SyncStatus::Saving } else { SyncStatus::ReadOnly }
     );
     receive(&mut session, &Message::Saved(WriteNumber(1)));
     session

@@ -139,7 +139,7 @@ impl<'a> Scan<'a> {
             // Between which halves it stands would depend on how the block there happens to be split.
             return Err(Malformed("a block between one and the same"));
         }
-        let keyed = left.is_none() && right.is_none() && self.parent(info & 0x20 != 0)?;
+        let keyed = left.is_none() && right.is_none() && self.parent(info & 0x20 != 0, (client, start))?;
         if keyed && matches!(kind, 4..=6) {
             return Err(Forbidden("a text in a map"));
         }
@@ -157,7 +157,7 @@ impl<'a> Scan<'a> {
     }
 
     /// The type that a block stands in: a root, since nothing is nested. Whether it stands there under a key.
-    fn parent(&mut self, keyed: bool) -> Result<bool, ScanError> {
+    fn parent(&mut self, keyed: bool, block: (u64, u32)) -> Result<bool, ScanError> {
         if self.r.number()? != 1 {
             return Err(Forbidden("a nested type"));
         }
@@ -166,10 +166,15 @@ impl<'a> Scan<'a> {
             self.r.string()?;
         }
         match (keyed, schema::is_text(root), schema::is_map(root)) {
-            (true, true, _) => Err(Forbidden("a key in a text")),
-            (false, _, true) => Err(Forbidden("a text in a map")),
-            _ => Ok(keyed),
+            (true, true, _) => return Err(Forbidden("a key in a text")),
+            (false, _, true) => return Err(Forbidden("a text in a map")),
+            _ => {}
         }
+        match self.found.roots.get_mut(root) {
+            Some(blocks) => blocks.push(block),
+            None => drop(self.found.roots.insert(root.to_owned(), vec![block])),
+        }
+        Ok(keyed)
     }
 
     fn content(&mut self, kind: u8) -> Result<u64, ScanError> {
@@ -259,6 +264,24 @@ mod tests {
         title.insert(&mut txn, 1, "x");
         let scan = update(&txn.encode_update_v1()).unwrap();
         assert_eq!(scan.needs, [(7, 1)]);
+    }
+
+    #[test]
+    fn an_update_names_the_roots_in_which_it_puts_something_first() {
+        let doc = document::seed(Template::find("tom").unwrap(), "ab", 7);
+        let here = doc.try_transact().unwrap().state_vector();
+        let here = |client: u64| here.get(&yrs::block::ClientID::new(client));
+        let whole = update(&state(&doc)).unwrap();
+        let named: Vec<_> = whole.roots.keys().map(String::as_str).collect();
+        assert_eq!(named, ["authors", "meta", "section:text", "title"]);
+        assert_eq!(whole.written_roots(here).count(), 0, "all of it is here");
+        let mut txn = doc.try_transact_mut().unwrap();
+        let title = txn.get_or_insert_text("title");
+        title.insert(&mut txn, 1, "beside another");
+        let other = txn.get_or_insert_text("section:other");
+        other.insert(&mut txn, 0, "alone");
+        let scan = update(&txn.encode_update_v1()).unwrap();
+        assert_eq!(scan.written_roots(here).collect::<Vec<_>>(), ["section:other"]);
     }
 
     #[test]

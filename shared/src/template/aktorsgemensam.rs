@@ -1,7 +1,8 @@
 //! *Aktörsgemensam målbild*: the six headings of "Stöd för att ta fram aktörsgemensam målbild"
 //! (Gemensamma grunder för samverkan och ledning), with their questions and reminders word for word.
 
-use super::{Section, Template};
+use super::Template;
+use crate::section::{Section, SectionKey};
 
 pub(super) static TEMPLATE: Template = Template {
     name: "aktorsgemensam",
@@ -14,25 +15,25 @@ pub(super) static TEMPLATE: Template = Template {
 /// The examples have the same sections.
 pub(super) const SECTIONS: &[Section] = &[
     Section {
-        key: "overgripande-beskrivning",
+        key: SectionKey::named("overgripande-beskrivning"),
         heading: "Övergripande beskrivning",
         questions: &["Gör en övergripande beskrivning av vad som har hänt och vad som ska uppnås."],
         reminder: Some("Kom ihåg att inkludera kommunikativa aspekter"),
     },
     Section {
-        key: "resurser-och-vagval",
+        key: SectionKey::named("resurser-och-vagval"),
         heading: "Resurser och vägval",
         questions: &["Vilka resurser kan användas?", "Vilka vägval bör undvikas i arbetet?"],
         reminder: Some("Kom ihåg att utgå ifrån samlad lägesbild"),
     },
     Section {
-        key: "mal-for-hanteringen",
+        key: SectionKey::named("mal-for-hanteringen"),
         heading: "Mål för den gemensamma hanteringen",
         questions: &["Klargör vad aktörerna ska uppnå i stort."],
         reminder: None,
     },
     Section {
-        key: "kommunikationsmal",
+        key: SectionKey::named("kommunikationsmal"),
         heading: "Kommunikationsmål",
         questions: &[
             "Klargör mål för kommunikationen kring händelsen. Vad vill vi att målgrupperna ska känna, veta \
@@ -41,7 +42,7 @@ pub(super) const SECTIONS: &[Section] = &[
         reminder: None,
     },
     Section {
-        key: "prioriteringar",
+        key: SectionKey::named("prioriteringar"),
         heading: "Prioriteringar",
         questions: &[
             "Bryt ned målet för att tydligare precisera vad resurserna ska användas till.",
@@ -51,7 +52,7 @@ pub(super) const SECTIONS: &[Section] = &[
         reminder: None,
     },
     Section {
-        key: "samordnade-budskap",
+        key: SectionKey::named("samordnade-budskap"),
         heading: "Samordnade budskap",
         questions: &[
             "Vad är viktigast att förmedla till allmänheten?",

@@ -3,6 +3,7 @@
 
 use super::aktorsgemensam::SECTIONS;
 use super::{Content, Template, lettered, paragraph};
+use crate::section::SectionKey;
 
 pub(super) static TEMPLATE: Template = Template {
     name: "exempel-snoovader",
@@ -14,7 +15,7 @@ pub(super) static TEMPLATE: Template = Template {
 
 pub(super) static CONTENT: &Content = &[
     (
-        "overgripande-beskrivning",
+        SectionKey::named("overgripande-beskrivning"),
         &[paragraph(
             "Samverkan sker inför och under det kommande snöovädet. Arbetet ska riktas in på att säkerställa liv \
              och hälsa för identifierade sårbara grupper: den stora delen äldre personer som är beroende av \
@@ -22,21 +23,21 @@ pub(super) static CONTENT: &Content = &[
         )],
     ),
     (
-        "resurser-och-vagval",
+        SectionKey::named("resurser-och-vagval"),
         &[paragraph(
             "Plogning av vägar ska möjliggöra transporter. Alternativet att hyra in terrängfordon har valts bort \
              mot bakgrund av beslutsunderlag 1B.",
         )],
     ),
     (
-        "mal-for-hanteringen",
+        SectionKey::named("mal-for-hanteringen"),
         &[paragraph(
             "Aktörerna ska genom plogning säkerställa att sårbara grupper under snöovädet får tillgång till mat \
              och medicin, samt att de kan nås av prehospitala transportenheter.",
         )],
     ),
     (
-        "kommunikationsmal",
+        SectionKey::named("kommunikationsmal"),
         &[
             paragraph(
                 "Allmänheten ska ha kännedom om att kommunen prioriterar snöröjning till förmån för sårbara \
@@ -46,7 +47,7 @@ pub(super) static CONTENT: &Content = &[
         ],
     ),
     (
-        "prioriteringar",
+        SectionKey::named("prioriteringar"),
         &[
             lettered(
                 "Kommunen ska tillsammans med privata snöröjningsresurser snöröja enligt den fastställda \

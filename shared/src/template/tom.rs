@@ -1,13 +1,14 @@
 //! *Tomt blad*: one section and one question, for a målbild whose form its writers decide.
 
-use super::{Section, Template};
+use super::Template;
+use crate::section::{Section, SectionKey};
 
 pub(super) static TEMPLATE: Template = Template {
     name: "tom",
     version: 1,
     title: "Målbild",
     sections: &[Section {
-        key: "text",
+        key: SectionKey::named("text"),
         heading: "Målbild",
         questions: &["Vad vill ni uppnå tillsammans?"],
         reminder: None,

@@ -2,6 +2,7 @@
 
 use super::aktorsgemensam::SECTIONS;
 use super::{Content, Template, bullet, paragraph};
+use crate::section::SectionKey;
 
 pub(super) static TEMPLATE: Template = Template {
     name: "exempel-vapnat-angrepp",
@@ -13,7 +14,7 @@ pub(super) static TEMPLATE: Template = Template {
 
 pub(super) static CONTENT: &Content = &[
     (
-        "overgripande-beskrivning",
+        SectionKey::named("overgripande-beskrivning"),
         &[
             paragraph(
                 "Med anledning av de omfattande luftangreppen inom det aktuella området måste samhällsviktig \
@@ -25,14 +26,14 @@ pub(super) static CONTENT: &Content = &[
         ],
     ),
     (
-        "resurser-och-vagval",
+        SectionKey::named("resurser-och-vagval"),
         &[paragraph(
             "För att uppnå en så effektiv hantering som möjligt ska inblandade aktörer prioritera de områden som \
              hanteras inom detta mål.",
         )],
     ),
     (
-        "mal-for-hanteringen",
+        SectionKey::named("mal-for-hanteringen"),
         &[
             paragraph(
                 "För att snabbt kunna uppnå bästa möjliga effekt av det aktörsgemensamma arbetet ska det ske en \
@@ -44,7 +45,7 @@ pub(super) static CONTENT: &Content = &[
         ],
     ),
     (
-        "kommunikationsmal",
+        SectionKey::named("kommunikationsmal"),
         &[
             paragraph("Medborgarna ska:"),
             bullet(
@@ -58,7 +59,7 @@ pub(super) static CONTENT: &Content = &[
         ],
     ),
     (
-        "prioriteringar",
+        SectionKey::named("prioriteringar"),
         &[
             paragraph("Målet ska uppnås genom att:"),
             bullet(
@@ -78,7 +79,7 @@ pub(super) static CONTENT: &Content = &[
         ],
     ),
     (
-        "samordnade-budskap",
+        SectionKey::named("samordnade-budskap"),
         &[paragraph(
             "De nuvarande samordnade budskapen revideras inom ramen för kommunikatörssamverkan utifrån de \
              aktörsgemensamma prioriteringarna.",

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
-use samsyn_shared::Role;
+use samsyn_shared::{Permission, Role};
 
 use super::Tally;
 use super::disk::{Disk, JobId};
@@ -183,14 +183,14 @@ impl Environment {
 
     /// A client may do something else from now on.
     pub(super) fn give_role(&mut self, client: usize, role: Role) {
-        if !self.may_write(client) || !role.may_write_content() {
+        if !self.may_write(client) || !role.may(Permission::WriteContent) {
             self.lacked[client] = Some(self.now);
         }
         self.roles[client] = role;
     }
 
     pub(super) fn may_write(&self, client: usize) -> bool {
-        self.roles[client].may_write_content()
+        self.roles[client].may(Permission::WriteContent)
     }
 
     /// Whether a client could not write at some time since `then`.

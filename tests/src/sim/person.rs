@@ -13,7 +13,7 @@ use samsyn_shared::client_session::{ClientSession, Effect, Event, Stopped};
 use samsyn_shared::device_log::{Batch, DeviceLog, Due};
 use samsyn_shared::presence::Presences;
 use samsyn_shared::protocol::{Message, PresenceEntry, encode_presence};
-use samsyn_shared::{Role, SyncStatus, limits};
+use samsyn_shared::{Permission, SyncStatus, limits};
 
 use super::content::Content;
 use super::device::Device;
@@ -114,7 +114,7 @@ impl Person {
                 .page
                 .session
                 .role()
-                .map_or(environment.rng.random_bool(0.2), Role::may_write_content) =>
+                .map_or(environment.rng.random_bool(0.2), |role| role.may(Permission::WriteContent)) =>
             {
                 self.edit(environment)
             }

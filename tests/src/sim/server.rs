@@ -12,7 +12,7 @@ use rand::Rng;
 use samsyn_server::room::state::{Effect, Event, RoomConfig, RoomState};
 use samsyn_server::room::{ConnectionId, Dialect, Proven, RoomDocument, Unproven};
 use samsyn_shared::protocol::{CloseCode, Message};
-use samsyn_shared::{Epoch, Role, Seq, ids, limits};
+use samsyn_shared::{Epoch, Role, Seq, Template, ids, limits};
 
 use super::content::Content;
 use super::disk::{Fate, JobId};
@@ -22,6 +22,7 @@ use super::network::{LinkId, Packet, Side};
 #[derive(Debug)]
 pub(super) struct Server {
     epoch: Epoch,
+    template: &'static Template,
     is_up: bool,
     room: Option<Room>,
     /// How many rooms there have been.
@@ -67,9 +68,10 @@ fn cpu() -> Duration {
 }
 
 impl Server {
-    pub(super) const fn new(epoch: Epoch) -> Self {
+    pub(super) const fn new(epoch: Epoch, template: &'static Template) -> Self {
         Self {
             epoch,
+            template,
             is_up: true,
             room: None,
             rooms: 0,
@@ -141,6 +143,7 @@ impl Server {
         let terms = RoomConfig {
             epoch: self.epoch,
             past_epochs: Vec::new(),
+            template: self.template,
             document_bytes: limits::DOCUMENT_BYTES,
             cpu,
         };

@@ -47,7 +47,8 @@ impl World {
         let mut environment = Environment::new(plan, rng, Disk::new(first.into())?, trace);
         environment.honest.insert(epoch);
         environment.note(|| format!("{:?}", environment.plan));
-        let mut world = Self { environment, server: Server::new(Epoch(epoch)), clients: Vec::new() };
+        let mut world =
+            Self { environment, server: Server::new(Epoch(epoch), template), clients: Vec::new() };
         world.gather();
         Ok(world)
     }

@@ -109,7 +109,7 @@ impl Malbild {
         }
         let parties = tally.parties();
         for (key, parts) in &grouped {
-            self.mark(LAYER, key, kinds(parts, &parties));
+            self.mark(LAYER, *key, kinds(parts, &parties));
         }
         self.tell(parties);
     }

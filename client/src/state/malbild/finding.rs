@@ -1,6 +1,7 @@
 //! Looking for words in the whole målbild: what is looked for, where it was found, and which of these
 //! places is the current one. It stays with its text while others write.
 
+use samsyn_shared::SectionKey;
 use std::cell::{Cell, RefCell};
 
 use leptos::prelude::*;
@@ -19,7 +20,7 @@ const WORDS_MAX: usize = 100;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hit {
     /// The section.
-    pub section: &'static str,
+    pub section: SectionKey,
     /// Whether they stand in its heading and not in its text.
     pub in_heading: bool,
     /// Where they begin.
@@ -180,7 +181,7 @@ impl Malbild {
     }
 
     /// A section's heading as it is shown; the title has none, and neither has a sheet's only section.
-    fn heading(&self, key: &str) -> &'static str {
+    fn heading(&self, key: SectionKey) -> &'static str {
         let sections = self.template.get_untracked().map(|template| template.sections).unwrap_or_default();
         let shown = sections.iter().filter(|_| sections.len() > 1);
         shown.into_iter().find(|section| section.key == key).map_or("", |section| section.heading)

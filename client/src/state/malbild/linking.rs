@@ -2,6 +2,7 @@
 //! what it does.
 
 use leptos::prelude::*;
+use samsyn_shared::SectionKey;
 use samsyn_shared::hyperlink::{Hyperlink, LinkError};
 
 use super::{Malbild, Section, TITLE, set_changed};
@@ -14,7 +15,7 @@ const WORDS_SHOWN: usize = 60;
 #[derive(Debug, Clone, PartialEq)]
 pub struct LinkBox {
     /// The section it is in.
-    pub section: &'static str,
+    pub section: SectionKey,
     /// How far from the left of the section's text, in CSS pixels.
     pub left: f64,
     /// How far from its top.

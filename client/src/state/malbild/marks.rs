@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use leptos::prelude::*;
+use samsyn_shared::SectionKey;
 use samsyn_shared::authorship::Run;
 use samsyn_shared::delta::plain;
 
@@ -28,14 +29,14 @@ pub(super) struct Marks {
     slow: Cell<bool>,
     /// How many changes there were.
     changes: Cell<u32>,
-    readings: RefCell<Vec<(&'static str, Rc<Reading>)>>,
+    readings: RefCell<Vec<(SectionKey, Rc<Reading>)>>,
     marked: RefCell<Vec<Marked>>,
 }
 
 /// A layer's marks in one section.
 struct Marked {
     layer: &'static str,
-    key: &'static str,
+    key: SectionKey,
     kinds: Kinds,
 }
 
@@ -62,12 +63,12 @@ impl Malbild {
     }
 
     /// A section shows now what its document holds: its elements are others.
-    pub(super) fn text_shown(&self, key: &str) {
+    pub(super) fn text_shown(&self, key: SectionKey) {
         self.forget_marks(key);
         self.mark_if_wanted();
     }
 
-    fn forget_marks(&self, key: &str) {
+    fn forget_marks(&self, key: SectionKey) {
         self.core().marks.marked.borrow_mut().retain(|marked| marked.key != key);
     }
 
@@ -115,7 +116,7 @@ impl Malbild {
     }
 
     /// The keys of the title and the sections, in the page's order.
-    pub(super) fn keys(&self) -> impl Iterator<Item = &'static str> + use<> {
+    pub(super) fn keys(&self) -> impl Iterator<Item = SectionKey> + use<> {
         let sections = self.template.get_untracked().map(|template| template.sections);
         sections
             .into_iter()
@@ -123,12 +124,12 @@ impl Malbild {
     }
 
     /// Whether a section was read since it changed.
-    pub(super) fn is_read(&self, key: &str) -> bool {
+    pub(super) fn is_read(&self, key: SectionKey) -> bool {
         self.core().marks.readings.borrow().iter().any(|(known, _)| *known == key)
     }
 
     /// A section's text, read once until it changes.
-    pub(super) fn reading(&self, key: &'static str) -> Rc<Reading> {
+    pub(super) fn reading(&self, key: SectionKey) -> Rc<Reading> {
         let core = self.core();
         let known =
             core.marks.readings.borrow().iter().find(|(known, _)| *known == key).map(|(_, r)| r.clone());
@@ -142,7 +143,7 @@ impl Malbild {
     }
 
     /// Who wrote what of a section, read once until it changes.
-    pub(super) fn runs<'a>(&self, key: &'static str, reading: &'a Reading) -> &'a [Run] {
+    pub(super) fn runs<'a>(&self, key: SectionKey, reading: &'a Reading) -> &'a [Run] {
         reading.runs.get_or_init(|| {
             self.with_replica(|replica| {
                 replica.runs(key).expect("no transaction outlives a function of Replica")
@@ -152,7 +153,7 @@ impl Malbild {
     }
 
     /// Marks a layer of a section, unless all is as it was. Positions are the document's.
-    pub(super) fn mark(&self, layer: &'static str, key: &'static str, mut kinds: Kinds) {
+    pub(super) fn mark(&self, layer: &'static str, key: SectionKey, mut kinds: Kinds) {
         let Some(section) = self.section(key) else { return };
         for run in kinds.1.chunks_exact_mut(3) {
             (run[1], run[2]) = (section.in_view(run[1]), section.in_view(run[2]));

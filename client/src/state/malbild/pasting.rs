@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
+use samsyn_shared::SectionKey;
 use samsyn_shared::delta::{Op, compose, plain, utf16_len};
 use samsyn_shared::diff::diff;
 use samsyn_shared::hyperlink::Hyperlink;
@@ -16,14 +17,14 @@ use crate::state::section::Section;
 #[derive(Default)]
 pub(super) struct Dragging {
     /// Its section, and the words as they were when it began.
-    begun: RefCell<Option<(&'static str, Vec<Op>)>>,
+    begun: RefCell<Option<(SectionKey, Vec<Op>)>>,
     /// It is dropped elsewhere and moves there.
     moves: Cell<bool>,
 }
 
 impl Malbild {
     /// What is selected begins to be dragged, or is dropped in another text.
-    pub(super) fn dragged(&self, key: &'static str, begins: bool) {
+    pub(super) fn dragged(&self, key: SectionKey, begins: bool) {
         let core = self.core();
         if begins {
             let words = self.section(key).map(|section| self.selected(&section));
@@ -41,7 +42,7 @@ impl Malbild {
     }
 
     /// What goes where the words were dragged from: those that were dragged, and not what others wrote among them since.
-    fn moved(&self, to: &'static str) -> Option<(&'static str, Vec<Op>)> {
+    fn moved(&self, to: SectionKey) -> Option<(SectionKey, Vec<Op>)> {
         let (from, words) = self.core().dragging.begun.take().filter(|(from, _)| *from != to)?;
         let section = self.section(from)?;
         self.show_at_once(&section);
@@ -65,7 +66,7 @@ impl Malbild {
     }
 
     /// Takes what a surface reports.
-    pub(super) fn pasted(&self, key: &'static str, transfer: &Transfer) {
+    pub(super) fn pasted(&self, key: SectionKey, transfer: &Transfer) {
         let moves = self.core().dragging.moves.take();
         let Some(section) = self.section(key).filter(|_| self.may_write()) else { return };
         let read = transfer.read();

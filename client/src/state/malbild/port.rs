@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use samsyn_shared::client_session::Stopped;
 use samsyn_shared::fingerprint::Fingerprint;
 use samsyn_shared::protocol::{DiskHealth, PresenceEntry, RoomHealth};
-use samsyn_shared::{Epoch, Role, SyncStatus};
+use samsyn_shared::{Epoch, Permission, Role, SyncStatus};
 use web_sys::Event;
 
 use super::opening::forget_fragment;
@@ -140,7 +140,7 @@ impl Malbild {
         if let Some(role) = role.filter(|role| *role != self.role.get_untracked()) {
             self.role.set(role);
             for section in self.sections() {
-                section.surface.set_editable(role.may_write_content());
+                section.surface.set_editable(role.may(Permission::WriteContent));
             }
         }
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
+use samsyn_shared::SectionKey;
 use samsyn_shared::presence::{Cursor, Presence, User};
 use samsyn_shared::protocol::PresenceEntry;
 
@@ -35,7 +36,7 @@ impl Malbild {
 
     /// The others who have their caret in a section.
     #[must_use]
-    pub fn people_in(&self, key: &str) -> Vec<Person> {
+    pub fn people_in(&self, key: SectionKey) -> Vec<Person> {
         self.people
             .with(|people| people.iter().filter(|person| person.section == Some(key)).cloned().collect())
     }
@@ -118,7 +119,7 @@ impl Malbild {
         on_cleanup(move || scrolled.remove());
     }
 
-    pub(super) fn resolve(&self, anchor: &serde_json::Value) -> Option<(&'static str, u32)> {
+    pub(super) fn resolve(&self, anchor: &serde_json::Value) -> Option<(SectionKey, u32)> {
         self.with_replica(|replica| replica.resolve(anchor))?
     }
 

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
+use samsyn_shared::SectionKey;
 use samsyn_shared::delta::{LineKind, plain};
 use samsyn_shared::read_model::one_line;
 use wasm_bindgen::JsValue;
@@ -136,7 +137,7 @@ impl Malbild {
     }
 
     /// A word is being composed in a section from here to there, or no longer.
-    pub(super) fn composing(&self, key: &'static str, word: Option<(u32, u32)>, is_followed: bool) {
+    pub(super) fn composing(&self, key: SectionKey, word: Option<(u32, u32)>, is_followed: bool) {
         let Some(section) = self.section(key) else { return };
         if let Some((from, to)) = word {
             return section.compose(Some(Composed { from, to, is_followed, touched: now() }));
@@ -154,7 +155,7 @@ impl Malbild {
         let Some(template) = self.template.get_untracked() else { return };
         let keys = template.sections.iter().map(|section| section.key);
         let filled = self.with_replica(|replica| {
-            keys.filter(|key| replica.len(key).is_ok_and(|len| len > 1)).collect::<Vec<_>>()
+            keys.filter(|key| replica.len(*key).is_ok_and(|len| len > 1)).collect::<Vec<_>>()
         });
         set_changed(self.filled, filled.unwrap_or_default());
     }

@@ -1,6 +1,7 @@
 //! Who writes in this replica, as the document is told: with the first thing that is written, in the same
 //! transaction, and never by who only reads. And who wrote what stands in it.
 
+use samsyn_shared::SectionKey;
 use samsyn_shared::authorship::{self, Author, Run};
 use samsyn_shared::delta::Op;
 use samsyn_shared::document::Busy;
@@ -48,7 +49,7 @@ impl Replica {
     ///
     /// # Errors
     /// [`Busy`] when the document is in use.
-    pub fn runs(&self, key: &'static str) -> Result<Vec<Run>, Busy> {
+    pub fn runs(&self, key: SectionKey) -> Result<Vec<Run>, Busy> {
         let mut txn = self.doc.try_transact_mut_with(SIGNATURE)?;
         Ok(authorship::runs(self.text(key), &mut txn))
     }
@@ -67,7 +68,7 @@ impl Replica {
 mod tests {
     use super::super::{By, Replica};
     use super::*;
-    use samsyn_shared::{Template, document};
+    use samsyn_shared::{SectionKey, Template, document};
     use std::sync::Arc;
     use yrs::updates::encoder::Encode;
     use yrs::{ReadTxn, StateVector};

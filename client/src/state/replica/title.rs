@@ -1,11 +1,11 @@
 //! What is different about the title's text: it is one line of words, whatever anybody writes into it.
 
+use samsyn_shared::SectionKey;
 use samsyn_shared::delta::Op;
-use samsyn_shared::schema;
 
 /// The key of the title, beside those of the sections: a text like theirs of one line, without formats. In the
 /// document it has no line end; here it has one, as every text.
-pub const TITLE: &str = schema::TITLE;
+pub const TITLE: SectionKey = SectionKey::TITLE;
 
 /// A title's change, or its text, as what it can be: without formats, line ends as spaces, and nothing about the line end
 /// that it has only here.

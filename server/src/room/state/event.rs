@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use samsyn_shared::protocol::{CloseCode, DiskHealth};
-use samsyn_shared::{Epoch, Role};
+use samsyn_shared::{Epoch, Role, Template};
 
 #[cfg(doc)]
 use super::RoomState;
@@ -116,6 +116,8 @@ pub struct RoomConfig {
     pub epoch: Epoch,
     /// The client ids that seeded earlier epochs: who names one has another history.
     pub past_epochs: Vec<Epoch>,
+    /// What it was made from: which roots its Document may have.
+    pub template: &'static Template,
     /// Bytes that the Document may take, encoded.
     pub document_bytes: usize,
     /// CPU time that the calling thread has used since some moment.

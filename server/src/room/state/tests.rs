@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use samsyn_shared::protocol::{PresenceEntry, encode_presence, refusal};
-use samsyn_shared::{WriteNumber, document};
+use samsyn_shared::{Template, WriteNumber, document};
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
 use yrs::{Doc, GetString, ReadTxn, StateVector, Text, Transact, Update, WriteTxn};
@@ -32,8 +32,12 @@ struct World {
     reloads: usize,
 }
 
+fn template() -> &'static Template {
+    Template::find("tom").unwrap()
+}
+
 fn seed() -> Doc {
-    document::seed(Template::find("tom").unwrap(), "T", 7)
+    document::seed(template(), "T", 7)
 }
 
 fn whole(doc: &Doc) -> Bytes {
@@ -52,7 +56,13 @@ fn cpu() -> Duration {
 }
 
 fn terms() -> RoomConfig {
-    RoomConfig { epoch: Epoch(7), past_epochs: vec![Epoch(66)], document_bytes: 100_000, cpu }
+    RoomConfig {
+        epoch: Epoch(7),
+        past_epochs: vec![Epoch(66)],
+        template: template(),
+        document_bytes: 100_000,
+        cpu,
+    }
 }
 
 impl World {
@@ -65,15 +75,18 @@ impl World {
     }
 
     fn under(terms: RoomConfig, joined: &[(ConnectionId, Role, Dialect)]) -> Self {
-        let seeded = whole(&seed());
-        let room = RoomDocument::build(std::iter::once(&seeded), 1).unwrap();
+        Self::over(&whole(&seed()), terms, joined)
+    }
+
+    fn over(stored: &Bytes, terms: RoomConfig, joined: &[(ConnectionId, Role, Dialect)]) -> Self {
+        let room = RoomDocument::build(std::iter::once(stored), 1).unwrap();
         let now = Instant::now();
         let mut world = Self {
             state: RoomState::new(room, terms, now, 1_000),
             now,
             inboxes: HashMap::new(),
             closed: Vec::new(),
-            disk: vec![seeded],
+            disk: vec![stored.clone()],
             appending: None,
             reloads: 0,
         };
@@ -167,7 +180,7 @@ impl World {
     }
 
     fn text(&self) -> String {
-        let model = self.state.read_model(Template::find("tom").unwrap()).unwrap();
+        let model = self.state.read_model().unwrap();
         serde_json::to_value(&model.sections[0].delta).unwrap()[0]["insert"].as_str().unwrap().to_owned()
     }
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use samsyn_shared::protocol::{CloseCode, Message, refusal};
 use samsyn_shared::scan::{self, Pieces, ScanError, UpdateScan};
 use samsyn_shared::server_session::Dialect;
-use samsyn_shared::{WriteNumber, limits};
+use samsyn_shared::{Permission, WriteNumber, limits};
 
 use super::turn::{Heavy, Queued};
 use super::{ConnectionId, Effect, RoomState, pace};
@@ -43,7 +43,7 @@ impl RoomState {
         effects: &mut Vec<Effect>,
     ) {
         metrics::counter!("samsyn_updates_received_total").increment(1);
-        let may_write = self.sessions.get(&from).is_some_and(|s| s.role().may_write_content());
+        let may_write = self.sessions.get(&from).is_some_and(|s| s.role().may(Permission::WriteContent));
         // A step 2 of a reader's says what is deleted, and nothing else that anybody could use.
         if !may_write && update.len() > limits::READER_BYTES + 12 * self.document.size().ranges {
             return self.refuse(now, from, number, refusal::ROLE, effects);
@@ -58,6 +58,10 @@ impl RoomState {
         let (gap, extends) = (self.document.gap_of(&scan), self.document.has_new_blocks(&scan));
         if !may_write && (gap.is_some() || extends) {
             return self.refuse(now, from, number, refusal::ROLE, effects);
+        }
+        if self.document.foreign_root(&scan, self.terms.template).is_some() {
+            let error = ScanError::Forbidden("a root that this målbild does not have");
+            return self.not_taken(now, from, number, error.into(), effects);
         }
         if let Some(gap) = gap {
             return self.missed(now, from, number, &update, gap, effects);

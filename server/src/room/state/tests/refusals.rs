@@ -105,6 +105,69 @@ fn who_sends_what_breaks_the_document_is_closed_and_the_others_writes_are_kept()
     }
 }
 
+/// What somebody writes in a root of her own.
+fn write_in(root: &str, client: u64) -> (Doc, Bytes) {
+    let doc = document::replica(client);
+    apply(&doc, &whole(&seed()));
+    let update = {
+        let mut txn = doc.try_transact_mut().unwrap();
+        let text = txn.get_or_insert_text(root);
+        text.insert(&mut txn, 0, "elsewhere");
+        txn.encode_update_v1().into()
+    };
+    (doc, update)
+}
+
+#[test]
+fn a_root_that_no_template_knows_is_refused_and_the_connection_stays() {
+    let joined = [(A, Role::Editor, Dialect::Own), (B, Role::Editor, Dialect::Stock)];
+    let mut world = World::with(&joined);
+    for root in ["section:elsewhere", "cell:text:0123456789abcdef:vad", "", "section:", "section:text2"] {
+        let (_, update) = write_in(root, 1001);
+        world.says(A, &write(1, &update));
+        assert_eq!(world.heard(A), [Message::Refused(WriteNumber(1), refusal::INVALID.into())], "{root}");
+        world.says(B, &Message::Update(update));
+        assert_eq!(world.heard(B), [Message::Denied(refusal::INVALID.into())], "{root}");
+    }
+    assert!(
+        world.appending.is_none() && world.closed.is_empty() && world.disk.len() == 1,
+        "nothing was kept, nobody was closed"
+    );
+    world.says(A, &write(2, &insert(&replica(), 0, "here")));
+    world.flush();
+    assert_eq!(world.heard(A), [saved(2)]);
+}
+
+#[test]
+fn an_unknown_root_is_refused_also_where_it_waits_for_what_is_missing() {
+    let mut world = World::with(&[(A, Role::Editor, Dialect::Own)]);
+    let (doc, first) = write_in("section:text", 1001);
+    let second: Bytes = {
+        let mut txn = doc.try_transact_mut().unwrap();
+        let text = txn.get_or_insert_text("section:elsewhere");
+        text.insert(&mut txn, 0, "later");
+        txn.encode_update_v1().into()
+    };
+    world.says(A, &write(2, &second));
+    assert_eq!(world.heard(A), [Message::Refused(WriteNumber(2), refusal::INVALID.into())]);
+    world.says(A, &write(3, &first));
+    world.flush();
+    assert_eq!(world.heard(A), [saved(3)]);
+}
+
+#[test]
+fn a_root_that_a_stored_document_holds_is_read_and_flows_back() {
+    let (stored, _) = write_in("section:of-an-earlier-release", 1001);
+    let mut world = World::over(&whole(&stored), terms(), &[(A, Role::Editor, Dialect::Own)]);
+    let (more, update) = write_in("section:of-an-earlier-release", 1002);
+    world.says(A, &write(1, &update));
+    world.flush();
+    assert_eq!(world.heard(A), [saved(1)]);
+    // One who has been away offers all that she has.
+    world.says(A, &Message::Step2(whole(&more)));
+    assert!(world.closed.is_empty() && world.heard(A).is_empty());
+}
+
 #[test]
 fn a_document_at_its_limit_takes_deletions_only() {
     let mut world = World::with(&[(A, Role::Editor, Dialect::Own), (B, Role::Editor, Dialect::Stock)]);
