@@ -28,8 +28,8 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use crate::room::{Proven, RoomDocument, Unproven};
 use crate::store::{Loaded, StoreError};
+use samsyn_shared::room::{Proven, RoomDocument, Unproven};
 
 pub use self::manifest::{Damage, Manifest};
 

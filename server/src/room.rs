@@ -5,29 +5,20 @@
 //! update is never dropped.
 
 mod actor;
-mod connection;
-mod document;
 mod gauges;
-#[cfg(test)]
-mod hostile;
 mod inbox;
 mod outbox;
-mod presence;
-mod size;
-pub mod state;
 mod workshop;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use samsyn_shared::read_model::ReadModel;
-pub use samsyn_shared::server_session::Dialect;
+use samsyn_shared::room::{ConnectionId, Dialect, RoomDocument};
 use samsyn_shared::{Epoch, Role, Template, limits};
 use tokio::sync::{mpsc, oneshot};
 
 use self::actor::Actor;
-pub use self::connection::ConnectionId;
-pub use self::document::{Broken, Proven, RoomDocument, Unproven};
 pub use self::gauges::{RoomGauges, RoomReading};
 use self::inbox::Inbox;
 pub use self::outbox::{Outbox, Outlet, Overfull, Pipe, framed};

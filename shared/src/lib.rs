@@ -28,6 +28,7 @@ pub mod presence;
 pub mod protocol;
 pub mod read_model;
 pub mod role;
+pub mod room;
 pub mod scan;
 pub mod schema;
 pub mod section;

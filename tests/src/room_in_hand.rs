@@ -5,10 +5,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
-use samsyn_server::room::state::{Effect, Event, RoomConfig, RoomState};
-use samsyn_server::room::{ConnectionId, Dialect, Proven, RoomDocument, cpu};
+use samsyn_server::room::cpu;
 use samsyn_shared::protocol::{CloseCode, Message};
-use samsyn_shared::{Epoch, Role, Template, WriteNumber, document, limits};
+use samsyn_shared::room::{
+    ConnectionId, Dialect, Effect, Event, LogReading, Opened, Proven, Reaction, RoomConfig, RoomDocument,
+    RoomState, Unproven, UpkeepLimits,
+};
+use samsyn_shared::{Epoch, Role, Seq, Template, WriteNumber, document, limits};
 use yrs::{ReadTxn as _, StateVector, Text as _, Transact as _, WriteTxn as _};
 
 /// Who attacks, and who writes beside it.
@@ -26,6 +29,8 @@ pub struct RoomInHand {
     saved: [u64; 2],
     closed: Vec<(ConnectionId, CloseCode)>,
     stored: Vec<Bytes>,
+    /// The snapshot that the room wants to be measured.
+    proving: Option<Unproven>,
     /// CPU time of the longest event, and of all.
     pub worst: Duration,
     /// What that event was.
@@ -55,17 +60,20 @@ impl RoomInHand {
         let seed = document::seed(template, "T", 3);
         let seed = Bytes::from(seed.try_transact()?.encode_diff_v1(&StateVector::default()));
         let stored = vec![seed, Bytes::copy_from_slice(first)];
-        let room = RoomDocument::build(stored.iter(), 1)?;
+        let document = RoomDocument::build(stored.iter(), 1)?;
         let now = Instant::now();
-        let terms = RoomConfig {
+        let config = RoomConfig {
             epoch: Epoch(3),
             past_epochs: Vec::new(),
             template,
             document_bytes: limits::DOCUMENT_BYTES,
+            upkeep: UpkeepLimits::default(),
             cpu,
         };
+        let (took, log, last) = (Duration::ZERO, LogReading::default(), Seq::default());
+        let opened = Opened { document, took, log, last };
         let mut room_in_hand = Self {
-            state: RoomState::new(room, terms, now, 0),
+            state: RoomState::new(opened, config, now, 0),
             now,
             honest: document::replica(99),
             numbers: [0; 2],
@@ -73,6 +81,7 @@ impl RoomInHand {
             saved: [0; 2],
             closed: Vec::new(),
             stored,
+            proving: None,
             worst: Duration::ZERO,
             worst_in: "",
             total: Duration::ZERO,
@@ -160,7 +169,7 @@ impl RoomInHand {
             self.event(Event::Woke)?;
             return Ok(true);
         }
-        let is_due = self.state.is_turn_due() || self.state.is_to_be_weighed();
+        let is_due = self.state.is_turn_due() || self.proving.is_some();
         if self.state.is_turn_due() {
             self.now += Duration::from_millis(1);
             self.event(Event::Turn)?;
@@ -171,17 +180,18 @@ impl RoomInHand {
 
     /// Measures how long the document takes to open, when the room wants to know.
     fn weigh(&mut self) -> Result<()> {
-        if self.state.is_to_be_weighed() {
-            let unproven = self.state.snapshot()?;
+        if let Some(unproven) = self.proving.take() {
             let began = cpu();
-            ensure!(matches!(unproven.prove()?, Proven::Same(_)), "it is another document");
-            self.event(Event::Weighed { opening: Some(cpu().saturating_sub(began)) })?;
+            let proven = Some(unproven.prove());
+            let opening = Some(cpu().saturating_sub(began));
+            ensure!(matches!(proven, Some(Ok(Proven::Same(_)))), "it is another document");
+            self.event(Event::Proven { proven, opening })?;
         }
         Ok(())
     }
 
     fn event(&mut self, event: Event) -> Result<()> {
-        let mut effects = Vec::new();
+        let mut reaction = Reaction::at(self.now);
         let name = match &event {
             Event::FrameReceived { .. } => "a frame",
             Event::Woke => "what was due",
@@ -189,26 +199,29 @@ impl RoomInHand {
             _ => "something else",
         };
         let began = cpu();
-        self.state.handle(self.now, event, &mut effects);
+        self.state.handle(event, &mut reaction);
         let took = cpu().saturating_sub(began);
         if took > self.worst {
             self.worst = took;
             self.worst_in = name;
         }
         self.total += took;
-        for effect in effects {
+        for effect in reaction.effects {
             match effect {
                 Effect::Send { to, message } => self.heard(&to, message),
                 Effect::Close { connection, code } => self.closed.push((connection, code)),
                 Effect::Append { updates, .. } => {
                     self.stored.extend(updates);
-                    self.event(Event::Appended { at: 0 })?;
+                    let last = Seq(self.stored.len() as u64);
+                    self.event(Event::Appended { at: 0, last })?;
                 }
                 Effect::Reload => {
                     let stored = self.stored.clone();
                     self.event(Event::Reloaded { stored, client_id: 5 })?;
                 }
-                Effect::Stop => anyhow::bail!("the room stopped"),
+                Effect::Prove(unproven) => self.proving = Some(unproven),
+                Effect::Compact { .. } => self.event(Event::Compacted { is_stored: false })?,
+                Effect::End | Effect::Stop => anyhow::bail!("the room stopped"),
             }
         }
         Ok(())

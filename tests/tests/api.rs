@@ -144,7 +144,13 @@ async fn every_template_is_exported_as_its_own_words_in_json_and_markdown() -> R
                 seeded.into_iter().flat_map(|(_, lines)| *lines).map(|line| format!("{}\n", line.text));
             let words: String = words.collect();
             let expected = if words.is_empty() { "\n".to_owned() } else { words };
-            assert_eq!(api.text(&malbild, section.key.as_str()).await?, expected, "{} {}", template.name, section.key);
+            assert_eq!(
+                api.text(&malbild, section.key.as_str()).await?,
+                expected,
+                "{} {}",
+                template.name,
+                section.key
+            );
         }
     }
     Ok(())

@@ -206,9 +206,11 @@ async fn a_section_is_a_text_box_named_by_its_heading_and_described_by_its_quest
         let boxes = format!("[data-section=\"{}\"] [role=textbox]", section.key);
         let count = page.script("return document.querySelectorAll(arguments[0]).length", vec![boxes.into()]);
         assert_eq!(count.await?, 1, "{}", section.key);
-        let label = page.script(referred, vec![section.key.as_str().into(), "aria-labelledby".into()]).await?;
+        let label =
+            page.script(referred, vec![section.key.as_str().into(), "aria-labelledby".into()]).await?;
         assert_eq!(label.as_str().map(str::trim), Some(section.heading));
-        let described = page.script(referred, vec![section.key.as_str().into(), "aria-describedby".into()]).await?;
+        let described =
+            page.script(referred, vec![section.key.as_str().into(), "aria-describedby".into()]).await?;
         for question in section.questions {
             let words = question.split_whitespace().collect::<Vec<_>>().join(" ");
             let described = described.as_str().unwrap_or_default();

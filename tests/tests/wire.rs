@@ -99,7 +99,7 @@ async fn an_update_that_is_cut_short_is_answered_and_changes_nothing() -> Result
 async fn updates_that_once_broke_yrs_are_answered_and_break_nothing() -> Result<()> {
     let stage = Stage::set().await?;
     let before = stage.api.export(&stage.malbild, "json").await?;
-    let known = include_str!("../../server/src/room/hostile_updates.txt");
+    let known = include_str!("../../shared/src/room/hostile_updates.txt");
     for line in known.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
         let bytes = hex(line).with_context(|| format!("no hex: {line}"))?;
         for dialect in [Dialect::Stock, Dialect::Samsyn] {

@@ -6,8 +6,8 @@ use std::fmt;
 use samsyn_shared::MalbildId;
 
 use crate::registry::{OpenError, Registry};
-use crate::room::RoomDocument;
 use crate::store::{DocumentId, Loaded, Storage, StoreError, Table};
+use samsyn_shared::room::RoomDocument;
 
 /// What was found.
 #[derive(Debug, Default)]

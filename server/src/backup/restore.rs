@@ -16,8 +16,8 @@ use super::source::Source;
 use super::{BackupError, whole};
 use crate::access::token;
 use crate::registry::{Malbild, OpenError, Registry};
-use crate::room::{Broken, RoomDocument};
 use crate::store::{DocumentId, Loaded, Part, RestorePoint, Storage, StoreError, Table, Time, Write};
+use samsyn_shared::room::{Broken, RoomDocument};
 
 /// Målbilder that are written at once, at most: their writes share a commit.
 const AT_ONCE: usize = 256;

@@ -12,8 +12,8 @@ use super::manifest::{
 };
 use super::unfinished::{self, Unfinished};
 use super::{BackupError, file, whole};
-use crate::room::RoomDocument;
 use crate::store::{DocumentId, Storage, StoreError, Table, Time};
+use samsyn_shared::room::RoomDocument;
 
 /// Writes a backup of everything to `to`, which must not be there. Blocks for long; rooms go on meanwhile.
 /// What is damaged is named in the manifest and left out.

@@ -27,7 +27,7 @@ use super::caller::Caller;
 use super::error::ApiError;
 use super::unfinished::Crowded;
 use crate::registry::Malbild;
-use crate::room::Dialect;
+use samsyn_shared::room::Dialect;
 
 /// The connections that are carried by HTTP, by their målbild and their secret.
 #[derive(Debug, Clone, Default)]

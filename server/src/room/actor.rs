@@ -1,15 +1,16 @@
-//! The task of a room: takes what happens from its inbox, lets `state::RoomState` say what must be done, and
-//! does it: frames into outboxes, appends to the store, snapshots when the log grows long.
+//! The task of a room: hands what happens to `RoomState`, and does what it says must be done: frames into outboxes, appends
+//! to the store, snapshots proven on a thread beside it.
 //!
 //! It doesn't know what a frame means. It measures what each connection costs, and runs where that may be done: at the door
 //! while its document is small and what it hears is light, in the workshop otherwise.
 
-mod compaction;
+mod beside;
 mod outgoing;
+mod reporting;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,27 +19,25 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use samsyn_shared::protocol::{CloseCode, DiskHealth};
+use samsyn_shared::room::{
+    ConnectionId, Dialect, Effect, Event, LogReading, Opened, Reaction, RoomConfig, RoomDocument, RoomState,
+    UpkeepLimits, Urgency,
+};
 use samsyn_shared::{Role, Seq, limits};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
-use self::compaction::Compaction;
+use self::beside::{Proof, UnderWay, compact, load_again, prove, under_way};
 use self::outgoing::LastAnswer;
-use super::document::{Proven, RoomDocument};
 use super::inbox::{Arrived, Inbox};
-use super::outbox::WRITE_CHUNK;
-use super::state::{Effect, Event, RoomConfig, RoomState};
 use super::workshop::{Place, cpu};
-use super::{Command, ConnectionId, Dialect, Joined, Opening, Outbox, RoomGauges, RoomReading, Workshop};
-use crate::store::{DocumentId, Health, Storage, StoreError, Time, Urgency};
+use super::{Command, Joined, Opening, Outbox, RoomGauges, RoomReading, Workshop};
+use crate::store::{DocumentId, Health, Storage, StoreError, Time, Write};
 
 /// Commands that are handled, at most, while something is due to be told: all that is at hand goes into one
 /// frame, and a full inbox still can't keep the room silent.
 const COMMANDS_PER_TURN: usize = 256;
-
-/// What is under way beside the room, at most one of each kind.
-type UnderWay<T> = Option<Pin<Box<dyn Future<Output = T> + Send>>>;
 
 pub(super) struct Actor {
     id: DocumentId,
@@ -52,27 +51,25 @@ pub(super) struct Actor {
     /// What came to the door and is too large to be heard there.
     large: Option<Arrived>,
     state: RoomState,
+    /// What is to be done, in order.
+    effects: VecDeque<Effect>,
     outboxes: HashMap<ConnectionId, Outbox>,
     last_answer: LastAnswer,
     next_connection: u64,
     append: UnderWay<Result<Seq, StoreError>>,
-    /// When it was begun, in milliseconds since 1970 too, and its bytes.
+    /// When it was begun, in milliseconds since 1970 too.
     append_at: Instant,
     append_begun: u64,
-    append_bytes: u64,
-    append_count: u64,
     health: watch::Receiver<Health>,
-    compaction: UnderWay<Compaction>,
-    last: Seq,
-    /// When the last snapshot was begun.
-    snapshot_at: Instant,
+    proof: UnderWay<Proof>,
+    compaction: UnderWay<bool>,
     gauge: Arc<RoomGauges>,
     reading: RoomReading,
     handled_since_due: usize,
-    idle_since: Instant,
     /// Who waits until all is stored and the room ends.
     draining: Option<oneshot::Sender<()>>,
-    stopped: bool,
+    /// Whether the room has ended: nobody is heard any more.
+    is_ended: bool,
 }
 
 /// What the room hears: commands, and what connections say. Once this is dropped, nobody waits for the room.
@@ -106,17 +103,23 @@ impl Actor {
         workshop: &Workshop,
     ) {
         let Opening { id, epoch, past_epochs, template, loaded } = opening;
-        let terms = RoomConfig { epoch, past_epochs, template, document_bytes: limits::DOCUMENT_BYTES, cpu };
-        let reading = RoomReading {
-            log_updates: loaded.updates.len() as u64,
-            log_bytes: loaded.updates.iter().map(|update| update.len() as u64).sum(),
-            snapshot_bytes: loaded.snapshot.as_ref().map_or(0, |snapshot| snapshot.len() as u64),
-            ..RoomReading::default()
+        let config = RoomConfig {
+            epoch,
+            past_epochs,
+            template,
+            document_bytes: limits::DOCUMENT_BYTES,
+            upkeep: UpkeepLimits::default(),
+            cpu,
         };
+        let log = LogReading {
+            updates: loaded.updates.len() as u64,
+            bytes: loaded.updates.iter().map(|update| update.len() as u64).sum(),
+            snapshot_bytes: loaded.snapshot.as_ref().map_or(0, |snapshot| snapshot.len() as u64),
+        };
+        let opened = Opened { document, took, log, last: loaded.last };
         let health = storage.health();
-        let state = RoomState::new(document, terms, Instant::now().into_std(), Time::now().0);
-        let state = state.opened_in(took, loaded.updates.len());
-        let mut actor = Self {
+        let state = RoomState::new(opened, config, Instant::now().into_std(), Time::now().0);
+        let actor = Self {
             id,
             storage,
             ears,
@@ -125,29 +128,22 @@ impl Actor {
             held: BTreeSet::new(),
             large: None,
             state,
+            effects: VecDeque::new(),
             outboxes: HashMap::new(),
             last_answer: LastAnswer::default(),
             next_connection: 1,
             append: None,
             append_at: Instant::now(),
             append_begun: 0,
-            append_bytes: 0,
-            append_count: 0,
             health,
+            proof: None,
             compaction: None,
-            last: loaded.last,
-            snapshot_at: Instant::now(),
             gauge,
-            reading,
+            reading: RoomReading::default(),
             handled_since_due: 0,
-            idle_since: Instant::now(),
             draining: None,
-            stopped: false,
+            is_ended: false,
         };
-        if took > limits::DOCUMENT_OPENING {
-            // Whether it was the log that took so long shows when a snapshot is made of it.
-            actor.compact();
-        }
         let place = actor.place();
         actor.go_to(place);
     }
@@ -170,7 +166,7 @@ impl Actor {
         let mut alarm = std::pin::pin!(tokio::time::sleep_until(Instant::now()));
         // The disk may have been in trouble before the room was opened. Said again it changes nothing.
         self.disk_changed().await;
-        while !self.stopped {
+        while !self.is_ended {
             if here == Place::Workshop
                 && let Some(arrived) = self.large.take()
             {
@@ -200,7 +196,8 @@ impl Actor {
             }
             tokio::select! {
                 outcome = under_way(&mut self.append) => self.appended(outcome).await,
-                compacted = under_way(&mut self.compaction) => self.compacted(compacted).await,
+                proof = under_way(&mut self.proof) => self.proven(proof).await,
+                is_stored = under_way(&mut self.compaction) => self.compacted(is_stored).await,
                 Ok(()) = self.health.changed() => self.disk_changed().await,
                 turn = under_way(&mut self.turn) => self.take_turn(turn).await,
                 command = self.ears.commands.recv(), if self.draining.is_none() => match command {
@@ -226,33 +223,18 @@ impl Actor {
                 _ = ticks.tick() => {
                     self.event(Event::Ticked).await;
                     self.last_answer = LastAnswer::default();
-                    let mut effects = Vec::new();
-                    self.send_away_who_is_stuck(&mut effects);
-                    self.perform(effects).await;
+                    self.send_away_who_is_stuck();
+                    self.perform().await;
                     self.reading.outbox_bytes = self.outboxes.values().map(|o| o.waiting() as u64).sum();
                 }
             }
             self.show();
             if self.draining.is_some() {
-                self.event(Event::Ending).await;
-                self.event(Event::Woke).await;
-                if self.state.is_stored() && self.is_quiet() {
-                    break;
-                }
-            }
-            if self.state.connections() > 0 || !self.state.is_stored() {
-                self.idle_since = Instant::now();
-            } else if self.idle_since.elapsed() >= limits::ROOM_IDLE {
-                break;
-            }
-            if self.reading.log_updates >= limits::LOG_LONG
-                || self.state.is_to_be_weighed()
-                || (self.reading.log_updates > 0 && self.snapshot_at.elapsed() >= limits::SNAPSHOT_EVERY)
-            {
-                self.compact();
+                let is_quiet = self.is_quiet();
+                self.event(Event::Draining { is_quiet }).await;
             }
         }
-        self.end().await;
+        self.finish().await;
         if let Some(done) = self.draining
             && done.send(()).is_err()
         {
@@ -266,29 +248,37 @@ impl Actor {
     }
 
     fn show(&mut self) {
-        self.reading.connections = self.state.connections() as u64;
-        self.reading.unsaved = self.state.unsaved();
-        self.reading.unsaved_since = match (self.reading.unsaved, self.reading.unsaved_since) {
-            (0, _) => 0,
-            (_, 0) => Time::now().0,
-            (_, since) => since,
+        let LogReading { updates, bytes, snapshot_bytes } = self.state.log();
+        let unsaved = self.state.unsaved();
+        self.reading = RoomReading {
+            connections: self.state.connections() as u64,
+            unsaved,
+            unsaved_since: match (unsaved, self.reading.unsaved_since) {
+                (0, _) => 0,
+                (_, 0) => Time::now().0,
+                (_, since) => since,
+            },
+            log_updates: updates,
+            log_bytes: bytes,
+            snapshot_bytes,
+            ..self.reading
         };
         self.gauge.show(&self.reading);
     }
 
-    /// Whoever asks from here on finds the room ended and opens it anew: all is in the store.
-    async fn end(&mut self) {
+    /// Whoever asks from here on finds the room ended and opens it anew: all is in the store. What the room still has under
+    /// way is done.
+    async fn finish(&mut self) {
         self.ears.commands.close();
         self.ears.inbox.end();
-        for connection in self.state.connection_ids() {
+        for connection in self.outboxes.keys().copied().collect::<Vec<_>>() {
             self.close(connection, CloseCode::GoingAway);
         }
-        if self.compaction.is_some() {
-            under_way(&mut self.compaction).await;
-        }
-        if self.reading.log_updates >= limits::LOG_SHORT && !self.stopped {
-            self.compact();
-            under_way(&mut self.compaction).await;
+        while self.proof.is_some() || self.compaction.is_some() {
+            tokio::select! {
+                proof = under_way(&mut self.proof) => self.proven(proof).await,
+                is_stored = under_way(&mut self.compaction) => self.compacted(is_stored).await,
+            }
         }
     }
 
@@ -308,7 +298,8 @@ impl Actor {
                     }
                     Err(broken) => {
                         tracing::error!(%broken, "the room's document is loaded anew");
-                        self.perform(vec![Effect::Reload]).await;
+                        self.effects.push_back(Effect::Reload);
+                        self.perform().await;
                     }
                 }
             }
@@ -340,11 +331,9 @@ impl Actor {
             return self.event(Event::Left { connection: from }).await;
         };
         let began = cpu();
-        let mut effects = Vec::new();
-        let event = Event::FrameReceived { connection: from, frame };
-        self.state.handle(Instant::now().into_std(), event, &mut effects);
+        self.react(Event::FrameReceived { connection: from, frame });
         self.ears.inbox.charge(from, cpu().saturating_sub(began));
-        self.perform(effects).await;
+        self.perform().await;
         if self.state.is_busy(from) && self.held.insert(from) {
             self.ears.inbox.hold(from, true);
         }
@@ -372,10 +361,7 @@ impl Actor {
         match outcome {
             Ok(last) => {
                 metrics::histogram!("samsyn_append_seconds").record(self.append_at.elapsed());
-                self.reading.log_updates += self.append_count;
-                self.reading.log_bytes += self.append_bytes;
-                self.last = last;
-                self.event(Event::Appended { at: self.append_begun }).await;
+                self.event(Event::Appended { at: self.append_begun, last }).await;
             }
             Err(error) => {
                 tracing::error!(%error, "an append failed");
@@ -394,59 +380,62 @@ impl Actor {
     }
 
     async fn event(&mut self, event: Event) {
-        let mut effects = Vec::new();
-        self.state.handle(Instant::now().into_std(), event, &mut effects);
-        for (connection, cost) in self.state.take_charges() {
-            self.ears.inbox.charge(connection, cost);
-        }
-        self.perform(effects).await;
+        self.react(event);
+        self.perform().await;
     }
 
-    /// Does what the state asks for. Effects that follow from it are done in the same round.
-    async fn perform(&mut self, mut effects: Vec<Effect>) {
-        while !effects.is_empty() {
-            let mut next = Vec::new();
-            let mut effects_left = effects.into_iter().peekable();
-            while let Some(effect) = effects_left.next() {
-                match effect {
-                    Effect::Send { to, message } => {
-                        // What the same receivers are told one after the other is written at once.
-                        let mut messages = vec![message];
-                        while let Some(Effect::Send { message, .. }) = effects_left
-                            .next_if(|e| matches!(e, Effect::Send { to: also, .. } if *also == to))
-                        {
-                            messages.push(message);
-                        }
-                        let frames = self.last_answer.framed(messages, self.workshop.unread());
-                        self.send(&to, &frames, &mut next);
-                        if frames.len() > WRITE_CHUNK {
-                            self.send_away_who_is_stuck(&mut next);
-                        }
-                    }
-                    Effect::Close { connection, code } => self.close(connection, code),
-                    Effect::Append { updates, urgency } => self.append(updates, urgency).await,
-                    Effect::Reload => {
-                        let event = match load_again(self.storage.clone(), self.id).await {
-                            Some(stored) => {
-                                let client_id = samsyn_shared::ids::client_id(&mut rand::rng());
-                                Event::Reloaded { stored, client_id }
-                            }
-                            None => Event::AppendFailed,
-                        };
-                        self.state.handle(Instant::now().into_std(), event, &mut next);
-                    }
-                    Effect::Stop => self.stopped = true,
-                }
-            }
-            effects = next;
+    /// Lets the room say what must be done about an event, behind all that must be done already.
+    fn react(&mut self, event: Event) {
+        let mut reaction = Reaction::at(Instant::now().into_std());
+        self.state.handle(event, &mut reaction);
+        for (connection, cost) in reaction.charges {
+            self.ears.inbox.charge(connection, cost);
         }
+        reporting::count(reaction.counters);
+        reaction.notices.into_iter().for_each(reporting::report);
+        self.effects.extend(reaction.effects);
+    }
+
+    /// Does what must be done, and what follows from it.
+    async fn perform(&mut self) {
+        while let Some(effect) = self.effects.pop_front() {
+            match effect {
+                Effect::Send { to, message } => self.send_all(&to, message),
+                Effect::Close { connection, code } => self.close(connection, code),
+                Effect::Append { updates, urgency } => self.append(updates, urgency).await,
+                Effect::Reload => {
+                    let event = match load_again(self.storage.clone(), self.id).await {
+                        Some(stored) => {
+                            let client_id = samsyn_shared::ids::client_id(&mut rand::rng());
+                            Event::Reloaded { stored, client_id }
+                        }
+                        None => Event::AppendFailed,
+                    };
+                    self.react(event);
+                }
+                Effect::Prove(unproven) => self.proof = Some(prove(&self.workshop, unproven)),
+                Effect::Compact { snapshot, up_to } => {
+                    let write = Write::Compact { document: self.id, snapshot, up_to };
+                    self.compaction = Some(compact(self.storage.clone(), write));
+                }
+                Effect::End | Effect::Stop => self.is_ended = true,
+            }
+        }
+    }
+
+    async fn proven(&mut self, (proven, opening): Proof) {
+        self.proof = None;
+        self.event(Event::Proven { proven, opening }).await;
+    }
+
+    async fn compacted(&mut self, is_stored: bool) {
+        self.compaction = None;
+        self.event(Event::Compacted { is_stored }).await;
     }
 
     async fn append(&mut self, updates: Vec<Bytes>, urgency: Urgency) {
         let (document, storage) = (self.id, self.storage.clone());
         (self.append_at, self.append_begun) = (Instant::now(), Time::now().0);
-        self.append_bytes = updates.iter().map(|update| update.len() as u64).sum();
-        self.append_count = updates.len() as u64;
         let mut append: Pin<Box<dyn Future<Output = _> + Send>> =
             Box::pin(async move { storage.append(document, updates, urgency).await });
         // Once, so that the store hears of it now and not when the frames have been written.
@@ -461,28 +450,4 @@ impl Actor {
 /// own, and each would hold the one before it.
 fn span(id: DocumentId) -> tracing::Span {
     tracing::info_span!(parent: None, "room", document = %id)
-}
-
-/// Snapshot and updates as the store holds them, `None` if it can't be read.
-async fn load_again(storage: Storage, id: DocumentId) -> Option<Vec<Bytes>> {
-    match tokio::task::spawn_blocking(move || storage.load(id)).await {
-        Ok(Ok(Some(loaded))) => Some(loaded.snapshot.into_iter().chain(loaded.updates).collect()),
-        Ok(Ok(None)) => None,
-        Ok(Err(error)) => {
-            tracing::error!(%error, "the document does not load again");
-            None
-        }
-        Err(error) => {
-            tracing::error!(%error, "loading was cut off");
-            None
-        }
-    }
-}
-
-/// What is under way; waits for ever while there is nothing.
-async fn under_way<T>(future: &mut UnderWay<T>) -> T {
-    match future {
-        Some(future) => future.await,
-        None => std::future::pending().await,
-    }
 }

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use samsyn_shared::limits;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-use super::connection::ConnectionId;
+use samsyn_shared::room::ConnectionId;
 
 /// What hearing a frame costs at least, whatever is in it.
 const FRAME: Duration = Duration::from_micros(1);

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use samsyn_shared::room::Urgency;
 use samsyn_shared::{Seq, limits};
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -36,15 +37,6 @@ pub(super) enum Kind {
     Append(Vec<Write>, Urgency),
     /// Ends the thread once all before it is stored.
     Close,
-}
-
-/// How urgent an append is: whether it may wait for the company of others in one commit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Urgency {
-    /// Commit at once.
-    Now,
-    /// It may wait for the next commit of a busy store, together with others.
-    Batched,
 }
 
 type Reply = oneshot::Sender<Outcome>;

@@ -10,10 +10,11 @@ use std::thread::{JoinHandle, Thread};
 use std::time::Duration;
 
 use bytes::Bytes;
+use samsyn_shared::room::Urgency;
 use samsyn_shared::{Seq, limits};
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
-use super::committer::{Committer, Kind, Request, Urgency};
+use super::committer::{Committer, Kind, Request};
 use super::rescue::Rescue;
 use super::stopwatch::Stopwatch;
 use super::{DocumentId, Loaded, RawRecord, RestorePoint, Store, StoreError, Table, Time, Write};

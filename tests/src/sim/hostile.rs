@@ -4,8 +4,8 @@
 use anyhow::Result;
 use bytes::Bytes;
 use rand::Rng;
-use samsyn_server::room::Dialect;
 use samsyn_shared::protocol::{Message, PresenceEntry, encode_presence};
+use samsyn_shared::room::Dialect;
 use samsyn_shared::{WriteNumber, scan};
 
 use super::environment::Environment;

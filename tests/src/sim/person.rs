@@ -7,12 +7,12 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
 use rand::Rng;
-use samsyn_server::room::Dialect;
 use samsyn_shared::WriteNumber;
 use samsyn_shared::client_session::{ClientSession, Effect, Event, Stopped};
 use samsyn_shared::device_log::{Batch, DeviceLog, Due};
 use samsyn_shared::presence::Presences;
 use samsyn_shared::protocol::{Message, PresenceEntry, encode_presence};
+use samsyn_shared::room::Dialect;
 use samsyn_shared::{Permission, SyncStatus, limits};
 
 use super::content::Content;

@@ -29,6 +29,8 @@ pub(super) struct Plan {
     pub(super) breakage: f64,
     /// Updates in the log that bring about a snapshot, and those that do when the room ends.
     pub(super) log: (u64, u64),
+    /// The longest that a room which is written in goes without a snapshot.
+    pub(super) snapshots: Duration,
     /// How long a room without connections stays.
     pub(super) idle: Duration,
 }
@@ -52,6 +54,7 @@ impl Plan {
             failure: [0.0, 0.0, 0.05][rng.random_range(0..3)],
             breakage: [0.0, 0.0, 0.03][rng.random_range(0..3)],
             log: (rng.random_range(2..40), rng.random_range(1..10)),
+            snapshots: millis(rng, &[1_000, 600_000]),
             idle: millis(rng, &[0, 1_000, 60_000]),
         }
     }

@@ -1,21 +1,18 @@
-//! The server's process: one room over the disk, driven as the real actor drives it. It may die before any
-//! effect; then only the disk is left. It watches what the room asks for.
+//! The server's process: one room at a time over the disk, and those before it that still store a snapshot. It may die
+//! before anything that a room asks for; then only the disk is left.
 
-mod compaction;
+mod room;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
-use rand::Rng;
-use samsyn_server::room::state::{Effect, Event, RoomConfig, RoomState};
-use samsyn_server::room::{ConnectionId, Dialect, Proven, RoomDocument, Unproven};
-use samsyn_shared::protocol::{CloseCode, Message};
-use samsyn_shared::{Epoch, Role, Seq, Template, ids, limits};
+use samsyn_shared::room::{ConnectionId, Dialect, Effect, Event, Proven};
+use samsyn_shared::{Epoch, Role, Seq, Template, limits};
 
-use super::content::Content;
-use super::disk::{Fate, JobId};
+use self::room::Room;
+use super::disk::JobId;
 use super::environment::{Environment, Scheduled};
 use super::network::{LinkId, Packet, Side};
 
@@ -25,46 +22,12 @@ pub(super) struct Server {
     template: &'static Template,
     is_up: bool,
     room: Option<Room>,
+    /// Rooms that have ended and have something under way.
+    ended: Vec<Room>,
     /// How many rooms there have been.
     rooms: u64,
-    compactions: BTreeMap<u64, Compaction>,
-    next_compaction: u64,
     /// What the disk said, until it is heard.
     answers: BTreeMap<JobId, Option<Vec<Seq>>>,
-}
-
-#[derive(Debug)]
-struct Room {
-    number: u64,
-    state: RoomState,
-    connections: BTreeMap<ConnectionId, (LinkId, Dialect)>,
-    /// Sent away by the actor itself: what the room asked for before it heard of that still names them.
-    slow: BTreeSet<ConnectionId>,
-    next_connection: u64,
-    appending: Option<(JobId, u64)>,
-    compacting: Option<u64>,
-    last: Seq,
-    since_snapshot: u64,
-    alarm: Option<Duration>,
-    /// Whether it waits for its turn to do heavy work.
-    awaits_turn: bool,
-    idle_since: Duration,
-    is_draining: bool,
-}
-
-/// A snapshot under way; it may outlive its room.
-#[derive(Debug)]
-struct Compaction {
-    up_to: Seq,
-    unproven: Option<Unproven>,
-    job: Option<JobId>,
-}
-
-/// What rooms take for CPU time: each look says that 2 ms went by, so that turns end.
-fn cpu() -> Duration {
-    thread_local!(static LOOKS: std::cell::Cell<u64> = const { std::cell::Cell::new(0) });
-    LOOKS.set(LOOKS.get() + 1);
-    Duration::from_millis(2 * LOOKS.get())
 }
 
 impl Server {
@@ -74,9 +37,8 @@ impl Server {
             template,
             is_up: true,
             room: None,
+            ended: Vec::new(),
             rooms: 0,
-            compactions: BTreeMap::new(),
-            next_compaction: 0,
             answers: BTreeMap::new(),
         }
     }
@@ -112,17 +74,18 @@ impl Server {
     }
 
     fn join(&mut self, environment: &mut Environment, link: LinkId, dialect: Dialect) -> Result<()> {
-        if !self.is_up || self.room.as_ref().is_some_and(|room| room.is_draining) {
+        let is_draining = self.room.iter().chain(&self.ended).any(|room| room.is_draining);
+        if !self.is_up || is_draining {
             environment.send(link, Side::Client, Packet::Close);
             return Ok(());
         }
         if self.room.is_none() {
-            self.open(environment)?;
+            self.rooms += 1;
+            self.room = Some(Room::open(environment, self.rooms, self.epoch, self.template)?);
+            environment.after(limits::ROOM_TICK, Scheduled::Ticks(self.rooms));
         }
         let Some(room) = &mut self.room else { return Ok(()) };
-        let connection = ConnectionId(room.next_connection);
-        room.next_connection += 1;
-        room.connections.insert(connection, (link, dialect));
+        let connection = room.join(link, dialect);
         environment.send(link, Side::Client, Packet::Open);
         if environment.network.is_cut(link) {
             // It was cut while the client knocked: pings find out.
@@ -133,39 +96,6 @@ impl Server {
         let role = environment.roles[client];
         environment.note(|| format!("{client} joins as {role} on connection {}", connection.0));
         self.event(environment, Event::Joined { connection, role, dialect })
-    }
-
-    fn open(&mut self, environment: &mut Environment) -> Result<()> {
-        let loaded = environment.disk.load()?;
-        let parts = loaded.snapshot.iter().chain(&loaded.updates);
-        let document = RoomDocument::build(parts, ids::client_id(&mut environment.rng))
-            .context("the room does not open")?;
-        let terms = RoomConfig {
-            epoch: self.epoch,
-            past_epochs: Vec::new(),
-            template: self.template,
-            document_bytes: limits::DOCUMENT_BYTES,
-            cpu,
-        };
-        self.rooms += 1;
-        environment.note(|| format!("room {} opens with {} updates", self.rooms, loaded.updates.len()));
-        self.room = Some(Room {
-            number: self.rooms,
-            state: RoomState::new(document, terms, environment.instant(), environment.unix_ms()),
-            connections: BTreeMap::new(),
-            slow: BTreeSet::new(),
-            next_connection: 1,
-            appending: None,
-            compacting: None,
-            last: loaded.last,
-            since_snapshot: loaded.updates.len() as u64,
-            alarm: None,
-            awaits_turn: false,
-            idle_since: environment.now,
-            is_draining: false,
-        });
-        environment.after(limits::ROOM_TICK, Scheduled::Ticks(self.rooms));
-        Ok(())
     }
 
     /// It finds out that a connection is gone.
@@ -197,126 +127,86 @@ impl Server {
     /// Something happens to the room, if it is there.
     pub(super) fn event(&mut self, environment: &mut Environment, event: Event) -> Result<()> {
         let Some(room) = &mut self.room else { return Ok(()) };
-        let mut effects = Vec::new();
-        room.state.handle(environment.instant(), event, &mut effects);
-        self.perform(environment, effects)?;
-        self.look_after(environment)
+        let number = room.number;
+        room.react(environment, event);
+        self.perform(environment, number)
     }
 
     /// The document is found to be broken while somebody reads it: it is loaded again.
     pub(super) fn reload(&mut self, environment: &mut Environment) -> Result<()> {
-        self.perform(environment, vec![Effect::Reload])?;
-        self.look_after(environment)
-    }
-
-    /// Does what the room asks for, in order; the process may die before any of it.
-    fn perform(&mut self, environment: &mut Environment, mut effects: Vec<Effect>) -> Result<()> {
-        while !effects.is_empty() {
-            let mut next = Vec::new();
-            if let Some(room) = &mut self.room {
-                room.slow.clear();
-            }
-            for effect in effects {
-                if environment.misfortune(environment.plan.crash) {
-                    environment.note(|| format!("before {effect:?}"));
-                    return self.crash(environment);
-                }
-                let Some(room) = &mut self.room else { return Ok(()) };
-                match effect {
-                    Effect::Send { to, message } => room.send(environment, &to, &message, &mut next)?,
-                    Effect::Close { connection, code } => {
-                        let is_known = room.connections.contains_key(&connection);
-                        ensure!(
-                            is_known || room.slow.contains(&connection),
-                            "connection {} is closed twice",
-                            connection.0
-                        );
-                        room.close(environment, connection, code);
-                    }
-                    Effect::Append { updates, .. } => room.append(environment, updates)?,
-                    Effect::Reload => {
-                        environment.tally.reloads += 1;
-                        let stored = environment.disk.parts()?;
-                        let client_id = ids::client_id(&mut environment.rng);
-                        let event = Event::Reloaded { stored, client_id };
-                        room.state.handle(environment.instant(), event, &mut next);
-                    }
-                    Effect::Stop => {
-                        ensure!(room.connections.is_empty(), "a room stopped and left somebody behind");
-                        self.room = None;
-                    }
-                }
-            }
-            effects = next;
-        }
-        Ok(())
-    }
-
-    /// What the actor looks after once something has happened.
-    fn look_after(&mut self, environment: &mut Environment) -> Result<()> {
         let Some(room) = &mut self.room else { return Ok(()) };
-        if room.is_draining && room.state.is_stored() {
-            return self.stop(environment);
-        }
-        if let Some(due) = room.state.wake_at() {
-            let due = environment.now + due.saturating_duration_since(environment.instant());
-            if room.alarm.is_none_or(|alarm| due < alarm) {
-                room.alarm = Some(due);
-                // While commands are at hand, what is due waits a little.
-                let late = environment.while_up_to(Duration::from_millis(3));
-                environment.at(due + late, Scheduled::Wakes(room.number));
+        let number = room.number;
+        room.reload();
+        self.perform(environment, number)
+    }
+
+    fn find(&mut self, number: u64) -> Option<&mut Room> {
+        self.room.iter_mut().chain(&mut self.ended).find(|room| room.number == number)
+    }
+
+    /// Does what a room asks for, in order; the process may die before any of it.
+    fn perform(&mut self, environment: &mut Environment, number: u64) -> Result<()> {
+        while let Some(room) = self.find(number) {
+            let Some(effect) = room.next() else { break };
+            if environment.misfortune(environment.plan.crash) {
+                environment.note(|| format!("before {effect:?}"));
+                return self.crash(environment);
+            }
+            let is_in_order = matches!(effect, Effect::End);
+            let ends = is_in_order || matches!(effect, Effect::Stop);
+            room.perform(environment, effect)?;
+            if ends && let Some(room) = self.room.take() {
+                environment.note(|| format!("room {number} has ended"));
+                environment.tally.evictions += u64::from(is_in_order && !room.is_draining);
+                self.ended.push(room);
             }
         }
-        if room.state.is_turn_due() && !room.awaits_turn {
-            room.awaits_turn = true;
-            let late = environment.while_up_to(Duration::from_millis(40));
-            environment.after(late, Scheduled::Turns(room.number));
+        self.look_after(environment, number)
+    }
+
+    fn look_after(&mut self, environment: &mut Environment, number: u64) -> Result<()> {
+        let Some(room) = self.find(number) else { return Ok(()) };
+        if room.state.is_over() {
+            let is_draining = room.is_draining;
+            self.ended.retain(|room| room.number != number);
+            return if is_draining { self.stop(environment) } else { Ok(()) };
         }
-        if !room.connections.is_empty() || !room.state.is_stored() {
-            room.idle_since = environment.now;
-        }
-        let is_due = room.since_snapshot >= environment.plan.log.0 || room.state.is_to_be_weighed();
-        if is_due && room.compacting.is_none() {
-            self.compact(environment)?;
-        }
+        room.schedule(environment);
         Ok(())
     }
 
     pub(super) fn wake(&mut self, environment: &mut Environment, number: u64) -> Result<()> {
-        let Some(room) = self.room.as_mut().filter(|room| room.number == number) else { return Ok(()) };
-        room.alarm = None;
-        if room.state.wake_at().is_some_and(|due| due <= environment.instant()) {
-            self.event(environment, Event::Woke)
-        } else {
-            self.look_after(environment)
-        }
+        let Some(room) = self.find(number) else { return Ok(()) };
+        room.wake(environment);
+        self.perform(environment, number)
     }
 
     /// It is the room's turn to do heavy work.
     pub(super) fn turn(&mut self, environment: &mut Environment, number: u64) -> Result<()> {
-        let Some(room) = self.room.as_mut().filter(|room| room.number == number) else { return Ok(()) };
-        room.awaits_turn = false;
+        let Some(room) = self.find(number) else { return Ok(()) };
         environment.tally.turns += 1;
-        self.event(environment, Event::Turn)
+        room.turn(environment);
+        self.perform(environment, number)
     }
 
     pub(super) fn tick(&mut self, environment: &mut Environment, number: u64) -> Result<()> {
-        let Some(room) = self.room.as_ref().filter(|room| room.number == number) else { return Ok(()) };
-        let is_idle = room.connections.is_empty() && room.state.is_stored() && !room.is_draining;
-        if is_idle && environment.now - room.idle_since >= environment.plan.idle {
-            if room.since_snapshot >= environment.plan.log.1 && room.compacting.is_none() {
-                self.compact(environment)?;
-            }
-            environment.note(|| format!("room {number} ends, since nobody is there"));
-            environment.tally.evictions += 1;
-            self.room = None;
-            return Ok(());
-        }
+        let Some(room) = self.room.as_mut().filter(|room| room.number == number) else { return Ok(()) };
         environment.after(limits::ROOM_TICK, Scheduled::Ticks(number));
-        self.event(environment, Event::Ticked)
+        room.react(environment, Event::Ticked);
+        if room.is_draining {
+            room.react(environment, Event::Draining { is_quiet: true });
+        }
+        self.perform(environment, number)
     }
 
-    /// A commit takes place; the room hears of it later.
+    /// A room's snapshot is proven.
+    pub(super) fn prove(&mut self, environment: &mut Environment, number: u64) -> Result<()> {
+        let Some(room) = self.find(number) else { return Ok(()) };
+        room.prove(environment)?;
+        self.perform(environment, number)
+    }
+
+    /// A commit takes place; its room hears of it later.
     pub(super) fn commit(&mut self, environment: &mut Environment, job: JobId) -> Result<()> {
         let given = environment.disk.commit(job, environment.unix_ms())?;
         self.answers.insert(job, given);
@@ -327,28 +217,26 @@ impl Server {
 
     pub(super) fn answer(&mut self, environment: &mut Environment, job: JobId) -> Result<()> {
         let given = self.answers.remove(&job).flatten();
-        if let Some((&id, _)) = self.compactions.iter().find(|(_, compaction)| compaction.job == Some(job)) {
-            environment.tally.snapshots += u64::from(given.is_some());
-            return self.compacted(environment, id);
-        }
-        let Some(room) = &mut self.room else { return Ok(()) };
-        let Some((_, at)) = room.appending.take_if(|(appending, _)| *appending == job) else {
+        let mut rooms = self.room.iter_mut().chain(&mut self.ended);
+        let Some(room) =
+            rooms.find_map(|room| room.answered(environment, job, given.as_deref()).then_some(room))
+        else {
             return Ok(());
         };
-        match given {
-            Some(given) => {
-                room.since_snapshot += given.len() as u64;
-                room.last = given.into_iter().max().unwrap_or(room.last);
-                self.event(environment, Event::Appended { at })
-            }
-            None => {
-                environment.note(|| "the disk says no".to_owned());
-                environment.tally.failures += 1;
-                self.event(environment, Event::AppendFailed)?;
-                // The store is opened again, or the process is started anew.
-                if environment.misfortune(0.5) { self.crash(environment) } else { Ok(()) }
+        let number = room.number;
+        if room.is_draining {
+            room.react(environment, Event::Draining { is_quiet: true });
+        }
+        self.perform(environment, number)?;
+        if given.is_none() {
+            environment.note(|| "the disk says no".to_owned());
+            environment.tally.failures += 1;
+            // The store is opened again, or the process is started anew.
+            if environment.misfortune(0.5) {
+                return self.crash(environment);
             }
         }
+        Ok(())
     }
 
     /// The process dies.
@@ -358,10 +246,7 @@ impl Server {
         }
         environment.note(|| "the server dies".to_owned());
         environment.tally.crashes += 1;
-        let now = environment.unix_ms();
-        environment.disk.crash(&mut environment.rng, now)?;
-        self.go_down(environment);
-        Ok(())
+        self.stop(environment)
     }
 
     /// The process is asked to stop: it stores what it took and closes every connection.
@@ -370,37 +255,25 @@ impl Server {
         match &mut self.room {
             Some(room) => {
                 room.is_draining = true;
-                self.event(environment, Event::Ending)?;
-                self.event(environment, Event::Woke)
+                self.event(environment, Event::Draining { is_quiet: true })
             }
             None => self.stop(environment),
         }
     }
 
     fn stop(&mut self, environment: &mut Environment) -> Result<()> {
-        if let Some(room) = &mut self.room {
-            for connection in room.connections.keys().copied().collect::<Vec<_>>() {
-                room.close(environment, connection, CloseCode::GoingAway);
-            }
-        }
         let now = environment.unix_ms();
         environment.disk.crash(&mut environment.rng, now)?;
-        self.go_down(environment);
-        Ok(())
-    }
-
-    fn go_down(&mut self, environment: &mut Environment) {
-        if let Some(room) = self.room.take() {
-            for (link, _) in room.connections.into_values() {
-                environment.network.deafen(link, Side::Server);
-                environment.cut(link);
-            }
+        for (link, _) in self.room.take().into_iter().flat_map(|room| room.connections.into_values()) {
+            environment.network.deafen(link, Side::Server);
+            environment.cut(link);
         }
-        self.compactions.clear();
+        self.ended.clear();
         self.answers.clear();
         self.is_up = false;
         let delay = environment.while_up_to(Duration::from_secs(2));
         environment.after(delay, Scheduled::Starts);
+        Ok(())
     }
 
     pub(super) fn start(&mut self) {
@@ -417,9 +290,7 @@ impl Server {
 
     /// Whether nothing is under way.
     pub(super) fn is_at_rest(&self) -> bool {
-        self.is_up
-            && self.compactions.is_empty()
-            && self.room.as_ref().is_none_or(|room| room.appending.is_none() && room.state.is_stored())
+        self.is_up && self.ended.is_empty() && self.room.as_ref().is_none_or(Room::is_at_rest)
     }
 
     /// The room's whole document as one update, if there is a room.
@@ -429,69 +300,5 @@ impl Server {
             Proven::Same(whole) => Ok(Some(whole)),
             Proven::DeletesMore(_) => bail!("whoever loads the room's document has another one"),
         }
-    }
-}
-
-impl Room {
-    fn send(
-        &mut self,
-        environment: &mut Environment,
-        to: &[ConnectionId],
-        message: &Bytes,
-        next: &mut Vec<Effect>,
-    ) -> Result<()> {
-        for connection in to {
-            let Some((link, dialect)) = self.connections.get(connection).copied() else {
-                if self.slow.contains(connection) {
-                    continue;
-                }
-                bail!("a message is for connection {}, which is not there", connection.0);
-            };
-            if dialect == Dialect::Stock
-                && let Message::Update(update) | Message::Step2(update) = Message::decode(message.clone())?
-            {
-                let holds = environment.disk.durable().holds(&Content::of(&update)?);
-                holds.context("a stock client is sent what is not on disk")?;
-            }
-            environment.send_frame(link, Side::Client, message.clone());
-        }
-        // One that reads too slowly is sent away, and the room hears that it left.
-        if to.len() > 1 && environment.misfortune(0.002) {
-            let slow = to[environment.rng.random_range(0..to.len())];
-            if self.connections.contains_key(&slow) {
-                self.close(environment, slow, CloseCode::Slow);
-                self.slow.insert(slow);
-            }
-            self.state.handle(environment.instant(), Event::Left { connection: slow }, next);
-        }
-        Ok(())
-    }
-
-    fn close(&mut self, environment: &mut Environment, connection: ConnectionId, code: CloseCode) {
-        if let Some((link, _)) = self.connections.remove(&connection) {
-            environment.note(|| format!("connection {} is closed: {}", connection.0, code.reason()));
-            environment.send(link, Side::Client, Packet::Close);
-            environment.network.deafen(link, Side::Server);
-        }
-    }
-
-    fn append(&mut self, environment: &mut Environment, updates: Vec<Bytes>) -> Result<()> {
-        ensure!(self.appending.is_none(), "two appends are in flight");
-        ensure!(!updates.is_empty(), "an append of nothing");
-        environment.tally.appends += 1;
-        environment.note(|| format!("{} updates are appended", updates.len()));
-        let fate = fate(environment);
-        let job = environment.disk.append(updates, fate);
-        self.appending = Some((job, environment.unix_ms()));
-        environment.commits(job);
-        Ok(())
-    }
-}
-
-fn fate(environment: &mut Environment) -> Fate {
-    match (environment.misfortune(environment.plan.failure), environment.rng.random_bool(0.5)) {
-        (false, _) => Fate::Stored,
-        (true, true) => Fate::StoredInVain,
-        (true, false) => Fate::Lost,
     }
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use rand::Rng;
-use samsyn_server::room::state::Event;
 use samsyn_shared::protocol::DiskHealth;
+use samsyn_shared::room::Event;
 use samsyn_shared::{Epoch, Role, Template, document, ids};
 use yrs::{ReadTxn, StateVector, Transact};
 

@@ -16,7 +16,8 @@ use tokio::time::timeout;
 use super::event;
 use crate::http::error::ApiError;
 use crate::http::unfinished::Held;
-use crate::room::{ConnectionId, Joined, Outlet, RoomHandle, unframed};
+use crate::room::{Joined, Outlet, RoomHandle, unframed};
+use samsyn_shared::room::ConnectionId;
 
 /// One connection.
 pub(super) struct HttpConnection<'a> {

@@ -16,7 +16,8 @@ use tower::ServiceExt as _;
 use super::*;
 use crate::http::router;
 use crate::http::tests::{Live, hear_until, insert, make, replace, replica, say, token};
-use crate::room::{ConnectionId, RoomHandle};
+use crate::room::RoomHandle;
+use samsyn_shared::room::ConnectionId;
 
 const HOST: &str = "samsyn.example";
 
@@ -303,10 +304,14 @@ async fn who_reads_too_slowly_is_closed_and_holds_nothing_back() {
     let mut page = Page::open(&live, "reader").await;
     let mut socket = live.connect("editor", true).await;
     let doc = replica(&mut socket).await;
+    // Until it is closed, and no longer: its last words have a time limit.
     for n in 1..=14 {
         let update = replace(&doc, &"x".repeat(1_000_000));
         say(&mut socket, &Message::Write(WriteNumber(n), update)).await;
         hear_until(&mut socket, |m| *m == Message::Saved(WriteNumber(n))).await;
+        if live.app.registry.reading().1.connections == 1 {
+            break;
+        }
     }
     // What was on its way when it was closed is no message.
     let end = loop {

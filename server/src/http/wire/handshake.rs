@@ -11,7 +11,7 @@ use samsyn_shared::protocol::SUBPROTOCOL;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use crate::http::error::ApiError;
-use crate::room::Dialect;
+use samsyn_shared::room::Dialect;
 
 /// A request that may become a WebSocket.
 #[derive(Debug)]

@@ -6,7 +6,6 @@
 use bytes::Bytes;
 use samsyn_shared::limits;
 use samsyn_shared::protocol::CloseCode;
-use tokio::time::Instant;
 
 use super::{Actor, ConnectionId, Effect, Event};
 use crate::room::framed;
@@ -43,33 +42,49 @@ impl LastAnswer {
 }
 
 impl Actor {
+    /// Sends a message to all of these, with those that they are to be sent next: what the same receivers are told one
+    /// after the other is written at once.
+    pub(super) fn send_all(&mut self, to: &[ConnectionId], message: Bytes) {
+        let mut messages = vec![message];
+        while let Some(Effect::Send { message, .. }) =
+            self.effects.pop_front_if(|next| matches!(next, Effect::Send { to: also, .. } if also == to))
+        {
+            messages.push(message);
+        }
+        let frames = self.last_answer.framed(messages, self.workshop.unread());
+        self.send(to, &frames);
+        if frames.len() > WRITE_CHUNK {
+            self.send_away_who_is_stuck();
+        }
+    }
+
     /// Sends frames, encoded once, to all of these.
-    pub(super) fn send(&mut self, to: &[ConnectionId], frames: &Bytes, next: &mut Vec<Effect>) {
+    fn send(&mut self, to: &[ConnectionId], frames: &Bytes) {
         metrics::counter!("samsyn_frames_sent_total").increment(to.len() as u64);
         for to in to {
             if self.outboxes.get(to).is_some_and(|outbox| outbox.push(frames).is_err()) {
                 tracing::info!(connection = to.0, "a connection reads too slowly");
-                self.too_slow(*to, next);
+                self.too_slow(*to);
             }
         }
     }
 
     /// Where too much waits in this process, closes those who take nothing.
-    pub(super) fn send_away_who_is_stuck(&mut self, next: &mut Vec<Effect>) {
+    pub(super) fn send_away_who_is_stuck(&mut self) {
         if self.workshop.unread().bytes() <= limits::UNREAD_BYTES {
             return;
         }
         let stuck = self.outboxes.iter().filter(|(_, outbox)| outbox.stuck_for() >= limits::STUCK);
         for connection in stuck.map(|(connection, _)| *connection).collect::<Vec<_>>() {
             tracing::info!(connection = connection.0, "a connection takes nothing while much waits");
-            self.too_slow(connection, next);
+            self.too_slow(connection);
         }
     }
 
-    fn too_slow(&mut self, connection: ConnectionId, next: &mut Vec<Effect>) {
+    fn too_slow(&mut self, connection: ConnectionId) {
         metrics::counter!("samsyn_connections_closed_total", "reason" => "slow").increment(1);
         self.close(connection, CloseCode::Slow);
-        self.state.handle(Instant::now().into_std(), Event::Left { connection }, next);
+        self.react(Event::Left { connection });
     }
 
     pub(super) fn close(&mut self, connection: ConnectionId, code: CloseCode) {

@@ -261,7 +261,11 @@ async fn a_disk_that_fills_and_has_room_again_loses_nothing_acked() {
                     for at in 0..40 {
                         let update = Bytes::from(vec![round; 100 + at * 20]);
                         storage
-                            .append(contract::document(n), vec![update; 3], crate::store::Urgency::Batched)
+                            .append(
+                                contract::document(n),
+                                vec![update; 3],
+                                samsyn_shared::room::Urgency::Batched,
+                            )
                             .await
                             .unwrap();
                     }

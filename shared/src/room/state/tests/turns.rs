@@ -35,8 +35,8 @@ fn turns(world: &mut World) -> usize {
             world.event_alone(Event::Turn);
             turns += 1;
         } else {
-            world.state.snapshot().unwrap();
-            world.event_alone(Event::Weighed { opening: None });
+            world.proving.take().expect("it waits for a snapshot");
+            world.event_alone(Event::Proven { proven: None, opening: None });
         }
     }
     turns
@@ -48,7 +48,7 @@ fn refused(n: u64) -> Message {
 
 fn two_under_a_slow_clock() -> World {
     let joined = [(A, Role::Editor, Dialect::Own), (B, Role::Editor, Dialect::Own)];
-    World::under(RoomConfig { cpu: slow, ..terms() }, &joined)
+    World::under(RoomConfig { cpu: slow, ..config() }, &joined)
 }
 
 #[test]
@@ -78,7 +78,9 @@ fn a_write_that_takes_a_second_too_much_is_cut_off_in_a_document_that_opens_at_o
     world.says_amid(A, &write(1, &blocks(&replica(), 4_000)));
     while world.state.has_heavy() {
         world.event_alone(Event::Turn);
-        world.weigh();
+        if world.proving.is_some() {
+            world.weigh();
+        }
     }
     while world.appending.is_some() {
         world.flush();
@@ -99,7 +101,10 @@ fn what_was_too_much_is_forgiven_once_the_document_is_known_to_open_soon() {
     assert_eq!(again(&mut world), 25);
     // Cut off as soon as it takes more than its own blocks may.
     assert_eq!(again(&mut world), 2);
-    world.weigh();
+    while world.appending.is_some() {
+        world.flush();
+    }
+    world.passes(limits::SNAPSHOT_EVERY.as_secs());
     assert_eq!(again(&mut world), 25);
 }
 
@@ -119,7 +124,7 @@ fn what_makes_a_document_much_larger_waits_until_that_is_weighed_and_nobody_else
         }
     };
     all_that_may(&mut world);
-    assert!(world.state.has_heavy() && world.state.is_to_be_weighed());
+    assert!(world.state.has_heavy() && world.proving.is_some());
     world.says_amid(B, &write(2, &deletion(&page, 0, 3)));
     all_that_may(&mut world);
     assert!(!world.text().contains("ord"));
@@ -143,11 +148,11 @@ fn what_makes_a_document_much_larger_waits_until_that_is_weighed_and_nobody_else
 fn what_is_left_of_a_write_is_refused_once_the_document_is_known_to_open_slowly() {
     let mut world = World::with(&[(A, Role::Editor, Dialect::Own)]);
     world.says_amid(A, &write(1, &blocks(&replica(), 3_000)));
-    while !world.state.is_to_be_weighed() {
+    while world.proving.is_none() {
         world.event_alone(Event::Turn);
     }
-    world.state.snapshot().unwrap();
-    world.event_alone(Event::Weighed { opening: Some(2 * limits::DOCUMENT_OPENING) });
+    world.opening = 2 * limits::DOCUMENT_OPENING;
+    world.weigh();
     world.event(Event::Turn);
     while world.appending.is_some() {
         world.flush();
@@ -168,11 +173,14 @@ fn a_log_that_took_long_to_load_refuses_nobody() {
 }
 
 /// What is heard of a write in a room that took long to open, from so many updates after its snapshot.
-fn written_after(updates: usize) -> Vec<Message> {
-    let room = RoomDocument::build(std::iter::once(&whole(&seed())), 1).unwrap();
+fn written_after(updates: u64) -> Vec<Message> {
+    let document = RoomDocument::build(std::iter::once(&whole(&seed())), 1).unwrap();
+    let took = 2 * limits::DOCUMENT_OPENING;
+    let log = LogReading { updates, ..LogReading::default() };
     let mut world = World::with(&[]);
-    let state = RoomState::new(room, terms(), world.now, 0);
-    world.state = state.opened_in(2 * limits::DOCUMENT_OPENING, updates);
+    world.state = RoomState::new(Opened { took, log, ..opened(document) }, config(), world.now, 0);
+    // What the snapshot takes that is made at once.
+    world.opening = if updates == 0 { took } else { Duration::ZERO };
     world.event(Event::Joined { connection: A, role: Role::Editor, dialect: Dialect::Own });
     world.says(A, &write(1, &insert(&replica(), 0, "ord")));
     while world.appending.is_some() {
@@ -188,8 +196,7 @@ fn a_room_that_ends_leaves_what_is_not_made_to_its_writer_and_calls_nothing_afte
     world.event_alone(Event::Turn);
     world.says_amid(A, &write(2, &insert(&document::replica(1002), 0, "efter")));
     world.says_amid(B, &write(1, &insert(&document::replica(1001), 0, "ord")));
-    world.event_alone(Event::Ending);
-    world.event_alone(Event::Woke);
+    world.event_alone(Event::Draining { is_quiet: true });
     while world.appending.is_some() {
         world.flush();
     }

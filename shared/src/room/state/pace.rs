@@ -7,7 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-use samsyn_shared::limits;
+use crate::limits;
 
 /// When something of one kind may be told next.
 #[derive(Debug, Default)]

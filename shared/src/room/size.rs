@@ -7,8 +7,8 @@
 use std::ops::{Add, AddAssign};
 use std::time::Duration;
 
-use samsyn_shared::limits;
-use samsyn_shared::scan::UpdateScan;
+use crate::limits;
+use crate::scan::UpdateScan;
 
 /// Looking at one block between a new one's neighbours, in nanoseconds.
 const LOOK: u64 = 300;

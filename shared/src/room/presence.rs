@@ -7,10 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Instant;
 
-use samsyn_shared::protocol::PresenceEntry;
-use samsyn_shared::{Role, limits};
+use crate::protocol::PresenceEntry;
+use crate::{Role, limits};
 
-use super::connection::ConnectionId;
+use super::ConnectionId;
 
 /// All presence in a room.
 #[derive(Debug, Default)]
@@ -298,7 +298,7 @@ mod tests {
 
     #[test]
     fn others_tell_who_was_lost_from_who_left_also_when_it_had_just_moved() {
-        let mut shown = samsyn_shared::presence::Presences::default();
+        let mut shown = crate::presence::Presences::default();
         let mut presence = Presence::default();
         for (connection, client) in [(A, 7), (B, 8)] {
             assert_eq!(shown.apply(told(&mut presence, connection, &[entry(client, 1, "{}")])), []);
@@ -430,7 +430,7 @@ mod tests {
 
     #[test]
     fn who_is_told_to_have_gone_comes_back_with_its_own_next_clock() {
-        let mut shown = samsyn_shared::presence::Presences::default();
+        let mut shown = crate::presence::Presences::default();
         let mut presence = Presence::default();
         shown.apply(told(&mut presence, A, &[entry(7, 1, "{}")]));
         presence.left(A);

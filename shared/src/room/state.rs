@@ -14,32 +14,35 @@ mod pace;
 #[cfg(test)]
 mod tests;
 mod turn;
+mod upkeep;
 mod weighing;
 mod writes;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
+use crate::protocol::{self, CloseCode, DiskHealth, Hello, Message, RoomHealth, parts};
+use crate::read_model::ReadModel;
+use crate::scan;
+use crate::server_session::{Dialect, Heard, Offence, ServerSession};
+use crate::{Epoch, Role, Seq, WriteNumber, limits, schema};
 use bytes::Bytes;
-use samsyn_shared::protocol::{self, CloseCode, DiskHealth, Hello, Message, RoomHealth, parts};
-use samsyn_shared::read_model::ReadModel;
-use samsyn_shared::scan;
-use samsyn_shared::server_session::{Dialect, Heard, Offence, ServerSession};
-use samsyn_shared::{Epoch, Role, WriteNumber, limits, schema};
 
-pub use self::event::{Effect, Event, RoomConfig};
+pub use self::event::{Effect, Event, RoomConfig, Urgency};
 use self::pace::Pace;
 use self::turn::{Dues, Heavy, Queued};
+use self::upkeep::Upkeep;
+pub use self::upkeep::{LogReading, UpkeepLimits};
 use self::weighing::Weighing;
-use super::connection::ConnectionId;
 use super::document::{Broken, DocumentError, RoomDocument, Unproven};
 use super::presence::Presence;
+use super::{ConnectionId, Notice, Reaction};
 
 /// A room's whole state.
 #[derive(Debug)]
 pub struct RoomState {
     document: RoomDocument,
-    terms: RoomConfig,
+    config: RoomConfig,
     began: Instant,
     sessions: BTreeMap<ConnectionId, ServerSession>,
     /// The last long answer as it is sent, for all who ask the same until the document changes.
@@ -55,6 +58,7 @@ pub struct RoomState {
     later: Vec<(ConnectionId, Option<WriteNumber>, Bytes)>,
     dues: Dues,
     weighing: Weighing,
+    upkeep: Upkeep,
     frames: Pace,
     /// Who is to be told what the room holds, once all that is queued is applied.
     held_asked: BTreeSet<ConnectionId>,
@@ -74,6 +78,19 @@ pub struct RoomState {
     stopped: bool,
 }
 
+/// A Document as it was opened.
+#[derive(Debug)]
+pub struct Opened {
+    /// Built from what the store holds.
+    pub document: RoomDocument,
+    /// CPU time that this took.
+    pub took: Duration,
+    /// What the store holds.
+    pub log: LogReading,
+    /// The log position of the last update there.
+    pub last: Seq,
+}
+
 /// A long answer to a step 1, and its messages.
 #[derive(Debug)]
 struct Answer {
@@ -83,13 +100,20 @@ struct Answer {
 }
 
 impl RoomState {
-    /// A room over a document that was just loaded. `at` is `now` too, in milliseconds since 1970.
+    /// A room over a Document that was just opened. `at` is `now` too, in milliseconds since 1970.
     #[must_use]
-    pub fn new(document: RoomDocument, terms: RoomConfig, now: Instant, at: u64) -> Self {
-        let weighing = Weighing::new(document.size());
+    pub fn new(opened: Opened, config: RoomConfig, now: Instant, at: u64) -> Self {
+        let Opened { document, took, log, last } = opened;
+        let mut weighing = Weighing::new(document.size());
+        // The updates after a snapshot may take much longer one by one than what the next snapshot makes of them, so
+        // with any the time tells nothing.
+        if log.updates == 0 {
+            weighing.end(Some(took));
+        }
+        let upkeep = Upkeep::new(now, log, last, took > limits::DOCUMENT_OPENING);
         Self {
             document,
-            terms,
+            config,
             began: now,
             sessions: BTreeMap::new(),
             answer: None,
@@ -101,6 +125,7 @@ impl RoomState {
             later: Vec::new(),
             dues: Dues::default(),
             weighing,
+            upkeep,
             frames: Pace::default(),
             held_asked: BTreeSet::new(),
             accepted: 0,
@@ -116,43 +141,38 @@ impl RoomState {
         }
     }
 
-    /// The same room, whose document took so much CPU time to open, from so many updates after its snapshot. Those may
-    /// take much longer one by one than what a snapshot makes of them, so with any the time tells nothing.
-    #[must_use]
-    pub fn opened_in(mut self, took: Duration, updates: usize) -> Self {
-        if updates == 0 {
-            self.weighing.end(Some(took));
-        }
-        self
-    }
-
-    /// Says what to do about `event`, at the end of `effects`.
-    pub fn handle(&mut self, now: Instant, event: Event, effects: &mut Vec<Effect>) {
-        if self.stopped {
+    /// Adds to `reaction` what to do about `event`.
+    pub fn handle(&mut self, event: Event, reaction: &mut Reaction) {
+        if self.stopped
+            || (self.is_ended() && !matches!(event, Event::Proven { .. } | Event::Compacted { .. }))
+        {
             return;
         }
         match event {
             Event::Joined { connection, role, dialect } => {
-                self.joined(now, connection, role, dialect, effects);
+                self.joined(connection, role, dialect, reaction);
             }
             Event::FrameReceived { connection, frame } if self.is_busy(connection) => {
                 self.backlog.entry(connection).or_default().push_back(frame);
             }
-            Event::FrameReceived { connection, frame } => self.heard(now, connection, frame, effects),
-            Event::RoleChanged { connection, role } => self.role_changed(now, connection, role, effects),
-            Event::Left { connection } => self.left(now, connection),
-            Event::Appended { at } => self.appended(now, at, effects),
-            Event::AppendFailed => self.stop(effects),
-            Event::DiskChanged(disk) => self.disk_changed(now, disk, effects),
-            Event::Reloaded { stored, client_id } => self.reloaded(now, &stored, client_id, effects),
-            Event::Healed { update } => self.healed(now, &update, effects),
-            Event::Woke => self.woke(now, effects),
-            Event::Turn => self.turn(now, effects),
-            Event::Weighed { opening } => self.weighing.end(opening),
-            Event::Ticked => self.ticked(now, effects),
-            Event::Ending => self.leave_unmade(now, effects),
+            Event::FrameReceived { connection, frame } => self.heard(connection, frame, reaction),
+            Event::RoleChanged { connection, role } => self.role_changed(connection, role, reaction),
+            Event::Left { connection } => self.left(reaction.now, connection),
+            Event::Appended { at, last } => self.appended(at, last, reaction),
+            Event::AppendFailed => self.stop(reaction),
+            Event::DiskChanged(disk) => self.disk_changed(disk, reaction),
+            Event::Reloaded { stored, client_id } => self.reloaded(&stored, client_id, reaction),
+            Event::Woke => self.woke(reaction),
+            Event::Turn => self.turn(reaction),
+            Event::Proven { proven, opening } => self.proven(proven, opening, reaction),
+            Event::Compacted { is_stored } => self.compacted(is_stored, reaction),
+            Event::Ticked => self.ticked(reaction),
+            Event::Draining { is_quiet } => self.drain(is_quiet, reaction),
         }
-        self.append_if_idle(effects);
+        if !self.is_over() && !self.is_ended() {
+            self.append_if_idle(reaction);
+            self.look_after(reaction);
+        }
     }
 
     /// When [`Event::Woke`] is due. What is due already may wait until all that is at hand was handled.
@@ -190,28 +210,7 @@ impl RoomState {
     /// # Errors
     /// [`Broken`]: the document must be loaded anew.
     pub fn read_model(&self) -> Result<ReadModel, Broken> {
-        self.document.read_model(self.terms.template)
-    }
-
-    /// Whether a snapshot is due because of what was written since the last, so that it is known how long the
-    /// document takes to open.
-    #[must_use]
-    pub fn is_to_be_weighed(&self) -> bool {
-        let is_waited_for = self.heavy.iter().any(|heavy| heavy.pieces.blocks() > 0);
-        self.weighing.is_due(&self.document.size(), is_waited_for)
-    }
-
-    /// The whole state, for a snapshot that is begun now and ends with [`Event::Weighed`].
-    ///
-    /// # Errors
-    /// [`Broken`]: the document must be loaded anew.
-    pub fn snapshot(&mut self) -> Result<Unproven, Broken> {
-        self.weighing.begin(self.document.size());
-        let whole = self.whole();
-        if whole.is_err() {
-            self.weighing.end(None);
-        }
-        whole
+        self.document.read_model(self.config.template)
     }
 
     /// The whole state.
@@ -222,111 +221,98 @@ impl RoomState {
         self.document.whole_to_prove()
     }
 
-    fn joined(
-        &mut self,
-        now: Instant,
-        id: ConnectionId,
-        role: Role,
-        dialect: Dialect,
-        effects: &mut Vec<Effect>,
-    ) {
-        let session = ServerSession::new(self.since_began(now), role, dialect);
+    fn joined(&mut self, id: ConnectionId, role: Role, dialect: Dialect, reaction: &mut Reaction) {
+        let session = ServerSession::new(self.since_began(reaction.now), role, dialect);
         let hello = Hello {
-            epoch: self.terms.epoch,
+            epoch: self.config.epoch,
             role,
             protocol: protocol::VERSION,
             schema: schema::VERSION,
             message_bytes: limits::MESSAGE_BYTES as u64,
-            document_bytes: self.terms.document_bytes as u64,
+            document_bytes: self.config.document_bytes as u64,
         };
         let greeting = session.greeting(hello);
         self.sessions.insert(id, session);
         if let Some(hello) = greeting {
-            self.send(now, id, &hello, effects);
+            self.send(id, &hello, reaction);
         }
-        self.ask(now, id, effects);
+        self.ask(id, reaction);
         self.presence.joined(id, role);
-        self.presence_wanted(now);
-        self.health_wanted(now);
+        self.presence_wanted(reaction.now);
+        self.health_wanted(reaction.now);
     }
 
-    fn heard(&mut self, now: Instant, from: ConnectionId, frame: Bytes, effects: &mut Vec<Effect>) {
+    fn heard(&mut self, from: ConnectionId, frame: Bytes, reaction: &mut Reaction) {
         let Some(session) = self.sessions.get(&from) else { return };
         let role = session.role();
         match session.hear(frame) {
-            Err(offence) => self.offended(now, from, &offence, effects),
-            Ok(Heard::Asked(vector)) => self.asked(now, from, &vector, effects),
-            Ok(Heard::Wrote(number, update)) => self.wrote(now, from, number, update, effects),
+            Err(offence) => self.offended(from, &offence, reaction),
+            Ok(Heard::Asked(vector)) => self.asked(from, &vector, reaction),
+            Ok(Heard::Wrote(number, update)) => self.wrote(from, number, update, reaction),
             Ok(Heard::WroteTooMuch(number)) => {
-                self.refuse(now, from, number, protocol::refusal::TOO_LARGE, effects);
+                self.refuse(from, number, protocol::refusal::TOO_LARGE, reaction);
             }
             Ok(Heard::Announced(entries)) => {
-                self.presence.announced(now, from, role, entries);
-                self.presence_wanted(now);
+                self.presence.announced(reaction.now, from, role, entries);
+                self.presence_wanted(reaction.now);
             }
-            Ok(Heard::AskedWhatIsHeld) => self.asked_what_is_held(now, from, effects),
+            Ok(Heard::AskedWhatIsHeld) => self.asked_what_is_held(from, reaction),
             Ok(Heard::AskedWhoIsHere) => {
                 let all = self.presence.all();
                 let is_unnamed = self.presence.unnamed().contains(&from);
                 let all = if is_unnamed { self.presence.for_unnamed(&all) } else { all };
-                self.send(now, from, &news::presence_message(&all), effects);
+                self.send(from, &news::presence_message(&all), reaction);
             }
         }
     }
 
     /// Our own client is answered at once; a stock client once all that the answer holds is on disk. The
     /// answer is made now, so what comes meanwhile can't put it off for ever.
-    fn asked(&mut self, now: Instant, from: ConnectionId, vector: &[u8], effects: &mut Vec<Effect>) {
+    fn asked(&mut self, from: ConnectionId, vector: &[u8], reaction: &mut Reaction) {
         let named = scan::vector(vector);
         if named.as_ref().is_ok_and(|named| self.is_of_another_epoch(named.iter().map(|(client, _)| *client)))
         {
-            return self.of_another_epoch(now, from, effects);
+            return self.of_another_epoch(from, reaction);
         }
         let update = match self.document.diff(vector) {
             Ok(update) => update,
-            Err(DocumentError::Scan(error)) => return self.undecodable(now, from, &error, effects),
-            Err(DocumentError::Broken(broken)) => return self.broken(now, from, broken, effects),
+            Err(DocumentError::Scan(error)) => return self.undecodable(from, &error, reaction),
+            Err(DocumentError::Broken(broken)) => return self.broken(from, broken, reaction),
         };
         let Some(session) = self.sessions.get_mut(&from) else { return };
         session.answered();
         let answer = Message::Step2(update);
         match session.dialect() {
-            Dialect::Own => self.send(now, from, &answer, effects),
-            Dialect::Stock => self.send_when_stored(now, from, answer, effects),
+            Dialect::Own => self.send(from, &answer, reaction),
+            Dialect::Stock => self.send_when_stored(from, answer, reaction),
         }
-        self.health_wanted(now);
+        self.health_wanted(reaction.now);
     }
 
     /// What was heard before the question is in the answer, and was sent before it. So the answer waits for what is
     /// queued; it does not hasten it, or a room that all come back to would send a frame for each of them.
-    fn asked_what_is_held(&mut self, now: Instant, from: ConnectionId, effects: &mut Vec<Effect>) {
+    fn asked_what_is_held(&mut self, from: ConnectionId, reaction: &mut Reaction) {
         self.held_asked.insert(from);
         if self.queue.is_empty() {
-            self.tell_what_is_held(now, effects);
+            self.tell_what_is_held(reaction);
         }
     }
 
-    fn tell_what_is_held(&mut self, now: Instant, effects: &mut Vec<Effect>) {
+    fn tell_what_is_held(&mut self, reaction: &mut Reaction) {
         let asked = std::mem::take(&mut self.held_asked);
         let Some(first) = asked.first() else { return };
         match self.document.fingerprint() {
             Ok(held) => {
-                self.broadcast(now, &Message::Held(held), effects, |id, _| asked.contains(&id));
+                self.broadcast(&Message::Held(held), reaction, |id, _| asked.contains(&id));
             }
-            Err(broken) => self.broken(now, *first, broken, effects),
+            Err(broken) => self.broken(*first, broken, reaction),
         }
     }
 
-    fn role_changed(
-        &mut self,
-        now: Instant,
-        id: ConnectionId,
-        role: Option<Role>,
-        effects: &mut Vec<Effect>,
-    ) {
-        let Some(role) = role else { return self.close(now, id, CloseCode::Revoked, effects) };
+    fn role_changed(&mut self, id: ConnectionId, role: Option<Role>, reaction: &mut Reaction) {
+        let Some(role) = role else { return self.close(id, CloseCode::Revoked, reaction) };
         if let Some(message) = self.sessions.get_mut(&id).and_then(|session| session.change_role(role)) {
-            self.send(now, id, &message, effects);
+            self.send(id, &message, reaction);
         }
     }
 
@@ -341,10 +327,10 @@ impl RoomState {
         }
     }
 
-    fn close(&mut self, now: Instant, id: ConnectionId, code: CloseCode, effects: &mut Vec<Effect>) {
+    fn close(&mut self, id: ConnectionId, code: CloseCode, reaction: &mut Reaction) {
         if self.sessions.contains_key(&id) {
-            effects.push(Effect::Close { connection: id, code });
-            self.left(now, id);
+            reaction.effects.push(Effect::Close { connection: id, code });
+            self.left(reaction.now, id);
         }
     }
 
@@ -354,87 +340,73 @@ impl RoomState {
     }
 
     fn is_of_another_epoch(&self, mut clients: impl Iterator<Item = u64>) -> bool {
-        !self.terms.past_epochs.is_empty() && clients.any(|c| self.terms.past_epochs.contains(&Epoch(c)))
+        !self.config.past_epochs.is_empty() && clients.any(|c| self.config.past_epochs.contains(&Epoch(c)))
     }
 
-    fn of_another_epoch(&mut self, now: Instant, from: ConnectionId, effects: &mut Vec<Effect>) {
+    fn of_another_epoch(&mut self, from: ConnectionId, reaction: &mut Reaction) {
         let why = "it holds an earlier epoch".to_owned();
-        self.offended(now, from, &Offence { code: CloseCode::OtherEpoch, why }, effects);
+        self.offended(from, &Offence { code: CloseCode::OtherEpoch, why }, reaction);
     }
 
-    fn undecodable(
-        &mut self,
-        now: Instant,
-        from: ConnectionId,
-        why: &dyn std::fmt::Display,
-        effects: &mut Vec<Effect>,
-    ) {
+    fn undecodable(&mut self, from: ConnectionId, why: &dyn std::fmt::Display, reaction: &mut Reaction) {
         let offence = Offence { code: CloseCode::Undecodable, why: why.to_string() };
-        self.offended(now, from, &offence, effects);
+        self.offended(from, &offence, reaction);
     }
 
-    fn offended(&mut self, now: Instant, from: ConnectionId, offence: &Offence, effects: &mut Vec<Effect>) {
-        tracing::info!(connection = from.0, why = offence.why, "a connection is closed over a frame");
-        metrics::counter!("samsyn_frames_rejected_total", "reason" => offence.code.reason()).increment(1);
-        self.close(now, from, offence.code, effects);
+    fn offended(&mut self, from: ConnectionId, offence: &Offence, reaction: &mut Reaction) {
+        let Offence { code, ref why } = *offence;
+        reaction.notices.push(Notice::FrameRejected { connection: from, code, why: why.clone() });
+        self.close(from, code, reaction);
     }
 
     /// yrs broke over something that `from` sent: it alone is closed, and the document is made anew.
-    fn broken(&mut self, now: Instant, from: ConnectionId, broken: Broken, effects: &mut Vec<Effect>) {
-        tracing::error!(connection = from.0, %broken, "the room's document is loaded anew");
-        metrics::counter!("samsyn_frames_rejected_total", "reason" => "broken").increment(1);
-        self.close(now, from, CloseCode::Undecodable, effects);
-        effects.push(Effect::Reload);
+    fn broken(&mut self, from: ConnectionId, broken: Broken, reaction: &mut Reaction) {
+        reaction.notices.push(Notice::Broke { over: Some(from), broken });
+        self.close(from, CloseCode::Undecodable, reaction);
+        reaction.effects.push(Effect::Reload);
     }
 
     /// Nothing more can be called saved: everyone is sent away with what they have, and comes back.
-    fn stop(&mut self, effects: &mut Vec<Effect>) {
+    fn stop(&mut self, reaction: &mut Reaction) {
         self.stopped = true;
         for connection in std::mem::take(&mut self.sessions).into_keys() {
-            effects.push(Effect::Close { connection, code: CloseCode::RoomFailed });
+            reaction.effects.push(Effect::Close { connection, code: CloseCode::RoomFailed });
         }
-        effects.push(Effect::Stop);
+        reaction.effects.push(Effect::Stop);
     }
 
     /// Step 1, at most once a second: "send me what I lack".
-    fn ask(&mut self, now: Instant, to: ConnectionId, effects: &mut Vec<Effect>) {
-        let since = self.since_began(now);
+    fn ask(&mut self, to: ConnectionId, reaction: &mut Reaction) {
+        let since = self.since_began(reaction.now);
         if !self.sessions.get_mut(&to).is_some_and(|session| session.ask(since)) {
             return;
         }
         match self.document.vector() {
-            Ok(vector) => self.send(now, to, &Message::Step1(vector), effects),
-            Err(broken) => self.broken(now, to, broken, effects),
+            Ok(vector) => self.send(to, &Message::Step1(vector), reaction),
+            Err(broken) => self.broken(to, broken, reaction),
         }
     }
 
-    fn send_when_stored(
-        &mut self,
-        now: Instant,
-        to: ConnectionId,
-        message: Message,
-        effects: &mut Vec<Effect>,
-    ) {
+    fn send_when_stored(&mut self, to: ConnectionId, message: Message, reaction: &mut Reaction) {
         if self.stored == self.accepted {
-            self.send(now, to, &message, effects);
+            self.send(to, &message, reaction);
         } else {
             self.after_stored.push_back((self.accepted, to, message));
         }
     }
 
-    fn send(&mut self, now: Instant, to: ConnectionId, message: &Message, effects: &mut Vec<Effect>) {
-        self.broadcast(now, message, effects, |id, _| id == to);
+    fn send(&mut self, to: ConnectionId, message: &Message, reaction: &mut Reaction) {
+        self.broadcast(message, reaction, |id, _| id == to);
     }
 
     /// One encoding, shared by all its receivers. Gives how many they are.
     fn broadcast(
         &mut self,
-        now: Instant,
         message: &Message,
-        effects: &mut Vec<Effect>,
+        reaction: &mut Reaction,
         to: impl Fn(ConnectionId, &ServerSession) -> bool,
     ) -> u64 {
-        let since = self.since_began(now);
+        let since = self.since_began(reaction.now);
         let mut receivers = Vec::new();
         for (id, session) in &mut self.sessions {
             if to(*id, session) {
@@ -449,7 +421,9 @@ impl RoomState {
         let is_own = |id| self.sessions.get(id).is_some_and(|session| session.dialect() == Dialect::Own);
         let in_parts = receivers.iter().all(is_own);
         let messages = self.encoded(message, in_parts);
-        effects.extend(messages.into_iter().map(|message| Effect::Send { to: receivers.clone(), message }));
+        reaction
+            .effects
+            .extend(messages.into_iter().map(|message| Effect::Send { to: receivers.clone(), message }));
         count
     }
 

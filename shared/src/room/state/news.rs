@@ -3,11 +3,11 @@
 
 use std::time::Instant;
 
-use samsyn_shared::limits;
-use samsyn_shared::protocol::{DiskHealth, Message, PresenceEntry, RoomHealth, encode_presence};
-use samsyn_shared::server_session::Dialect;
+use crate::limits;
+use crate::protocol::{DiskHealth, Message, PresenceEntry, RoomHealth, encode_presence};
+use crate::server_session::Dialect;
 
-use super::{ConnectionId, Effect, RoomState, pace};
+use super::{ConnectionId, Reaction, RoomState, pace};
 use crate::room::presence::News;
 
 impl RoomState {
@@ -28,45 +28,45 @@ impl RoomState {
     }
 
     /// Tells what is due.
-    pub(super) fn woke(&mut self, now: Instant, effects: &mut Vec<Effect>) {
-        if self.frames.is_due(now) {
-            self.flush(now, effects);
+    pub(super) fn woke(&mut self, reaction: &mut Reaction) {
+        if self.frames.is_due(reaction.now) {
+            self.flush(reaction);
         }
-        if self.presence_pace.is_due(now) {
-            self.tell_presence(now, effects);
+        if self.presence_pace.is_due(reaction.now) {
+            self.tell_presence(reaction);
         }
-        if self.health_pace.is_due(now) {
-            self.tell_figures(now, effects);
+        if self.health_pace.is_due(reaction.now) {
+            self.tell_figures(reaction);
         }
     }
 
-    pub(super) fn ticked(&mut self, now: Instant, effects: &mut Vec<Effect>) {
+    pub(super) fn ticked(&mut self, reaction: &mut Reaction) {
         self.answer = None;
-        self.presence.expire(now);
-        self.presence_wanted(now);
+        self.presence.expire(reaction.now);
+        self.presence_wanted(reaction.now);
         let owed = self.sessions.iter().filter(|(_, session)| session.owes()).map(|(id, _)| *id);
         for id in owed.collect::<Vec<_>>() {
-            self.ask(now, id, effects);
+            self.ask(id, reaction);
         }
         if self.told.is_some_and(|told| told.on_disk_at + limits::ON_DISK_EVERY_MS <= self.on_disk_at) {
-            self.health_wanted(now);
+            self.health_wanted(reaction.now);
         }
-        let since = self.since_began(now);
+        let since = self.since_began(reaction.now);
         if self.sessions.values().any(|session| session.silent_for(since) >= limits::SILENCE) {
             let nothing = presence_message(&[]);
-            self.broadcast(now, &nothing, effects, |_, s| s.silent_for(since) >= limits::SILENCE);
+            self.broadcast(&nothing, reaction, |_, s| s.silent_for(since) >= limits::SILENCE);
         }
     }
 
-    pub(super) fn disk_changed(&mut self, now: Instant, disk: DiskHealth, effects: &mut Vec<Effect>) {
+    pub(super) fn disk_changed(&mut self, disk: DiskHealth, reaction: &mut Reaction) {
         if self.disk != disk {
             self.disk = disk;
-            self.tell_figures(now, effects);
+            self.tell_figures(reaction);
         }
     }
 
-    fn tell_presence(&mut self, now: Instant, effects: &mut Vec<Effect>) {
-        self.presence_pace.told(now);
+    fn tell_presence(&mut self, reaction: &mut Reaction) {
+        self.presence_pace.told(reaction.now);
         let News { entries: news, newcomers, named } = self.presence.take_news();
         let all = if newcomers.is_empty() && named.is_empty() { Vec::new() } else { self.presence.all() };
         let unnamed = self.presence.unnamed().clone();
@@ -79,17 +79,15 @@ impl RoomState {
             for (entries, to_unnamed) in [(entries, false), (for_unnamed, true)] {
                 if !entries.is_empty() {
                     let told = presence_message(&entries);
-                    self.broadcast(now, &told, effects, |id, _| {
-                        hears(id) && unnamed.contains(&id) == to_unnamed
-                    });
+                    self.broadcast(&told, reaction, |id, _| hears(id) && unnamed.contains(&id) == to_unnamed);
                 }
             }
         }
-        self.presence_wanted(now);
+        self.presence_wanted(reaction.now);
     }
 
-    fn tell_figures(&mut self, now: Instant, effects: &mut Vec<Effect>) {
-        self.health_pace.told(now);
+    fn tell_figures(&mut self, reaction: &mut Reaction) {
+        self.health_pace.told(reaction.now);
         let health = RoomHealth {
             connected: self.sessions.len() as u64,
             in_step: self.sessions.values().filter(|session| session.in_step()).count() as u64,
@@ -98,7 +96,7 @@ impl RoomState {
         };
         if self.told.replace(health) != Some(health) {
             let message = Message::RoomHealth(health);
-            self.broadcast(now, &message, effects, |_, s| s.dialect() == Dialect::Own);
+            self.broadcast(&message, reaction, |_, s| s.dialect() == Dialect::Own);
         }
     }
 }

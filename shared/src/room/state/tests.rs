@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use samsyn_shared::protocol::{PresenceEntry, encode_presence, refusal};
-use samsyn_shared::{Template, WriteNumber, document};
+use crate::protocol::{PresenceEntry, encode_presence, refusal};
+use crate::{Template, WriteNumber, document};
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
 use yrs::{Doc, GetString, ReadTxn, StateVector, Text, Transact, Update, WriteTxn};
@@ -14,6 +14,7 @@ mod comparison;
 mod news;
 mod refusals;
 mod turns;
+mod upkeep;
 
 const A: ConnectionId = ConnectionId(1);
 const B: ConnectionId = ConnectionId(2);
@@ -29,6 +30,12 @@ struct World {
     /// What the disk has and what is on its way.
     disk: Vec<Bytes>,
     appending: Option<Vec<Bytes>>,
+    /// The snapshot that is being proven, and how long documents are found to take to open.
+    proving: Option<Unproven>,
+    opening: Duration,
+    /// Snapshots that were stored, and up to which log position.
+    compacted: Vec<(Bytes, Seq)>,
+    has_ended: bool,
     reloads: usize,
 }
 
@@ -55,39 +62,48 @@ fn cpu() -> Duration {
     Duration::from_millis(SPENT.get())
 }
 
-fn terms() -> RoomConfig {
+fn opened(document: RoomDocument) -> Opened {
+    Opened { document, took: Duration::ZERO, log: LogReading::default(), last: Seq(0) }
+}
+
+fn config() -> RoomConfig {
     RoomConfig {
         epoch: Epoch(7),
         past_epochs: vec![Epoch(66)],
         template: template(),
         document_bytes: 100_000,
+        upkeep: UpkeepLimits::default(),
         cpu,
     }
 }
 
 impl World {
     fn new() -> Self {
-        Self::under(terms(), &[])
+        Self::under(config(), &[])
     }
 
     fn with(joined: &[(ConnectionId, Role, Dialect)]) -> Self {
-        Self::under(terms(), joined)
+        Self::under(config(), joined)
     }
 
-    fn under(terms: RoomConfig, joined: &[(ConnectionId, Role, Dialect)]) -> Self {
-        Self::over(&whole(&seed()), terms, joined)
+    fn under(config: RoomConfig, joined: &[(ConnectionId, Role, Dialect)]) -> Self {
+        Self::over(&whole(&seed()), config, joined)
     }
 
-    fn over(stored: &Bytes, terms: RoomConfig, joined: &[(ConnectionId, Role, Dialect)]) -> Self {
+    fn over(stored: &Bytes, config: RoomConfig, joined: &[(ConnectionId, Role, Dialect)]) -> Self {
         let room = RoomDocument::build(std::iter::once(stored), 1).unwrap();
         let now = Instant::now();
         let mut world = Self {
-            state: RoomState::new(room, terms, now, 1_000),
+            state: RoomState::new(opened(room), config, now, 1_000),
             now,
             inboxes: HashMap::new(),
             closed: Vec::new(),
             disk: vec![stored.clone()],
             appending: None,
+            proving: None,
+            opening: Duration::ZERO,
+            compacted: Vec::new(),
+            has_ended: false,
             reloads: 0,
         };
         for (connection, role, dialect) in joined {
@@ -106,7 +122,7 @@ impl World {
                 self.event_alone(Event::Woke);
             } else if self.state.is_turn_due() {
                 self.event_alone(Event::Turn);
-            } else if self.state.is_to_be_weighed() {
+            } else if self.proving.is_some() {
                 self.weigh();
             } else {
                 break;
@@ -114,16 +130,16 @@ impl World {
         }
     }
 
-    /// The document is weighed, and opens in no time.
+    /// The document is weighed, and its snapshot not stored.
     fn weigh(&mut self) {
-        self.state.snapshot().unwrap();
-        self.event_alone(Event::Weighed { opening: Some(Duration::ZERO) });
+        self.proving.take().expect("a snapshot is being proven");
+        self.event_alone(Event::Proven { proven: None, opening: Some(self.opening) });
     }
 
     fn event_alone(&mut self, event: Event) {
-        let mut effects = Vec::new();
-        self.state.handle(self.now, event, &mut effects);
-        for effect in effects {
+        let mut reaction = Reaction::at(self.now);
+        self.state.handle(event, &mut reaction);
+        for effect in reaction.effects {
             match effect {
                 Effect::Send { to, message } => {
                     let message = Message::decode(message).unwrap();
@@ -139,6 +155,14 @@ impl World {
                     self.reloads += 1;
                     self.event_alone(Event::Reloaded { stored: self.disk.clone(), client_id: 99 });
                 }
+                Effect::Prove(unproven) => {
+                    assert!(self.proving.replace(unproven).is_none(), "one at a time")
+                }
+                Effect::Compact { snapshot, up_to } => {
+                    self.compacted.push((snapshot, up_to));
+                    self.event_alone(Event::Compacted { is_stored: true });
+                }
+                Effect::End => self.has_ended = true,
                 Effect::Stop => {}
             }
         }
@@ -156,7 +180,7 @@ impl World {
     fn flush(&mut self) {
         let updates = self.appending.take().expect("something is being appended");
         self.disk.extend(updates);
-        self.event(Event::Appended { at: 2_000 });
+        self.event(Event::Appended { at: 2_000, last: Seq(self.disk.len() as u64) });
     }
 
     fn passes(&mut self, seconds: u64) {
@@ -409,13 +433,13 @@ fn a_changed_role_counts_from_the_next_write_and_a_revoked_one_closes() {
 #[test]
 fn who_asks_for_all_of_a_long_document_is_sent_the_same_bytes_as_all_others() {
     let joined = [(A, Role::Editor, Dialect::Own), (B, Role::Reader, Dialect::Own)];
-    let mut world = World::under(RoomConfig { document_bytes: 1_000_000, ..terms() }, &joined);
+    let mut world = World::under(RoomConfig { document_bytes: 1_000_000, ..config() }, &joined);
     world.says(A, &write(1, &insert(&replica(), 0, &"ord ".repeat(30_000))));
     let mut asked = |connection| {
-        let mut effects = Vec::new();
+        let mut reaction = Reaction::at(world.now);
         let frame = empty_vector().encode();
-        world.state.handle(world.now, Event::FrameReceived { connection, frame }, &mut effects);
-        let sent = effects.into_iter().filter_map(|effect| match effect {
+        world.state.handle(Event::FrameReceived { connection, frame }, &mut reaction);
+        let sent = reaction.effects.into_iter().filter_map(|effect| match effect {
             Effect::Send { message, .. } => Some(message),
             _ => None,
         });

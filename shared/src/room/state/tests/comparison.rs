@@ -1,6 +1,6 @@
 //! What the room holds, told to those who compare.
 
-use samsyn_shared::fingerprint::Fingerprint;
+use crate::fingerprint::Fingerprint;
 
 use super::*;
 

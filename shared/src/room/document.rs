@@ -9,11 +9,11 @@ use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::size::Size;
+use crate::fingerprint::Fingerprint;
+use crate::read_model::ReadModel;
+use crate::scan::{self, ScanError, UpdateScan};
+use crate::{Template, document, limits};
 use bytes::Bytes;
-use samsyn_shared::fingerprint::Fingerprint;
-use samsyn_shared::read_model::ReadModel;
-use samsyn_shared::scan::{self, ScanError, UpdateScan};
-use samsyn_shared::{Template, document, limits};
 use yrs::block::ClientID;
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
@@ -22,11 +22,14 @@ use yrs::{Doc, ID, IdSet, ReadTxn, Snapshot, StateVector, Transact, Update, Writ
 /// yrs panicked or stopped half-way: the document in memory can't be trusted any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the document broke: {0}")]
-pub struct Broken(pub(crate) &'static str);
+pub struct Broken(
+    /// What broke.
+    pub &'static str,
+);
 
 /// Why something was not done, or that the document broke over it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum DocumentError {
+pub enum DocumentError {
     /// The bytes may not reach yrs.
     #[error(transparent)]
     Scan(#[from] ScanError),
@@ -60,7 +63,7 @@ struct Answers {
 }
 
 /// A whole state, and what a replica that loads it must have to be the same.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct Unproven {
     whole: Bytes,
     snapshot: Snapshot,
@@ -115,17 +118,26 @@ impl RoomDocument {
     }
 
     /// The state vector, encoded.
-    pub(crate) fn vector(&self) -> Result<Bytes, Broken> {
+    ///
+    /// # Errors
+    /// [`Broken`].
+    pub fn vector(&self) -> Result<Bytes, Broken> {
         made_once(&self.answers.vector, || guarded(|| Ok(self.read()?.state_vector().encode_v1().into())))
     }
 
     /// What it holds, in short.
-    pub(crate) fn fingerprint(&self) -> Result<Fingerprint, Broken> {
+    ///
+    /// # Errors
+    /// [`Broken`].
+    pub fn fingerprint(&self) -> Result<Fingerprint, Broken> {
         made_once(&self.answers.fingerprint, || guarded(|| Ok(Fingerprint::of(&self.read()?))))
     }
 
     /// The update with all that a replica with this state vector lacks.
-    pub(crate) fn diff(&self, vector: &[u8]) -> Result<Bytes, DocumentError> {
+    ///
+    /// # Errors
+    /// [`DocumentError`]: no state vector, or the document broke.
+    pub fn diff(&self, vector: &[u8]) -> Result<Bytes, DocumentError> {
         if scan::vector(vector)?.is_empty() {
             return Ok(self.whole()?);
         }
@@ -257,12 +269,18 @@ impl RoomDocument {
     }
 
     /// The whole state, to be proven by [`Unproven::prove`] where that may take its time.
-    pub(crate) fn whole_to_prove(&self) -> Result<Unproven, Broken> {
+    ///
+    /// # Errors
+    /// [`Broken`].
+    pub fn whole_to_prove(&self) -> Result<Unproven, Broken> {
         Ok(Unproven { whole: self.whole()?, snapshot: guarded(|| Ok(self.read()?.snapshot()))? })
     }
 
     /// What the målbild says now.
-    pub(crate) fn read_model(&self, template: &Template) -> Result<ReadModel, Broken> {
+    ///
+    /// # Errors
+    /// [`Broken`].
+    pub fn read_model(&self, template: &Template) -> Result<ReadModel, Broken> {
         guarded(|| ReadModel::of(&self.doc, template).map_err(|_| Broken("a transaction is open")))
     }
 

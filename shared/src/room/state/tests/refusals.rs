@@ -77,10 +77,10 @@ fn a_document_that_broke_is_rebuilt_from_disk_and_what_was_accepted_since() {
     let doc = replica();
     world.says(A, &write(1, &insert(&doc, 0, "a")));
     world.says(A, &write(2, &insert(&doc, 1, "b")));
-    let mut effects = Vec::new();
-    world.state.broken(world.now, B, Broken("a test says so"), &mut effects);
-    assert!(effects.contains(&Effect::Close { connection: B, code: CloseCode::Undecodable }));
-    assert!(effects.contains(&Effect::Reload));
+    let mut reaction = Reaction::at(world.now);
+    world.state.broken(B, Broken("a test says so"), &mut reaction);
+    assert!(reaction.effects.contains(&Effect::Close { connection: B, code: CloseCode::Undecodable }));
+    assert!(reaction.effects.contains(&Effect::Reload));
     world.event(Event::Reloaded { stored: world.disk.clone(), client_id: 98 });
     assert_eq!(world.text(), "ab\n");
     world.flush();
@@ -158,7 +158,7 @@ fn an_unknown_root_is_refused_also_where_it_waits_for_what_is_missing() {
 #[test]
 fn a_root_that_a_stored_document_holds_is_read_and_flows_back() {
     let (stored, _) = write_in("section:of-an-earlier-release", 1001);
-    let mut world = World::over(&whole(&stored), terms(), &[(A, Role::Editor, Dialect::Own)]);
+    let mut world = World::over(&whole(&stored), config(), &[(A, Role::Editor, Dialect::Own)]);
     let (more, update) = write_in("section:of-an-earlier-release", 1002);
     world.says(A, &write(1, &update));
     world.flush();

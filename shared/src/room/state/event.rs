@@ -3,14 +3,13 @@
 
 use std::time::Duration;
 
+use crate::protocol::{CloseCode, DiskHealth};
+use crate::{Epoch, Role, Seq, Template};
 use bytes::Bytes;
-use samsyn_shared::protocol::{CloseCode, DiskHealth};
-use samsyn_shared::{Epoch, Role, Template};
 
 #[cfg(doc)]
 use super::RoomState;
-use crate::room::{ConnectionId, Dialect};
-use crate::store::Urgency;
+use crate::room::{Broken, ConnectionId, Dialect, Proven, Unproven, UpkeepLimits};
 
 /// What happened.
 #[derive(Debug)]
@@ -47,6 +46,8 @@ pub enum Event {
     Appended {
         /// When it was begun, in milliseconds since 1970: all that was accepted by then is on disk.
         at: u64,
+        /// The log position of the last of its updates.
+        last: Seq,
     },
     /// The append in flight can't be stored, and no later one.
     AppendFailed,
@@ -59,28 +60,33 @@ pub enum Event {
         /// A fresh client id for the document.
         client_id: u64,
     },
-    /// A snapshot that was loaded again deletes more than the live document: this makes them the same.
-    Healed {
-        /// An update without blocks.
-        update: Bytes,
-    },
     /// The time that [`RoomState::wake_at`] said has come.
     Woke,
     /// It is this room's turn to do heavy work ([`RoomState::is_turn_due`]).
     Turn,
-    /// How much CPU time opening the document takes, measured with a snapshot.
-    Weighed {
-        /// On the server; `None` if it could not be measured.
+    /// What [`Effect::Prove`] asked for.
+    Proven {
+        /// What came of it; `None` if it was cut off.
+        proven: Option<Result<Proven, Broken>>,
+        /// CPU time that loading the snapshot took, on the server; `None` if it could not be measured.
         opening: Option<Duration>,
+    },
+    /// What [`Effect::Compact`] asked for was done, or could not be.
+    Compacted {
+        /// Whether the snapshot is in the store.
+        is_stored: bool,
     },
     /// About a second went by.
     Ticked,
-    /// The room is to end: what is not made yet is not waited for. Said again while more comes.
-    Ending,
+    /// The room is to end: what is not made yet is not waited for. Said again after whatever happens, until it has ended.
+    Draining {
+        /// Whether all that connections said is heard.
+        is_quiet: bool,
+    },
 }
 
 /// What must be done, in this order.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub enum Effect {
     /// Send one message to all of these.
     Send {
@@ -105,8 +111,28 @@ pub enum Effect {
     },
     /// Read the Document from the store again; nothing else may happen before `Reloaded`.
     Reload,
+    /// Load a snapshot as a room would ([`Unproven::prove`]), where that may take its time; then say `Proven`.
+    Prove(Unproven),
+    /// Put a snapshot in place of the log; then say `Compacted`.
+    Compact {
+        /// The Document.
+        snapshot: Bytes,
+        /// Up to which log position it holds the log.
+        up_to: Seq,
+    },
+    /// The room has ended in order: nobody is in it, and nobody is heard any more. What it still asks for is done.
+    End,
     /// The room can't go on. All its connections are closed already.
     Stop,
+}
+
+/// How urgent an append is: whether it may wait for the company of others in one commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    /// Commit at once.
+    Now,
+    /// It may wait for the next commit of a busy store, together with others.
+    Batched,
 }
 
 /// What is true of a room from its opening to its end.
@@ -120,6 +146,8 @@ pub struct RoomConfig {
     pub template: &'static Template,
     /// Bytes that the Document may take, encoded.
     pub document_bytes: usize,
+    /// When it makes snapshots, and when it ends.
+    pub upkeep: UpkeepLimits,
     /// CPU time that the calling thread has used since some moment.
     pub cpu: fn() -> Duration,
 }

@@ -8,13 +8,13 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use crate::protocol::{CloseCode, refusal};
+use crate::scan::{self, Pieces};
+use crate::{WriteNumber, limits};
 use bytes::Bytes;
-use samsyn_shared::protocol::{CloseCode, refusal};
-use samsyn_shared::scan::{self, Pieces};
-use samsyn_shared::{WriteNumber, limits};
 use yrs::Update;
 
-use super::{ConnectionId, Effect, RoomState};
+use super::{ConnectionId, Effect, Notice, Reaction, RoomState};
 use crate::room::document::{self, RoomDocument};
 
 /// A write that lacks nothing and may be made.
@@ -54,8 +54,6 @@ pub(super) struct Dues {
     since: Option<Instant>,
     /// Until when each update is measured alone.
     close_look: Option<Instant>,
-    /// What the actor has not asked for yet.
-    charges: Vec<(ConnectionId, Duration)>,
 }
 
 /// How long what a connection has cost is remembered.
@@ -74,14 +72,15 @@ impl Dues {
         *self.owed.entry(from).or_default() += cost;
     }
 
-    fn charge(&mut self, now: Instant, from: Option<ConnectionId>, spent: Duration) {
+    fn charge(&mut self, from: Option<ConnectionId>, spent: Duration, reaction: &mut Reaction) {
+        let now = reaction.now;
         if self.since.is_none_or(|since| now.saturating_duration_since(since) > REMEMBERED) {
             self.since = Some(now);
             self.spent.clear();
         }
         if let Some(from) = from {
             *self.spent.entry(from).or_default() += spent;
-            self.charges.push((from, spent));
+            reaction.charges.push((from, spent));
         }
     }
 }
@@ -133,11 +132,6 @@ impl Turn {
 }
 
 impl RoomState {
-    /// CPU time that connections have cost since this was asked last.
-    pub fn take_charges(&mut self) -> Vec<(ConnectionId, Duration)> {
-        std::mem::take(&mut self.dues.charges)
-    }
-
     /// Whether something waits that is applied piece by piece.
     #[must_use]
     pub fn has_heavy(&self) -> bool {
@@ -145,7 +139,7 @@ impl RoomState {
     }
 
     /// Whether [`Event::Turn`](super::Event::Turn) is due. It is not while all that waits brings blocks into a document
-    /// that must be weighed first ([`Self::is_to_be_weighed`]). Light writes wait for that much later: other rooms' documents may
+    /// that must be weighed first ([`Effect::Prove`]). Light writes wait for that much later: other rooms' documents may
     /// be weighed before this one, and who writes much of them is soon heavy.
     #[must_use]
     pub fn is_turn_due(&self) -> bool {
@@ -184,46 +178,46 @@ impl RoomState {
         self.queue.is_empty() && self.heavy.is_empty()
     }
 
-    /// The room's own correction: see `Event::Healed`.
-    pub(super) fn healed(&mut self, now: Instant, update: &Bytes, effects: &mut Vec<Effect>) {
+    /// The room's own correction: a snapshot that was loaded again deletes more than the live document.
+    pub(super) fn healed(&mut self, update: &Bytes, reaction: &mut Reaction) {
         if let Ok(scan) = scan::update(update)
             && self.document.gap_of(&scan).is_none()
         {
             let queued = Queued { from: None, number: None, update: Some(update.clone()) };
-            if let Err(error) = self.take(now, queued, &scan, None) {
-                tracing::error!(%error, "the room's own correction can't be applied");
+            if let Err(error) = self.take(reaction.now, queued, &scan, None) {
+                reaction.notices.push(Notice::NotHealed(error));
             }
-            self.flush(now, effects);
+            self.flush(reaction);
         }
     }
 
     /// Applies what is queued in one transaction; what is left after a turn goes into the next.
-    pub(super) fn flush(&mut self, now: Instant, effects: &mut Vec<Effect>) {
-        self.frames.told(now);
+    pub(super) fn flush(&mut self, reaction: &mut Reaction) {
+        self.frames.told(reaction.now);
         if !self.queue.is_empty() {
-            self.apply_queue(now, effects);
+            self.apply_queue(reaction);
         }
         if !self.queue.is_empty() {
-            self.frames.wanted(now, Duration::ZERO);
+            self.frames.wanted(reaction.now, Duration::ZERO);
         }
-        self.settle(now, effects);
+        self.settle(reaction);
     }
 
     /// Does what waited until all that was taken is applied.
-    fn settle(&mut self, now: Instant, effects: &mut Vec<Effect>) {
+    fn settle(&mut self, reaction: &mut Reaction) {
         if self.queue.is_empty() {
-            self.tell_what_is_held(now, effects);
+            self.tell_what_is_held(reaction);
         }
         if self.is_settled() {
             for (from, number, update) in std::mem::take(&mut self.later) {
-                self.wrote(now, from, number, update, effects);
+                self.wrote(from, number, update, reaction);
             }
         }
     }
 
-    fn apply_queue(&mut self, now: Instant, effects: &mut Vec<Effect>) {
-        let is_slow = self.dues.close_look.is_some_and(|until| now < until);
-        let turn = Turn::new(self.terms.cpu, if is_slow { 1 } else { LOOKED_AFTER });
+    fn apply_queue(&mut self, reaction: &mut Reaction) {
+        let is_slow = self.dues.close_look.is_some_and(|until| reaction.now < until);
+        let turn = Turn::new(self.config.cpu, if is_slow { 1 } else { LOOKED_AFTER });
         let mut rest = std::mem::take(&mut self.queue);
         let (mut done, mut undecodable) = (Vec::with_capacity(rest.len()), None);
         let next = || {
@@ -250,22 +244,21 @@ impl RoomState {
         match outcome {
             Ok(own) => {
                 self.dues.owed.clear();
-                self.charge(now, &done, &turn, effects);
-                self.applied(now, &done, own, effects);
+                self.charge(&done, &turn, reaction);
+                self.applied(&done, own, reaction);
             }
             Err(broken) => {
-                tracing::error!(%broken, updates = done.len(), "the room's document is loaded anew");
-                metrics::counter!("samsyn_frames_rejected_total", "reason" => "broken").increment(1);
+                reaction.notices.push(Notice::Broke { over: None, broken });
                 // Which of them it was shows when each is applied alone, over a document that is whole.
                 for queued in done.into_iter().rev() {
                     self.queue.push_front(queued);
                 }
-                effects.push(Effect::Reload);
+                reaction.effects.push(Effect::Reload);
                 return;
             }
         }
         if let Some(offender) = undecodable {
-            self.exclude(now, offender, effects);
+            self.exclude(offender, reaction);
         }
     }
 
@@ -280,11 +273,11 @@ impl RoomState {
     }
 
     /// Tells who caused the work of a turn, and closes who sent what took far too long.
-    fn charge(&mut self, now: Instant, done: &[Queued], turn: &Turn, effects: &mut Vec<Effect>) {
+    fn charge(&mut self, done: &[Queued], turn: &Turn, reaction: &mut Reaction) {
         let spent = turn.spent();
         self.weighing.spend(spent);
         if spent >= CLOSE_LOOK {
-            self.dues.close_look = Some(now + REMEMBERED);
+            self.dues.close_look = Some(reaction.now + REMEMBERED);
         }
         let updates: Vec<_> = done.iter().filter(|q| q.update.is_some()).map(|q| q.from).collect();
         let mut from = 0;
@@ -292,38 +285,36 @@ impl RoomState {
             let to = to.min(updates.len());
             let share = took / u32::try_from((to - from).max(1)).unwrap_or(u32::MAX);
             for from in &updates[from..to] {
-                self.dues.charge(now, *from, share);
+                self.dues.charge(*from, share, reaction);
             }
             if share > limits::SLOW_PIECE {
-                updates[from..to].iter().flatten().for_each(|from| self.too_slow(now, *from, share, effects));
+                updates[from..to].iter().flatten().for_each(|from| self.too_slow(*from, share, reaction));
             }
             from = to;
         }
     }
 
-    fn too_slow(&mut self, now: Instant, from: ConnectionId, took: Duration, effects: &mut Vec<Effect>) {
-        let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        tracing::warn!(connection = from.0, ms, "an update took too long to apply");
-        metrics::counter!("samsyn_connections_closed_total", "reason" => "costly").increment(1);
+    fn too_slow(&mut self, from: ConnectionId, took: Duration, reaction: &mut Reaction) {
+        reaction.notices.push(Notice::TooCostly { connection: from, took });
         self.heavy.retain(|heavy| heavy.queued.from != Some(from));
-        self.close(now, from, CloseCode::Slow, effects);
+        self.close(from, CloseCode::Slow, reaction);
     }
 
     /// Applies pieces of heavy writes, of one after the other, until the turn is over.
-    pub(super) fn turn(&mut self, now: Instant, effects: &mut Vec<Effect>) {
+    pub(super) fn turn(&mut self, reaction: &mut Reaction) {
         // What they may stand on is queued before them.
-        self.flush(now, effects);
+        self.flush(reaction);
         if self.weighing.is_owed(&self.document.size())
             && let Err(broken) = self.document.measure()
         {
-            tracing::error!(%broken, "the room's document is loaded anew");
-            return effects.push(Effect::Reload);
+            reaction.notices.push(Notice::Broke { over: None, broken });
+            return reaction.effects.push(Effect::Reload);
         }
-        let began = (self.terms.cpu)();
+        let began = (self.config.cpu)();
         let mut count = self.heavy.len();
         while count > 0
             && self.queue.is_empty()
-            && (self.terms.cpu)().saturating_sub(began) < limits::TURN
+            && (self.config.cpu)().saturating_sub(began) < limits::TURN
             && let Some(heavy) = self.heavy.pop_front()
         {
             count -= 1;
@@ -331,19 +322,19 @@ impl RoomState {
                 self.heavy.push_back(heavy);
             } else if heavy.pieces.blocks() > 0 && self.weighing.is_slow() {
                 let from = heavy.queued.from;
-                self.cut_off(now, &heavy.queued, effects);
-                self.hear_backlog(now, from, effects);
-            } else if !self.apply_pieces(now, heavy, effects) {
+                self.cut_off(&heavy.queued, reaction);
+                self.hear_backlog(from, reaction);
+            } else if !self.apply_pieces(heavy, reaction) {
                 return;
             }
         }
-        self.settle(now, effects);
+        self.settle(reaction);
     }
 
     /// Applies some pieces of one write. False when the document broke.
-    fn apply_pieces(&mut self, now: Instant, heavy: Heavy, effects: &mut Vec<Effect>) -> bool {
+    fn apply_pieces(&mut self, heavy: Heavy, reaction: &mut Reaction) -> bool {
         let Heavy { mut queued, mut pieces, allowed, over } = heavy;
-        let turn = Turn::new(self.terms.cpu, 1);
+        let turn = Turn::new(self.config.cpu, 1);
         let size = self.document.size();
         let (blocks, ranges) = (size.blocks_a_turn(), size.ranges_a_turn());
         let (mut taken, mut undecodable) = (0, false);
@@ -363,7 +354,7 @@ impl RoomState {
             Ok(own) if !undecodable => {
                 let spent = turn.spent();
                 self.weighing.spend(spent);
-                self.dues.charge(now, from, spent);
+                self.dues.charge(from, spent, reaction);
                 let exceeded = spent.saturating_sub(allowed);
                 self.weighing.exceed(exceeded);
                 let (allowed, over) = (allowed.saturating_sub(spent), over + exceeded);
@@ -373,52 +364,51 @@ impl RoomState {
                 let part = Queued { from, number, update: own.clone() };
                 let is_over = pieces.is_done() || is_cut_off;
                 if is_cut_off {
-                    self.cut_off(now, &queued, effects);
+                    self.cut_off(&queued, reaction);
                 } else if !is_over {
                     self.heavy.push_back(Heavy { queued, pieces, allowed, over });
                 }
-                self.applied(now, &[part], own, effects);
+                self.applied(&[part], own, reaction);
                 let slowest = turn.took.take().iter().map(|(_, took)| *took).max().unwrap_or_default();
                 if let Some(from) = from.filter(|_| slowest > limits::SLOW_PIECE) {
-                    self.too_slow(now, from, slowest, effects);
+                    self.too_slow(from, slowest, reaction);
                 }
                 if is_over {
-                    self.hear_backlog(now, from, effects);
+                    self.hear_backlog(from, reaction);
                 }
                 true
             }
             Ok(own) => {
-                self.applied(now, &[Queued { from, number: None, update: own.clone() }], own, effects);
+                self.applied(&[Queued { from, number: None, update: own.clone() }], own, reaction);
                 if let Some(from) = from {
-                    self.undecodable(now, from, &"yrs does not read this update", effects);
+                    self.undecodable(from, &"yrs does not read this update", reaction);
                 }
                 true
             }
             Err(broken) => {
-                tracing::error!(%broken, "an update broke the document, which is loaded anew");
+                reaction.notices.push(Notice::Broke { over: from, broken });
                 if let Some(from) = from {
-                    self.close(now, from, CloseCode::Undecodable, effects);
+                    self.close(from, CloseCode::Undecodable, reaction);
                 }
-                metrics::counter!("samsyn_frames_rejected_total", "reason" => "broken").increment(1);
-                effects.push(Effect::Reload);
+                reaction.effects.push(Effect::Reload);
                 false
             }
         }
     }
 
     /// Applies nothing more of a write, and refuses it; what was applied of it stays.
-    fn cut_off(&mut self, now: Instant, write: &Queued, effects: &mut Vec<Effect>) {
+    fn cut_off(&mut self, write: &Queued, reaction: &mut Reaction) {
         if let Some(from) = write.from {
-            self.refuse(now, from, write.number, refusal::DOCUMENT_FULL, effects);
+            self.refuse(from, write.number, refusal::DOCUMENT_FULL, reaction);
         }
     }
 
     /// Hears what a connection said while its write was made.
-    fn hear_backlog(&mut self, now: Instant, from: Option<ConnectionId>, effects: &mut Vec<Effect>) {
+    fn hear_backlog(&mut self, from: Option<ConnectionId>, reaction: &mut Reaction) {
         let Some(from) = from else { return };
         let Some(mut backlog) = self.backlog.remove(&from) else { return };
         while let Some(frame) = backlog.pop_front() {
-            self.heard(now, from, frame, effects);
+            self.heard(from, frame, reaction);
             if self.is_busy(from) {
                 self.backlog.insert(from, backlog);
                 return;
@@ -428,29 +418,23 @@ impl RoomState {
 
     /// Closes the connection whose update yrs can't read although the scan let it through, and takes nothing
     /// of what it queued. What others sent can't build on it: nobody has seen it.
-    fn exclude(&mut self, now: Instant, offender: Option<ConnectionId>, effects: &mut Vec<Effect>) {
+    fn exclude(&mut self, offender: Option<ConnectionId>, reaction: &mut Reaction) {
         self.queue.retain(|queued| queued.from != offender);
         if let Some(offender) = offender {
-            self.undecodable(now, offender, &"yrs does not read this update", effects);
+            self.undecodable(offender, &"yrs does not read this update", reaction);
         }
         let expected: Vec<Bytes> = self.queue.iter().filter_map(|queued| queued.update.clone()).collect();
         if let Err(broken) = self.document.expect_only(&expected) {
-            tracing::error!(%broken, "the room's document is loaded anew");
-            effects.push(Effect::Reload);
+            reaction.notices.push(Notice::Broke { over: None, broken });
+            reaction.effects.push(Effect::Reload);
         }
     }
 
     /// The store may or may not hold the append in flight; applying an update twice changes nothing. What
     /// was queued is applied one by one: who sent what breaks the document is closed.
-    pub(super) fn reloaded(
-        &mut self,
-        now: Instant,
-        stored: &[Bytes],
-        client_id: u64,
-        effects: &mut Vec<Effect>,
-    ) {
+    pub(super) fn reloaded(&mut self, stored: &[Bytes], client_id: u64, reaction: &mut Reaction) {
         let queue = std::mem::take(&mut self.queue);
-        if !self.rebuild(stored, client_id, effects) {
+        if !self.rebuild(stored, client_id, reaction) {
             return;
         }
         self.dues.owed.clear();
@@ -461,14 +445,15 @@ impl RoomState {
             }
             let update = queued.update.as_ref().map(|update| document::decode(update)).transpose();
             let applied = update.map_err(|_| document::Broken("an update does not decode"));
-            match applied.and_then(|mut update| self.apply(|| update.take(), &Turn::new(self.terms.cpu, 1))) {
-                Ok(own) => self.applied(now, &[queued], own, effects),
+            match applied.and_then(|mut update| self.apply(|| update.take(), &Turn::new(self.config.cpu, 1)))
+            {
+                Ok(own) => self.applied(&[queued], own, reaction),
                 Err(broken) => {
-                    tracing::error!(connection = from.map(|from| from.0), %broken, "it broke the document");
+                    reaction.notices.push(Notice::Broke { over: from, broken });
                     if let Some(from) = from {
-                        self.close(now, from, CloseCode::Undecodable, effects);
+                        self.close(from, CloseCode::Undecodable, reaction);
                     }
-                    if !self.rebuild(stored, client_id, effects) {
+                    if !self.rebuild(stored, client_id, reaction) {
                         return;
                     }
                 }
@@ -476,7 +461,7 @@ impl RoomState {
         }
     }
 
-    fn rebuild(&mut self, stored: &[Bytes], client_id: u64, effects: &mut Vec<Effect>) -> bool {
+    fn rebuild(&mut self, stored: &[Bytes], client_id: u64, reaction: &mut Reaction) -> bool {
         let parts = stored.iter().chain(&self.in_flight).chain(&self.waiting);
         match RoomDocument::build(parts, client_id) {
             Ok(document) => {
@@ -484,8 +469,8 @@ impl RoomState {
                 true
             }
             Err(broken) => {
-                tracing::error!(%broken, "the room's document does not load again");
-                self.stop(effects);
+                reaction.notices.push(Notice::DoesNotLoad(broken));
+                self.stop(reaction);
                 false
             }
         }

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use samsyn_shared::limits;
+use crate::limits;
 
 use crate::room::size::Size;
 

@@ -4,17 +4,17 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use crate::protocol::{CloseCode, Message, refusal};
+use crate::scan::{self, Pieces, ScanError, UpdateScan};
+use crate::server_session::Dialect;
+use crate::{Permission, Seq, WriteNumber, limits};
 use bytes::Bytes;
-use samsyn_shared::protocol::{CloseCode, Message, refusal};
-use samsyn_shared::scan::{self, Pieces, ScanError, UpdateScan};
-use samsyn_shared::server_session::Dialect;
-use samsyn_shared::{Permission, WriteNumber, limits};
 
 use super::turn::{Heavy, Queued};
-use super::{ConnectionId, Effect, RoomState, pace};
+use super::{ConnectionId, Effect, Notice, Reaction, RoomState, pace};
+use crate::room::Urgency;
 use crate::room::document::DocumentError;
 use crate::room::size::Size;
-use crate::store::Urgency;
 
 /// Deleted ranges in an update without blocks beyond which it is looked at before it is applied: a step 2 says all
 /// that is deleted in the document.
@@ -36,35 +36,34 @@ impl RoomState {
     /// An update came, with the sender's number if it is a write of our own client's.
     pub(super) fn wrote(
         &mut self,
-        now: Instant,
         from: ConnectionId,
         number: Option<WriteNumber>,
         update: Bytes,
-        effects: &mut Vec<Effect>,
+        reaction: &mut Reaction,
     ) {
-        metrics::counter!("samsyn_updates_received_total").increment(1);
+        reaction.counters.received += 1;
         let may_write = self.sessions.get(&from).is_some_and(|s| s.role().may(Permission::WriteContent));
         // A step 2 of a reader's says what is deleted, and nothing else that anybody could use.
         if !may_write && update.len() > limits::READER_BYTES + 12 * self.document.size().ranges {
-            return self.refuse(now, from, number, refusal::ROLE, effects);
+            return self.refuse(from, number, refusal::ROLE, reaction);
         }
         let scan = match scan::update(&update) {
             Ok(scan) => scan,
-            Err(error) => return self.not_taken(now, from, number, error.into(), effects),
+            Err(error) => return self.not_taken(from, number, error.into(), reaction),
         };
         if self.is_of_another_epoch(scan.blocks.iter().map(|(client, _)| *client)) {
-            return self.of_another_epoch(now, from, effects);
+            return self.of_another_epoch(from, reaction);
         }
         let (gap, extends) = (self.document.gap_of(&scan), self.document.has_new_blocks(&scan));
         if !may_write && (gap.is_some() || extends) {
-            return self.refuse(now, from, number, refusal::ROLE, effects);
+            return self.refuse(from, number, refusal::ROLE, reaction);
         }
-        if self.document.foreign_root(&scan, self.terms.template).is_some() {
+        if self.document.foreign_root(&scan, self.config.template).is_some() {
             let error = ScanError::Forbidden("a root that this målbild does not have");
-            return self.not_taken(now, from, number, error.into(), effects);
+            return self.not_taken(from, number, error.into(), reaction);
         }
         if let Some(gap) = gap {
-            return self.missed(now, from, number, &update, gap, effects);
+            return self.missed(from, number, &update, gap, reaction);
         }
         let judged = match (may_write, extends, scan.deletes.is_empty()) {
             (_, false, true) => Ok(Judgement::Nothing),
@@ -74,18 +73,18 @@ impl RoomState {
         match judged {
             Ok(Judgement::Nothing) => {
                 if number.is_some() {
-                    self.queue(now, Queued { from: Some(from), number, update: None });
+                    self.queue(reaction.now, Queued { from: Some(from), number, update: None });
                 }
             }
             Ok(Judgement::Later) => self.later.push((from, number, update)),
-            Ok(Judgement::Refused(code)) => self.refuse(now, from, number, code, effects),
+            Ok(Judgement::Refused(code)) => self.refuse(from, number, code, reaction),
             Ok(Judgement::Change(pieces)) => {
                 let queued = Queued { from: Some(from), number, update: Some(update) };
-                if let Err(error) = self.take(now, queued, &scan, pieces) {
-                    self.not_taken(now, from, number, error.into(), effects);
+                if let Err(error) = self.take(reaction.now, queued, &scan, pieces) {
+                    self.not_taken(from, number, error.into(), reaction);
                 }
             }
-            Err(error) => self.not_taken(now, from, number, error, effects),
+            Err(error) => self.not_taken(from, number, error, reaction),
         }
     }
 
@@ -139,7 +138,7 @@ impl RoomState {
         extends: bool,
     ) -> Result<Judgement, DocumentError> {
         let mut more = Size::brought_by(scan, update.len());
-        let limit = self.terms.document_bytes * if extends { 1 } else { 2 };
+        let limit = self.config.document_bytes * if extends { 1 } else { 2 };
         let is_full = |size: Size, more: &Size| {
             if extends { size.is_full(more, limit) } else { size.is_overfull(more, limit) }
         };
@@ -201,27 +200,20 @@ impl RoomState {
     /// saved until it has come.
     fn missed(
         &mut self,
-        now: Instant,
         from: ConnectionId,
         number: Option<WriteNumber>,
         update: &Bytes,
         gap: (u64, u32),
-        effects: &mut Vec<Effect>,
+        reaction: &mut Reaction,
     ) {
         let Some(session) = self.sessions.get_mut(&from) else { return };
         match session.missed(number, update, gap) {
-            Ok(()) => self.ask(now, from, effects),
-            Err(offence) => self.offended(now, from, &offence, effects),
+            Ok(()) => self.ask(from, reaction),
+            Err(offence) => self.offended(from, &offence, reaction),
         }
     }
 
-    pub(super) fn applied(
-        &mut self,
-        now: Instant,
-        queue: &[Queued],
-        own: Option<Bytes>,
-        effects: &mut Vec<Effect>,
-    ) {
+    pub(super) fn applied(&mut self, queue: &[Queued], own: Option<Bytes>, reaction: &mut Reaction) {
         let mut handled: BTreeMap<ConnectionId, Option<WriteNumber>> = BTreeMap::new();
         for Queued { from, number, .. } in queue {
             if let Some(from) = from {
@@ -233,28 +225,28 @@ impl RoomState {
             // The disk begins while the frames are being written.
             self.accepted += 1;
             self.waiting.push(own.clone());
-            self.append_if_idle(effects);
+            self.append_if_idle(reaction);
             let mut authors = queue.iter().filter(|queued| queued.update.is_some()).map(|queued| queued.from);
             let first = authors.next().flatten();
             // What one alone wrote it has already; a frame with others' words in it goes to all.
             let sole = first.filter(|_| authors.all(|author| author == first));
             let message = Message::Update(own);
             let merged = queue.iter().filter(|queued| queued.update.is_some()).count() as u64;
-            let receivers = self
-                .broadcast(now, &message, effects, |id, s| s.dialect() == Dialect::Own && Some(id) != sole);
-            metrics::counter!("samsyn_updates_sent_total").increment(merged * receivers);
+            let receivers =
+                self.broadcast(&message, reaction, |id, s| s.dialect() == Dialect::Own && Some(id) != sole);
+            reaction.counters.sent += merged * receivers;
         }
         for (id, highest) in handled {
             if let (Some(session), Some(number)) = (self.sessions.get_mut(&id), highest) {
                 session.withhold(number);
             }
-            self.release(now, id, effects);
+            self.release(id, reaction);
         }
-        self.fill_gaps(now);
+        self.fill_gaps(reaction);
     }
 
     /// Queues what has no gap any more.
-    fn fill_gaps(&mut self, now: Instant) {
+    fn fill_gaps(&mut self, reaction: &mut Reaction) {
         let document = &self.document;
         let mut filled = Vec::new();
         for (id, session) in self.sessions.iter_mut().filter(|(_, session)| session.has_gaps()) {
@@ -267,94 +259,103 @@ impl RoomState {
         for (id, update) in filled {
             if let Ok(scan) = scan::update(&update) {
                 let queued = Queued { from: Some(id), number: None, update: Some(update) };
-                if let Err(error) = self.take(now, queued, &scan, None) {
-                    tracing::info!(connection = id.0, %error, "what had a gap can't be applied");
+                if let Err(error) = self.take(reaction.now, queued, &scan, None) {
+                    reaction.notices.push(Notice::NotFilled { connection: id, error });
                 }
             }
         }
     }
 
     /// Says `Saved` once all is on disk that was withheld from this connection, if nothing of it has a gap.
-    fn release(&mut self, now: Instant, id: ConnectionId, effects: &mut Vec<Effect>) {
+    fn release(&mut self, id: ConnectionId, reaction: &mut Reaction) {
         // What once had a gap is of an earlier number, and may not be applied yet.
         let is_filling = |q: &Queued| q.from == Some(id) && q.number.is_none() && q.update.is_some();
         if self.is_busy(id) || self.queue.iter().any(is_filling) {
             return;
         }
         if let Some(number) = self.sessions.get_mut(&id).and_then(|session| session.release()) {
-            self.send_when_stored(now, id, Message::Saved(number), effects);
+            self.send_when_stored(id, Message::Saved(number), reaction);
         }
     }
 
-    pub(super) fn appended(&mut self, now: Instant, at: u64, effects: &mut Vec<Effect>) {
+    pub(super) fn appended(&mut self, at: u64, last: Seq, reaction: &mut Reaction) {
         let updates = std::mem::take(&mut self.in_flight);
+        self.upkeep.appended(&updates, last);
         self.stored += updates.len() as u64;
         self.on_disk_at = at;
-        metrics::counter!("samsyn_updates_stored_total").increment(updates.len() as u64);
+        reaction.counters.stored += updates.len() as u64;
         for update in updates {
             let message = Message::Update(update);
-            let receivers = self.broadcast(now, &message, effects, |_, s| s.dialect() == Dialect::Stock);
-            metrics::counter!("samsyn_updates_sent_total").increment(receivers);
+            let receivers = self.broadcast(&message, reaction, |_, s| s.dialect() == Dialect::Stock);
+            reaction.counters.sent += receivers;
         }
         while self.after_stored.front().is_some_and(|(accepted, _, _)| *accepted <= self.stored) {
             if let Some((_, to, message)) = self.after_stored.pop_front() {
-                self.send(now, to, &message, effects);
+                self.send(to, &message, reaction);
             }
         }
     }
 
     /// Leaves heavy writes to who wrote them, without an answer and without a connection: nothing that was said after one
     /// may be answered, or it would be taken for saved.
-    pub(super) fn leave_unmade(&mut self, now: Instant, effects: &mut Vec<Effect>) {
+    pub(super) fn leave_unmade(&mut self, reaction: &mut Reaction) {
         for heavy in std::mem::take(&mut self.heavy) {
             if let Some(from) = heavy.queued.from {
-                self.close(now, from, CloseCode::GoingAway, effects);
+                self.close(from, CloseCode::GoingAway, reaction);
             }
         }
     }
 
-    pub(super) fn append_if_idle(&mut self, effects: &mut Vec<Effect>) {
+    pub(super) fn append_if_idle(&mut self, reaction: &mut Reaction) {
         if self.in_flight.is_empty() && !self.waiting.is_empty() && !self.stopped {
             self.in_flight = std::mem::take(&mut self.waiting);
             let stock = self.sessions.values().any(|session| session.dialect() == Dialect::Stock);
             let urgency = if stock { Urgency::Now } else { Urgency::Batched };
-            effects.push(Effect::Append { updates: self.in_flight.clone(), urgency });
+            reaction.effects.push(Effect::Append { updates: self.in_flight.clone(), urgency });
         }
     }
 
     fn not_taken(
         &mut self,
-        now: Instant,
         from: ConnectionId,
         number: Option<WriteNumber>,
         error: DocumentError,
-        effects: &mut Vec<Effect>,
+        reaction: &mut Reaction,
     ) {
         match error {
             DocumentError::Scan(error @ ScanError::Malformed(_)) => {
-                self.undecodable(now, from, &error, effects);
+                self.undecodable(from, &error, reaction);
             }
             DocumentError::Scan(ScanError::Forbidden(what)) => {
-                tracing::info!(connection = from.0, what, "an update was refused");
-                self.refuse(now, from, number, refusal::INVALID, effects);
+                self.refuse_over(from, number, (refusal::INVALID, Some(what)), reaction);
             }
-            DocumentError::Broken(broken) => self.broken(now, from, broken, effects),
+            DocumentError::Broken(broken) => self.broken(from, broken, reaction),
         }
     }
 
     pub(super) fn refuse(
         &mut self,
-        now: Instant,
         to: ConnectionId,
         number: Option<WriteNumber>,
         code: &'static str,
-        effects: &mut Vec<Effect>,
+        reaction: &mut Reaction,
     ) {
-        metrics::counter!("samsyn_updates_refused_total", "reason" => code).increment(1);
+        self.refuse_over(to, number, (code, None), reaction);
+    }
+
+    /// Refuses a write with a code, over something that the code does not say.
+    fn refuse_over(
+        &mut self,
+        to: ConnectionId,
+        number: Option<WriteNumber>,
+        (code, why): (&'static str, Option<&'static str>),
+        reaction: &mut Reaction,
+    ) {
+        reaction.notices.push(Notice::Refused { connection: to, code, why });
         let message = match number {
             Some(number) => Message::Refused(number, code.into()),
             None => Message::Denied(if code == refusal::ROLE { "permission denied" } else { code }.into()),
         };
-        self.send(now, to, &message, effects);
+        self.send(to, &message, reaction);
     }
 }
