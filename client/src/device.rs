@@ -6,9 +6,8 @@ mod database;
 mod tabs;
 
 use js_sys::{Array, Uint8Array};
-use samsyn_shared::device_log::{Batch, Key, Record, Written};
-use samsyn_shared::{Epoch, MalbildId, Role};
-use serde::{Deserialize, Serialize};
+use samsyn_shared::MalbildId;
+use samsyn_shared::device_log::{About, Batch, Key, Record, StoredRecords, Written};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -25,28 +24,6 @@ const EDITS: &str = "edits";
 const LOG: &str = "log";
 /// Texts that were set aside.
 const ASIDE: &str = "aside";
-
-/// What a page must know of a målbild to show it without the server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct About {
-    /// `name@version`.
-    pub template: String,
-    /// What this browser could do in it.
-    pub role: Role,
-    /// Which history the two lists belong to.
-    pub epoch: Epoch,
-}
-
-/// What was found, up to where that is.
-#[derive(Debug, Default)]
-pub struct StoredRecords {
-    /// The log from some key on.
-    pub log: Vec<(Key, usize, Record)>,
-    /// The queue from some key on.
-    pub edits: Vec<(Key, usize, Record)>,
-    /// Whether some of it was damaged.
-    pub is_damaged: bool,
-}
 
 /// This browser's part of one målbild. `Clone`: it is one and the same.
 #[derive(Debug, Clone)]

@@ -1,4 +1,4 @@
-//! What the page knows, as signals: an open målbild ([`malbild`]) over its [`replica`], and what this
+//! What the page knows, as signals: an open målbild ([`malbild`]) over its replica, and what this
 //! browser remembers of itself. Views read it, sync feeds it; it knows neither.
 
 pub mod authorship;
@@ -14,7 +14,6 @@ pub mod people;
 pub mod preferences;
 pub mod recent;
 pub mod remote_carets;
-pub mod replica;
 mod section;
 mod storage;
 

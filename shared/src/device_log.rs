@@ -25,9 +25,10 @@ mod record;
 use std::collections::VecDeque;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 pub use self::record::{Key, Record, RecordError};
-use crate::{WriteNumber, limits};
+use crate::{Epoch, Role, WriteNumber, limits};
 
 /// What is to be written on the device as one transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -40,6 +41,28 @@ pub struct Batch {
     pub remove_edits: Vec<Key>,
     /// Records of the log to remove.
     pub remove_log: Vec<Key>,
+}
+
+/// What a page must know of a målbild to show it without the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    /// `name@version`.
+    pub template: String,
+    /// What this browser could do in it.
+    pub role: Role,
+    /// Which history the two lists belong to.
+    pub epoch: Epoch,
+}
+
+/// What was found, up to where that is.
+#[derive(Debug, Default)]
+pub struct StoredRecords {
+    /// The log from some key on.
+    pub log: Vec<(Key, usize, Record)>,
+    /// The queue from some key on.
+    pub edits: Vec<(Key, usize, Record)>,
+    /// Whether some of it was damaged.
+    pub is_damaged: bool,
 }
 
 /// How urgent it is.

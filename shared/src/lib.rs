@@ -22,6 +22,7 @@ mod lib0;
 pub mod limits;
 pub mod line_index;
 pub mod liveness;
+pub mod page;
 pub mod page_link;
 pub mod paste;
 pub mod presence;

@@ -44,6 +44,9 @@ use Verdict::{Forbidden, Harmless, Malformed};
 /// A number that is nearly the largest that may be declared.
 const HUGE: u64 = (1 << 53) - 1;
 
+/// A root that the målbild has which is attacked.
+const ROOT: &str = "section:kommunikationsmal";
+
 /// Somebody who has written nothing yet, so that no clock of theirs is known.
 const STRANGER: u64 = 4_000_000_001;
 
@@ -66,7 +69,7 @@ fn blocks(count: u64, clock: u64) -> Bytes {
 
 /// One block at the start of a text.
 fn in_text(kind: u8) -> Bytes {
-    blocks(1, 0).byte(kind).number(1).string("section:text")
+    blocks(1, 0).byte(kind).number(1).string(ROOT)
 }
 
 /// One block under a key of the map.
@@ -157,7 +160,7 @@ fn counts() -> Vec<Attack> {
 
 /// Identifiers, clocks and lengths beyond their ends.
 fn numbers() -> Vec<Attack> {
-    let text = |bytes: Bytes| bytes.byte(4).number(1).string("section:text").string("x").no_deletes();
+    let text = |bytes: Bytes| bytes.byte(4).number(1).string(ROOT).string("x").no_deletes();
     let gc = |clock: u64, length: u64| blocks(1, clock).byte(0).number(length).no_deletes();
     let deletion = |from: u64, length: u64| Bytes::default().numbers(&[0, 1, STRANGER, 1, from, length]);
     let last = (1 << 31) - 2;
@@ -232,7 +235,7 @@ fn structure() -> Vec<Attack> {
             blocks(1, 0).byte(10).number((1 << 31) - 2).no_deletes()
         }),
         update("a block behind a hole", Harmless, {
-            blocks(2, 0).raw(&[10, 9, 4]).number(1).string("section:text").string("x").no_deletes()
+            blocks(2, 0).raw(&[10, 9, 4]).number(1).string(ROOT).string("x").no_deletes()
         }),
         update("a million tombstones", Forbidden, many(&[0, 1])),
         update("a million holes", Forbidden, many(&[10, 1])),

@@ -1,41 +1,43 @@
-//! A participant without a browser: the page's own `ClientSession` over a replica and a real socket, driven as the
-//! page drives it, so that hundreds of them cost little. What they keep, they keep in memory.
+//! A participant without a browser: the page's own peer over a real socket, so that hundreds of them cost little. What
+//! they keep, they keep in memory.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
 use rand::SeedableRng as _;
 use rand::rngs::SmallRng;
-use samsyn_shared::backoff::Backoff;
-use samsyn_shared::client_session::{ClientSession, Effect, Event};
 use samsyn_shared::delta::{Op, plain};
-use samsyn_shared::fingerprint::Fingerprint;
+use samsyn_shared::device_log::StoredRecords;
+use samsyn_shared::page::peer::{Access, Attempt, Beginning, Effect, Event, Peer};
+use samsyn_shared::page::replica::{By, Replica};
 use samsyn_shared::protocol::SUBPROTOCOL;
-use samsyn_shared::{SyncStatus, document, ids, limits, schema};
+use samsyn_shared::{SectionKey, SyncStatus, Template, ids, limits};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::protocol::Message as Frame;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
-use yrs::updates::decoder::Decode as _;
-use yrs::updates::encoder::Encode as _;
-use yrs::{Doc, ReadTxn as _, StateVector, Transact as _, Update, WriteTxn as _};
 
 use crate::api::Malbild;
 use crate::server::Server;
 
 /// One of them.
-#[derive(Debug)]
 pub struct Participant {
     address: String,
-    doc: Doc,
-    session: ClientSession,
+    peer: Peer,
+    effects: VecDeque<Effect>,
+    began: Instant,
+    attempt: Option<Attempt>,
+    /// Whether a connection is to be opened for that attempt.
+    is_connecting: bool,
     socket: Option<WebSocketStream<MaybeTlsStream<TcpStream>>>,
-    backoff: Backoff,
-    rng: SmallRng,
+    /// Whether it stays away until it is to come back.
+    is_away: bool,
     /// Bytes of messages, sent and received, since this was asked last.
     carried: (usize, usize),
     /// When it was in step last.
@@ -44,20 +46,27 @@ pub struct Participant {
 
 impl Participant {
     /// One who has nothing and is connected to nothing yet.
-    #[must_use]
-    pub fn of(server: &Server, malbild: &Malbild, token: &str) -> Self {
+    ///
+    /// # Errors
+    /// When there is no such template.
+    pub fn of(server: &Server, malbild: &Malbild, template: &str, token: &str) -> Result<Self> {
         let mut rng = SmallRng::from_rng(&mut rand::rng());
-        let address = format!("ws://{}/sync/{}/content?token={token}", server.address(), malbild.id);
-        Self {
-            address,
-            doc: document::replica(ids::client_id(&mut rng)),
-            session: ClientSession::default(),
+        let template = Template::find(template).context("no such template")?;
+        let replica = Replica::new(template, ids::client_id(&mut rng), Arc::new(|| 1_000_000));
+        let found = StoredRecords::default();
+        let beginning = Beginning { has_device: false, epoch: None, found, has_token: false };
+        Ok(Self {
+            address: format!("ws://{}/sync/{}/content?token={token}", server.address(), malbild.id),
+            peer: Peer::new(replica, beginning, rng),
+            effects: VecDeque::new(),
+            began: Instant::now(),
+            attempt: None,
+            is_connecting: false,
             socket: None,
-            backoff: Backoff::default(),
-            rng,
+            is_away: true,
             carried: (0, 0),
             in_step: None,
-        }
+        })
     }
 
     /// Writes into a section, connected or not.
@@ -65,33 +74,37 @@ impl Participant {
     /// # Errors
     /// When what it leads to cannot be done.
     pub async fn write(&mut self, section: &str, at: u32, words: &str) -> Result<()> {
-        let update = {
-            let mut txn = self.doc.try_transact_mut()?;
-            let text = txn.get_or_insert_text(schema::section(section).as_str());
-            document::change(&text, &mut txn, at, &[Op::insert(words)]);
-            document::update_of(&txn).context("nothing was written")?
-        };
-        self.handle(Event::Edited(update.into())).await
+        let edit = vec![Op::retain(at), Op::insert(words)];
+        let edit = edit.into_iter().filter(|op| *op != Op::retain(0)).collect();
+        let key = self.key(section)?;
+        self.peer.replica().edit(vec![(key, edit)], By::View)?;
+        for update in self.peer.replica().take_updates() {
+            self.event(Event::Edited(update)).await?;
+        }
+        Ok(())
     }
 
     /// Lives until this holds: connects when it is not connected, hears, answers, compares.
     ///
     /// # Errors
-    /// When the session stops, or finds that it holds something else than the server.
+    /// When syncing stops, or it finds that it holds something else than the server.
     pub async fn until(&mut self, mut holds: impl FnMut(&Self) -> bool) -> Result<()> {
+        if std::mem::take(&mut self.is_away) {
+            self.event(if self.attempt.is_some() { Event::RetryAsked } else { Event::Started }).await?;
+        }
         while !holds(self) {
             self.live().await?;
         }
         Ok(())
     }
 
-    /// Is not connected any more.
+    /// Is not connected any more, and does not come back by itself.
     ///
     /// # Errors
     /// When what that leads to cannot be done.
     pub async fn leave(&mut self) -> Result<()> {
-        self.socket = None;
-        self.handle(Event::Closed).await
+        self.is_away = true;
+        self.closed().await
     }
 
     /// Has the room compared with what it holds.
@@ -99,91 +112,109 @@ impl Participant {
     /// # Errors
     /// When what that leads to cannot be done.
     pub async fn compare(&mut self) -> Result<()> {
-        self.handle(Event::Doubted).await
+        self.event(Event::Shown).await
     }
 
     async fn live(&mut self) -> Result<()> {
-        let Some(socket) = &mut self.socket else { return self.connect().await };
-        match timeout(limits::DEAD_AFTER, socket.next()).await {
+        if let Some(attempt) = self.attempt.filter(|_| self.is_connecting) {
+            let event = self.connect(attempt).await?;
+            self.is_connecting = false;
+            return self.event(event).await;
+        }
+        let rest = self.peer.wake_in(self.began.elapsed()).unwrap_or(limits::LOOK_EVERY);
+        let Some(socket) = &mut self.socket else {
+            // As a page does between two attempts; this is how long it rests, and nothing that a test waits for.
+            timeout(rest, std::future::pending::<()>()).await.unwrap_or_default();
+            return self.event(Event::Woke).await;
+        };
+        match timeout(rest, socket.next()).await {
+            Err(_) => self.event(Event::Woke).await,
             Ok(Some(Ok(Frame::Binary(bytes)))) => {
                 self.carried.1 += bytes.len();
-                self.handle(Event::Received(bytes)).await
-            }
-            Ok(Some(Ok(Frame::Ping(_) | Frame::Pong(_)))) => Ok(()),
-            Ok(_) | Err(_) => self.leave().await,
-        }
-    }
-
-    async fn connect(&mut self) -> Result<()> {
-        let mut request = self.address.as_str().into_client_request()?;
-        request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static(SUBPROTOCOL));
-        match timeout(Duration::from_secs(10), connect_async(request)).await {
-            Ok(Ok((socket, _))) => {
-                self.socket = Some(socket);
-                let vector = self.doc.try_transact()?.state_vector().encode_v1().into();
-                self.handle(Event::Opened { vector }).await
-            }
-            // As the page does; this is how long it rests, and nothing that a test waits for.
-            Ok(Err(_)) | Err(_) => {
-                let delay = self.backoff.next(&mut self.rng);
-                timeout(delay, std::future::pending::<()>()).await.unwrap_or_default();
-                Ok(())
-            }
-        }
-    }
-
-    async fn handle(&mut self, event: Event) -> Result<()> {
-        let mut effects = Vec::new();
-        self.session.handle(event, &mut effects);
-        for effect in effects {
-            Box::pin(self.perform(effect)).await?;
-        }
-        Ok(())
-    }
-
-    async fn perform(&mut self, effect: Effect) -> Result<()> {
-        match effect {
-            Effect::Transmit(bytes) => {
-                let Some(socket) = &mut self.socket else { return Ok(()) };
-                self.carried.0 += bytes.len();
-                if socket.send(Frame::Binary(bytes)).await.is_err() {
-                    return self.leave().await;
+                match self.attempt {
+                    Some(attempt) => self.event(Event::Received(attempt, bytes)).await,
+                    None => Ok(()),
                 }
             }
-            Effect::Keep(number, _) => return self.handle(Event::Kept(number)).await,
-            Effect::Integrate(update) => {
-                self.doc.try_transact_mut()?.apply_update(Update::decode_v1(&update)?)?;
+            Ok(Some(Ok(Frame::Ping(_) | Frame::Pong(_)))) => Ok(()),
+            Ok(_) => self.closed().await,
+        }
+    }
+
+    async fn closed(&mut self) -> Result<()> {
+        self.socket = None;
+        match self.attempt {
+            Some(attempt) => self.event(Event::Closed(attempt)).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn connect(&mut self, attempt: Attempt) -> Result<Event> {
+        let mut request = self.address.as_str().into_client_request()?;
+        request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static(SUBPROTOCOL));
+        Ok(match timeout(Duration::from_secs(10), connect_async(request)).await {
+            Ok(Ok((socket, _))) => {
+                self.socket = Some(socket);
+                Event::Opened(attempt)
             }
-            Effect::Offer { vector } => {
-                let vector = StateVector::decode_v1(&vector)?;
-                let difference = self.doc.try_transact()?.encode_diff_v1(&vector);
-                return self.handle(Event::Offered(difference.into())).await;
+            Ok(Err(_)) | Err(_) => Event::Closed(attempt),
+        })
+    }
+
+    /// Hands an event to the peer, and does what follows.
+    async fn event(&mut self, event: Event) -> Result<()> {
+        self.tell(event);
+        while let Some(effect) = self.effects.pop_front() {
+            if let Some(event) = self.perform(effect).await? {
+                self.tell(event);
             }
-            Effect::InStep => {
-                self.backoff.reset();
-                self.in_step = Some(Instant::now());
-            }
-            Effect::Compare(held) => {
-                let own = Fingerprint::of(&self.doc.try_transact()?);
-                ensure!(own.agrees_with(&held), "it is in step with the server, and holds something else");
-            }
-            Effect::Saved(_) | Effect::ShowPresence(_) | Effect::AnnouncePresence => {}
-            Effect::Stop(why) => bail!("the session stopped: {why:?}"),
-            Effect::Reconnect => return self.leave().await,
         }
         Ok(())
+    }
+
+    fn tell(&mut self, event: Event) {
+        let mut effects = Vec::new();
+        self.peer.handle(self.began.elapsed(), event, &mut effects);
+        self.effects.extend(effects);
+    }
+
+    async fn perform(&mut self, effect: Effect) -> Result<Option<Event>> {
+        match effect {
+            // It has one transport. It connects when it lives on.
+            Effect::Connect(attempt, _) => (self.attempt, self.is_connecting) = (Some(attempt), true),
+            Effect::Disconnect => (self.socket, self.is_connecting) = (None, false),
+            Effect::Transmit(bytes) => {
+                let Some(socket) = &mut self.socket else { return Ok(None) };
+                self.carried.0 += bytes.len();
+                if socket.send(Frame::Binary(bytes)).await.is_err() {
+                    self.socket = None;
+                    return Ok(self.attempt.map(Event::Closed));
+                }
+            }
+            Effect::AskForAccess => return Ok(Some(Event::AccessAnswered(Access::Unknown))),
+            Effect::ShowReady => self.in_step = Some(Instant::now()),
+            Effect::ShowStopped(why) => bail!("syncing stopped: {why:?}"),
+            Effect::NoteParting => bail!("it is in step with the server, and holds something else"),
+            _ => {}
+        }
+        Ok(None)
+    }
+
+    fn key(&self, section: &str) -> Result<SectionKey> {
+        let mut sections = self.peer.held().template().sections.iter();
+        sections.find(|known| known.key == *section).map(|known| known.key).context("no such section")
     }
 
     /// What the status line would claim.
     #[must_use]
     pub fn status(&self) -> SyncStatus {
-        self.session.status()
+        self.peer.status()
     }
 
     /// Whether all that was written here is on the server's disk, and all that the server had is here.
     #[must_use]
     pub fn is_saved(&self) -> bool {
-        self.status() == SyncStatus::Saved && self.session.pending() == 0
+        self.status() == SyncStatus::Saved && self.peer.pending() == 0
     }
 
     /// When it came into step last.
@@ -200,27 +231,24 @@ impl Participant {
     /// What stands in a section.
     ///
     /// # Errors
-    /// When the replica is in use.
+    /// When there is none.
     pub fn text(&self, section: &str) -> Result<String> {
-        let txn = self.doc.try_transact()?;
-        let text = txn.get_text(schema::section(section).as_str()).context("no such section")?;
-        Ok(plain(&document::read(&text, &txn)))
+        Ok(plain(&self.peer.held().read(self.key(section)?)?))
     }
 
     /// How long a section's text is, in UTF-16 code units.
     ///
     /// # Errors
-    /// When the replica is in use.
+    /// When there is none.
     pub fn len(&self, section: &str) -> Result<u32> {
-        let txn = self.doc.try_transact()?;
-        Ok(txn.get_text(schema::section(section).as_str()).map_or(0, |text| yrs::Text::len(&text, &txn)))
+        Ok(self.peer.held().len(self.key(section)?)?)
     }
 
     /// All that the replica holds, as one update.
     ///
     /// # Errors
-    /// When the replica is in use.
+    /// When something waits for what did not come.
     pub fn whole(&self) -> Result<Bytes> {
-        Ok(self.doc.try_transact()?.encode_diff_v1(&StateVector::default()).into())
+        self.peer.held().whole().context("something waits for what did not come")
     }
 }

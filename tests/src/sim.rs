@@ -63,6 +63,16 @@ pub struct Tally {
     pub reloads: u64,
     /// Turns in which a room did heavy work.
     pub turns: u64,
+    /// Edits that a page found on its device, since another tab had kept them.
+    pub found: u64,
+    /// WebSockets that were blocked.
+    pub blocked: u64,
+    /// Connections by HTTP that were begun.
+    pub by_http: u64,
+    /// Times that one of two tabs held what the server had lost, and came back for it.
+    pub parted: u64,
+    /// Handshakes' answers that did not apply.
+    pub garbled: u64,
     /// Times that a snapshot deleted more than the live document.
     pub healed: u64,
 }
@@ -86,6 +96,11 @@ impl Tally {
         self.evictions += other.evictions;
         self.reloads += other.reloads;
         self.turns += other.turns;
+        self.found += other.found;
+        self.blocked += other.blocked;
+        self.by_http += other.by_http;
+        self.parted += other.parted;
+        self.garbled += other.garbled;
         self.healed += other.healed;
     }
 }

@@ -13,7 +13,7 @@ use rand::rngs::SmallRng;
 use rand::{Rng, RngCore, SeedableRng};
 use samsyn_server::store::memory::MemoryStore;
 use samsyn_server::store::sled::SledStore;
-use samsyn_server::store::{DocumentId, Loaded, Store, Table, Time, Write};
+use samsyn_server::store::{DocumentId, Loaded, Store, StoreError, Table, Time, Write};
 use samsyn_shared::{MalbildId, Seq};
 use samsyn_tests::power::{Cut, Disk};
 use samsyn_tests::strace::{Trace, before_command_on_files, why_not};
@@ -154,6 +154,17 @@ async fn no_power_cut_loses_what_was_acked_or_is_taken_for_damage() -> Result<()
     Ok(())
 }
 
+/// Opens a store that was just closed. A process that another test starts at that moment has its lock until it runs its
+/// program.
+pub(crate) fn open_unlocked(path: &Path) -> Result<SledStore, StoreError> {
+    loop {
+        match SledStore::open(path) {
+            Err(error) if error.to_string().contains("could not acquire lock") => std::thread::yield_now(),
+            opened => return opened,
+        }
+    }
+}
+
 fn go_dark(root: &Path, trace: &Trace, cut: Cut, states: &[Held], rng: &mut SmallRng) -> Result<()> {
     let data = root.join("data");
     let touches = |index: &usize| {
@@ -169,7 +180,7 @@ fn go_dark(root: &Path, trace: &Trace, cut: Cut, states: &[Held], rng: &mut Smal
     let left = TempDir::new()?;
     Disk::before(trace, &data, index)?.cut(cut, &data, left.path(), rng)?;
     for opening in 0..2 {
-        let store = SledStore::open(left.path()).with_context(what)?;
+        let store = open_unlocked(left.path()).with_context(what)?;
         let found = held(&store)?;
         let reached = states.iter().position(|state| *state == found);
         // There are commits that change nothing.

@@ -52,11 +52,14 @@ async fn wait_for_http(page: &Page, wire: &Proxy, blocked: usize) -> Result<()> 
     Ok(())
 }
 
-/// Opens the page anew where WebSockets are blocked in this way.
+/// Opens the page anew where WebSockets are blocked in this way. Not before the old one is gone: it would come back to
+/// its own connection until the new one is there, and its tries are counted too.
 async fn reload(page: &Page, wire: &Proxy, how: WebSockets) -> Result<()> {
+    let address = page.driver().current_url().await?;
+    page.driver().goto("about:blank").await?;
     wire.websockets(how);
     let blocked = wire.blocked();
-    page.reload().await?;
+    page.driver().goto(address.as_str()).await?;
     wait_for_http(page, wire, blocked).await.with_context(|| format!("{how:?}"))
 }
 

@@ -12,11 +12,12 @@ use samsyn_tests::until::Look;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, LocalSet};
 
 use crate::stage::{Pair, Stage};
 
 const SECTION: &str = "overgripande-beskrivning";
+const TEMPLATE: &str = "aktorsgemensam";
 
 /// The value below which so many per cent of these lie, in milliseconds.
 fn percentile(times: &mut [Duration], percent: usize) -> f64 {
@@ -35,11 +36,16 @@ const EDITS: usize = 2000;
 /// Two of the twenty are browsers, whose keys are real. All of them come back in one moment.
 #[tokio::test]
 async fn twenty_with_two_thousand_edits_each_come_back_at_once_and_are_equal() -> Result<()> {
+    // A page's replica stays on one thread.
+    LocalSet::new().run_until(come_back_at_once()).await
+}
+
+async fn come_back_at_once() -> Result<()> {
     let pair = Pair::meet().await?;
     let token = pair.stage.malbild.token(Role::Editor);
     let mut crowd = Vec::new();
     for name in 0..CROWD {
-        let mut one = Participant::of(&pair.stage.server, &pair.stage.malbild, token);
+        let mut one = Participant::of(&pair.stage.server, &pair.stage.malbild, TEMPLATE, token)?;
         one.until(Participant::is_saved).await?;
         one.leave().await?;
         for word in words(name, EDITS) {
@@ -61,7 +67,7 @@ async fn twenty_with_two_thousand_edits_each_come_back_at_once_and_are_equal() -
     pair.reunite().await?;
     let mut returning = JoinSet::new();
     for mut one in crowd {
-        returning.spawn(async move {
+        returning.spawn_local(async move {
             let has_all = |one: &Participant| {
                 one.is_saved()
                     && one.text(SECTION).is_ok_and(|text| {
@@ -131,14 +137,18 @@ async fn write_in_each_round(
 
 #[tokio::test]
 async fn a_server_that_restarts_a_hundred_times_under_fifty_people_loses_and_doubles_nothing() -> Result<()> {
+    LocalSet::new().run_until(restart_a_hundred_times()).await
+}
+
+async fn restart_a_hundred_times() -> Result<()> {
     let mut stage = Stage::set().await?;
     let token = stage.malbild.token(Role::Editor).to_owned();
     let (begin, rounds) = watch::channel(0);
     let (back, mut returned) = mpsc::channel(2 * MANY);
     let mut people = JoinSet::new();
     for name in 0..MANY {
-        let one = Participant::of(&stage.server, &stage.malbild, &token);
-        people.spawn(write_in_each_round(one, name, rounds.clone(), back.clone()));
+        let one = Participant::of(&stage.server, &stage.malbild, TEMPLATE, &token)?;
+        people.spawn_local(write_in_each_round(one, name, rounds.clone(), back.clone()));
     }
     let mut times = Vec::new();
     for round in 0..=RESTARTS {

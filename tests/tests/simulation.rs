@@ -38,6 +38,10 @@ fn everyone_ends_with_what_is_stored_and_nothing_saved_is_ever_lost() -> Result<
         ("a room that ended", sum.evictions),
         ("a document loaded again", sum.reloads),
         ("a turn of heavy work", sum.turns),
+        ("an edit found in another tab", sum.found),
+        ("a blocked WebSocket", sum.blocked),
+        ("a connection by HTTP", sum.by_http),
+        ("an answer that does not apply", sum.garbled),
     ] {
         ensure!(count > 0, "the corpus has not {what} in it");
     }

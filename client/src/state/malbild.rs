@@ -22,6 +22,9 @@ use samsyn_shared::client_session::Stopped;
 use samsyn_shared::delta::{LineKind, List, Op, plain};
 use samsyn_shared::device_log::Key;
 use samsyn_shared::hyperlink::Hyperlink;
+use samsyn_shared::page::peer::Peer;
+pub use samsyn_shared::page::replica::TITLE;
+use samsyn_shared::page::replica::{By, Change, Replica, caret_after};
 use samsyn_shared::page_link::PageLink;
 use samsyn_shared::paste::{PasteError, Transfer};
 use samsyn_shared::presence::Presences;
@@ -34,8 +37,6 @@ use super::backlog::Backlog;
 use super::identity::{self, Identity};
 use super::people::Person;
 use super::remote_carets::RemoteCarets;
-pub use super::replica::TITLE;
-use super::replica::{By, Change, Replica, caret_after};
 use super::section::{Section, watch_size};
 use crate::device::{Aside, DeviceError};
 use crate::editor::autoformat::{self, autoformat};
@@ -148,7 +149,7 @@ pub struct Malbild {
 /// called while one is: a surface may report at once.
 #[derive(Default)]
 struct Core {
-    replica: RefCell<Option<Replica>>,
+    peer: RefCell<Option<Peer>>,
     sections: RefCell<Vec<Rc<Section>>>,
     presences: RefCell<Presences>,
     /// The carets of the others.
@@ -323,7 +324,7 @@ impl Malbild {
     }
 
     fn with_replica<T>(&self, f: impl FnOnce(&mut Replica) -> T) -> Option<T> {
-        self.core().replica.borrow_mut().as_mut().map(f)
+        self.core().peer.borrow_mut().as_mut().map(|peer| f(peer.replica()))
     }
 
     fn sections(&self) -> Vec<Rc<Section>> {
@@ -374,7 +375,7 @@ impl Malbild {
         let changes = self.with_replica(|replica| {
             replica.edit(edits, by).expect("no transaction outlives a function of Replica")
         });
-        self.show(&changes.unwrap_or_default());
+        self.show_own(&changes.unwrap_or_default());
     }
 
     /// Changes the document as a command decided, and shows it at once.
@@ -400,7 +401,7 @@ impl Malbild {
             let undone = self
                 .with_replica(|r| if command == Command::Undo { r.undo() } else { r.redo() })
                 .unwrap_or_default();
-            self.show(&undone);
+            self.show_own(&undone);
             self.go_to(&undone);
             return true;
         }

@@ -133,13 +133,15 @@ mod tests {
 
     use super::*;
 
+    const MAL: SectionKey = SectionKey::named("mal");
+
     /// An announcement that these resolve to their index in one section; a negative one is not found.
     fn cursor(anchor: i32, head: i32) -> Cursor {
         Cursor { anchor: anchor.into(), head: head.into() }
     }
 
     fn find(anchor: &Value) -> Option<(SectionKey, u32)> {
-        Some(("mal", u32::try_from(anchor.as_i64()?).ok()?))
+        Some((MAL, u32::try_from(anchor.as_i64()?).ok()?))
     }
 
     fn at(remote_carets: &RemoteCarets, client: u64) -> (u32, u32, u32) {
@@ -157,11 +159,11 @@ mod tests {
         };
         let first = cursor(2, 5);
         remote_carets.announced([(1, &first)].into_iter(), resolve);
-        remote_carets.changed("mal", &[Op::insert("å😀")], true);
-        remote_carets.changed("other", &[Op::insert("xx")], true);
+        remote_carets.changed(MAL, &[Op::insert("å😀")], true);
+        remote_carets.changed(SectionKey::named("other"), &[Op::insert("xx")], true);
         remote_carets.announced([(1, &first)].into_iter(), resolve);
         assert_eq!((at(&remote_carets, 1), asked.get()), ((5, 8, 0), 2), "what is not new is not asked for");
-        remote_carets.changed("mal", &[Op::retain(4), Op::delete(2)], true);
+        remote_carets.changed(MAL, &[Op::retain(4), Op::delete(2)], true);
         assert_eq!(at(&remote_carets, 1), (4, 6, 0));
         let second = cursor(1, 1);
         remote_carets.announced([(1, &second)].into_iter(), resolve);
@@ -175,11 +177,11 @@ mod tests {
         let mut remote_carets = RemoteCarets::default();
         let (writer, reader) = (cursor(3, 3), cursor(7, 7));
         remote_carets.announced([(1, &writer), (2, &reader)].into_iter(), find);
-        remote_carets.changed("mal", &[Op::retain(3), Op::insert("ord")], true);
+        remote_carets.changed(MAL, &[Op::retain(3), Op::insert("ord")], true);
         assert_eq!((at(&remote_carets, 1), at(&remote_carets, 2)), ((6, 6, 1), (10, 10, 0)));
-        remote_carets.changed("mal", &[Op::retain(5), Op::delete(1)], true);
+        remote_carets.changed(MAL, &[Op::retain(5), Op::delete(1)], true);
         assert_eq!((at(&remote_carets, 1), at(&remote_carets, 2)), ((5, 5, 2), (9, 9, 0)));
-        remote_carets.changed("mal", &[Op::retain(5), Op::insert("x")], false);
+        remote_carets.changed(MAL, &[Op::retain(5), Op::insert("x")], false);
         assert_eq!(at(&remote_carets, 1), (6, 6, 2), "what is typed here is not theirs");
     }
 

@@ -50,6 +50,8 @@ pub(super) struct Actor {
     held: BTreeSet<ConnectionId>,
     /// What came to the door and is too large to be heard there.
     large: Option<Arrived>,
+    /// When the room was opened: it knows the time since then.
+    began: Instant,
     state: RoomState,
     /// What is to be done, in order.
     effects: VecDeque<Effect>,
@@ -118,7 +120,7 @@ impl Actor {
         };
         let opened = Opened { document, took, log, last: loaded.last };
         let health = storage.health();
-        let state = RoomState::new(opened, config, Instant::now().into_std(), Time::now().0);
+        let state = RoomState::new(opened, config, Duration::ZERO, Time::now().0);
         let actor = Self {
             id,
             storage,
@@ -127,6 +129,7 @@ impl Actor {
             turn: None,
             held: BTreeSet::new(),
             large: None,
+            began: Instant::now(),
             state,
             effects: VecDeque::new(),
             outboxes: HashMap::new(),
@@ -176,7 +179,7 @@ impl Actor {
             if place != here {
                 return self.go_to(place);
             }
-            let due = self.state.wake_at().map(Instant::from_std);
+            let due = self.state.wake_at().map(|due| self.began + due);
             if due.is_some_and(|due| due <= Instant::now())
                 && (self.ears.is_quiet() || self.handled_since_due >= COMMANDS_PER_TURN)
             {
@@ -386,7 +389,7 @@ impl Actor {
 
     /// Lets the room say what must be done about an event, behind all that must be done already.
     fn react(&mut self, event: Event) {
-        let mut reaction = Reaction::at(Instant::now().into_std());
+        let mut reaction = Reaction::at(self.began.elapsed());
         self.state.handle(event, &mut reaction);
         for (connection, cost) in reaction.charges {
             self.ears.inbox.charge(connection, cost);

@@ -5,7 +5,7 @@
 //! (stock clients reflect them) are ignored. Between two tellings only the latest state of each client is kept.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
-use std::time::Instant;
+use std::time::Duration;
 
 use crate::protocol::PresenceEntry;
 use crate::{Role, limits};
@@ -19,7 +19,7 @@ pub(crate) struct Presence {
     /// Which client each connection speaks for.
     spoken_for: HashMap<ConnectionId, u64>,
     /// What connections last said of a client for which another speaks.
-    claims: BTreeMap<ConnectionId, (Instant, Role, PresenceEntry)>,
+    claims: BTreeMap<ConnectionId, (Duration, Role, PresenceEntry)>,
     /// Clients whose state is to be told, the one that waits longest first. Each stands here once at most.
     news: VecDeque<u64>,
     /// Clients that are gone, to be told.
@@ -27,7 +27,7 @@ pub(crate) struct Presence {
     /// Connections that are to be told of everyone.
     newcomers: BTreeSet<ConnectionId>,
     /// Clients for which somebody who may write spoke, and when last.
-    writers: HashMap<u64, Instant>,
+    writers: HashMap<u64, Duration>,
     /// Connections of those who may write that have not said yet for which client they speak. A reader may speak for it
     /// meanwhile, and a stock client takes what it is told of itself for its own words: so they are not told that.
     unnamed: BTreeSet<ConnectionId>,
@@ -54,7 +54,7 @@ struct Known {
     state: String,
     owner: ConnectionId,
     role: Role,
-    heard: Instant,
+    heard: Duration,
     is_news: bool,
 }
 
@@ -65,7 +65,7 @@ impl Presence {
     /// loses it to her.
     pub(crate) fn announced(
         &mut self,
-        now: Instant,
+        now: Duration,
         from: ConnectionId,
         role: Role,
         entries: Vec<PresenceEntry>,
@@ -96,7 +96,7 @@ impl Presence {
         }
     }
 
-    fn take(&mut self, now: Instant, from: ConnectionId, role: Role, entry: PresenceEntry, ahead: u64) {
+    fn take(&mut self, now: Duration, from: ConnectionId, role: Role, entry: PresenceEntry, ahead: u64) {
         self.spoken_for.insert(from, entry.client);
         if self.unnamed.remove(&from) && !self.newcomers.contains(&from) {
             self.named.insert(from);
@@ -149,12 +149,12 @@ impl Presence {
     }
 
     /// Removes what has not been renewed in time.
-    pub(crate) fn expire(&mut self, now: Instant) {
-        self.writers.retain(|_, spoke| now.duration_since(*spoke) <= limits::PRESENCE_KEPT);
+    pub(crate) fn expire(&mut self, now: Duration) {
+        self.writers.retain(|_, spoke| now.saturating_sub(*spoke) <= limits::PRESENCE_KEPT);
         let expired = self
             .by_client
             .iter()
-            .filter(|(_, known)| now.duration_since(known.heard) > limits::PRESENCE_EXPIRY);
+            .filter(|(_, known)| now.saturating_sub(known.heard) > limits::PRESENCE_EXPIRY);
         for client in expired.map(|(client, _)| *client).collect::<Vec<_>>() {
             self.part(client);
         }
@@ -264,7 +264,7 @@ mod tests {
 
     /// What is told after `from` announced `entries`.
     fn told(presence: &mut Presence, from: ConnectionId, entries: &[PresenceEntry]) -> Vec<PresenceEntry> {
-        presence.announced(Instant::now(), from, Role::Editor, entries.to_vec());
+        presence.announced(Duration::from_secs(1_000), from, Role::Editor, entries.to_vec());
         presence.take_news().entries
     }
 
@@ -288,10 +288,15 @@ mod tests {
     #[test]
     fn between_two_tellings_only_the_latest_state_counts() {
         let mut presence = Presence::default();
-        presence.announced(Instant::now(), A, Role::Editor, vec![entry(7, 1, "1"), entry(7, 2, "2")]);
+        presence.announced(
+            Duration::from_secs(1_000),
+            A,
+            Role::Editor,
+            vec![entry(7, 1, "1"), entry(7, 2, "2")],
+        );
         assert_eq!(told(&mut presence, A, &[entry(7, 3, "3")]), [entry(7, 3, "3")]);
         // Who came and went is told to have gone, since somebody may have heard of it before.
-        presence.announced(Instant::now(), A, Role::Editor, vec![entry(7, 4, "4")]);
+        presence.announced(Duration::from_secs(1_000), A, Role::Editor, vec![entry(7, 4, "4")]);
         presence.left(A);
         assert_eq!(presence.take_news().entries, [entry(7, 4, "4"), entry(7, 4, "null")]);
     }
@@ -303,8 +308,13 @@ mod tests {
         for (connection, client) in [(A, 7), (B, 8)] {
             assert_eq!(shown.apply(told(&mut presence, connection, &[entry(client, 1, "{}")])), []);
         }
-        presence.announced(Instant::now(), A, Role::Editor, vec![entry(7, 2, "{}")]);
-        presence.announced(Instant::now(), B, Role::Editor, vec![entry(8, 2, "{}"), entry(8, 3, "null")]);
+        presence.announced(Duration::from_secs(1_000), A, Role::Editor, vec![entry(7, 2, "{}")]);
+        presence.announced(
+            Duration::from_secs(1_000),
+            B,
+            Role::Editor,
+            vec![entry(8, 2, "{}"), entry(8, 3, "null")],
+        );
         presence.left(A);
         presence.left(B);
         let lost: Vec<_> =
@@ -318,7 +328,7 @@ mod tests {
         let crowd = limits::PRESENCE_STATES as u64 * 2 + 5;
         for client in 0..crowd {
             presence.announced(
-                Instant::now(),
+                Duration::from_secs(1_000),
                 ConnectionId(client),
                 Role::Editor,
                 vec![entry(client, 1, "{}")],
@@ -360,7 +370,7 @@ mod tests {
     fn a_reader_who_took_an_editors_place_while_she_was_away_loses_it_to_her() {
         let mut presence = Presence::default();
         let said = |presence: &mut Presence, from, role, clock, state: &str| {
-            presence.announced(Instant::now(), from, role, vec![entry(7, clock, state)]);
+            presence.announced(Duration::from_secs(1_000), from, role, vec![entry(7, clock, state)]);
             presence.take_news().entries
         };
         assert_eq!(said(&mut presence, B, Role::Reader, 9, "\"his\""), [entry(7, 9, "\"his\"")]);
@@ -374,7 +384,7 @@ mod tests {
     fn an_editor_who_comes_back_is_heard_though_a_reader_said_something_later_in_her_name() {
         let mut presence = Presence::default();
         let said = |presence: &mut Presence, from, role, clock, state: &str| {
-            presence.announced(Instant::now(), from, role, vec![entry(7, clock, state)]);
+            presence.announced(Duration::from_secs(1_000), from, role, vec![entry(7, clock, state)]);
             presence.take_news().entries
         };
         said(&mut presence, B, Role::Reader, 1000, "\"his\"");
@@ -389,7 +399,7 @@ mod tests {
     #[test]
     fn an_editor_who_comes_back_is_not_told_what_a_reader_said_in_her_name_before_she_says_who_she_is() {
         // A stock client would take it for its own words.
-        let (mut presence, now) = (Presence::default(), Instant::now());
+        let (mut presence, now) = (Presence::default(), Duration::from_secs(1_000));
         told(&mut presence, A, &[entry(7, 5, "\"hers\"")]);
         presence.left(A);
         let his = [entry(7, 1000, "\"his\""), entry(8, 1, "\"another\"")];
@@ -411,7 +421,7 @@ mod tests {
         told(&mut presence, A, &[entry(7, 1, "{}")]);
         presence.joined(B, Role::Editor);
         assert_eq!(presence.take_news().newcomers, BTreeSet::from([B]));
-        presence.announced(Instant::now(), B, Role::Editor, vec![entry(8, 1, "{}")]);
+        presence.announced(Duration::from_secs(1_000), B, Role::Editor, vec![entry(8, 1, "{}")]);
         presence.left(A);
         let news = presence.take_news();
         assert!(news.newcomers.is_empty(), "B would be told only who is here now");
@@ -442,7 +452,7 @@ mod tests {
 
     #[test]
     fn presence_that_is_not_renewed_expires() {
-        let (mut presence, now) = (Presence::default(), Instant::now());
+        let (mut presence, now) = (Presence::default(), Duration::from_secs(1_000));
         presence.announced(now, A, Role::Editor, vec![entry(7, 1, "{}")]);
         presence.take_news();
         presence.expire(now + Duration::from_secs(29));

@@ -1,7 +1,7 @@
 //! What a room does about an event: the effects to perform, in order, and what happened meanwhile that its operator may
 //! want to count or to read. No content and no names.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{Broken, ConnectionId, Effect};
 use crate::protocol::CloseCode;
@@ -10,8 +10,8 @@ use crate::scan::ScanError;
 /// What a room does about one event, or about several of one moment.
 #[derive(Debug)]
 pub struct Reaction {
-    /// When the events happened.
-    pub now: Instant,
+    /// When the events happened, as the time since any moment.
+    pub now: Duration,
     /// What must be done, in this order.
     pub effects: Vec<Effect>,
     /// What connections cost, in CPU time, beside what handling the events takes.
@@ -25,7 +25,7 @@ pub struct Reaction {
 impl Reaction {
     /// No reaction yet, to what happens now.
     #[must_use]
-    pub fn at(now: Instant) -> Self {
+    pub fn at(now: Duration) -> Self {
         Self {
             now,
             effects: Vec::new(),

@@ -19,7 +19,7 @@ mod weighing;
 mod writes;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::protocol::{self, CloseCode, DiskHealth, Hello, Message, RoomHealth, parts};
 use crate::read_model::ReadModel;
@@ -43,7 +43,6 @@ use super::{ConnectionId, Notice, Reaction};
 pub struct RoomState {
     document: RoomDocument,
     config: RoomConfig,
-    began: Instant,
     sessions: BTreeMap<ConnectionId, ServerSession>,
     /// The last long answer as it is sent, for all who ask the same until the document changes.
     answer: Option<Answer>,
@@ -100,9 +99,10 @@ struct Answer {
 }
 
 impl RoomState {
-    /// A room over a Document that was just opened. `at` is `now` too, in milliseconds since 1970.
+    /// A room over a Document that was just opened. `now` is the time since any moment, and `at`
+    /// the same in milliseconds since 1970.
     #[must_use]
-    pub fn new(opened: Opened, config: RoomConfig, now: Instant, at: u64) -> Self {
+    pub fn new(opened: Opened, config: RoomConfig, now: Duration, at: u64) -> Self {
         let Opened { document, took, log, last } = opened;
         let mut weighing = Weighing::new(document.size());
         // The updates after a snapshot may take much longer one by one than what the next snapshot makes of them, so
@@ -114,7 +114,6 @@ impl RoomState {
         Self {
             document,
             config,
-            began: now,
             sessions: BTreeMap::new(),
             answer: None,
             presence: Presence::default(),
@@ -177,7 +176,7 @@ impl RoomState {
 
     /// When [`Event::Woke`] is due. What is due already may wait until all that is at hand was handled.
     #[must_use]
-    pub fn wake_at(&self) -> Option<Instant> {
+    pub fn wake_at(&self) -> Option<Duration> {
         [self.frames.due(), self.presence_pace.due(), self.health_pace.due()].into_iter().flatten().min()
     }
 
@@ -222,7 +221,7 @@ impl RoomState {
     }
 
     fn joined(&mut self, id: ConnectionId, role: Role, dialect: Dialect, reaction: &mut Reaction) {
-        let session = ServerSession::new(self.since_began(reaction.now), role, dialect);
+        let session = ServerSession::new(reaction.now, role, dialect);
         let hello = Hello {
             epoch: self.config.epoch,
             role,
@@ -316,7 +315,7 @@ impl RoomState {
         }
     }
 
-    fn left(&mut self, now: Instant, id: ConnectionId) {
+    fn left(&mut self, now: Duration, id: ConnectionId) {
         if self.sessions.remove(&id).is_some() {
             self.after_stored.retain(|(_, to, _)| *to != id);
             self.backlog.remove(&id);
@@ -332,11 +331,6 @@ impl RoomState {
             reaction.effects.push(Effect::Close { connection: id, code });
             self.left(reaction.now, id);
         }
-    }
-
-    /// The time as sessions know it.
-    fn since_began(&self, now: Instant) -> Duration {
-        now.saturating_duration_since(self.began)
     }
 
     fn is_of_another_epoch(&self, mut clients: impl Iterator<Item = u64>) -> bool {
@@ -377,7 +371,7 @@ impl RoomState {
 
     /// Step 1, at most once a second: "send me what I lack".
     fn ask(&mut self, to: ConnectionId, reaction: &mut Reaction) {
-        let since = self.since_began(reaction.now);
+        let since = reaction.now;
         if !self.sessions.get_mut(&to).is_some_and(|session| session.ask(since)) {
             return;
         }
@@ -406,7 +400,7 @@ impl RoomState {
         reaction: &mut Reaction,
         to: impl Fn(ConnectionId, &ServerSession) -> bool,
     ) -> u64 {
-        let since = self.since_began(reaction.now);
+        let since = reaction.now;
         let mut receivers = Vec::new();
         for (id, session) in &mut self.sessions {
             if to(*id, session) {

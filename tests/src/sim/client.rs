@@ -10,7 +10,6 @@ use super::replica::Snapshot;
 use super::stock::Stock;
 use super::wire::Wire;
 
-#[derive(Debug)]
 pub(super) enum Client {
     Person(Box<Person>),
     Stock(Box<Stock>),
@@ -27,12 +26,13 @@ impl Client {
     }
 
     /// Connects, unless it has.
-    pub(super) fn connect(&mut self, environment: &mut Environment) {
+    pub(super) fn connect(&mut self, environment: &mut Environment) -> Result<()> {
         match self {
-            Self::Person(person) => person.wire.connect(environment),
+            Self::Person(person) => person.start(environment)?,
             Self::Stock(stock) => stock.wire.connect(environment),
             Self::Hostile(hostile) => hostile.connect(environment),
         }
+        Ok(())
     }
 
     pub(super) fn act(&mut self, environment: &mut Environment) -> Result<()> {
@@ -61,19 +61,18 @@ impl Client {
         Ok(())
     }
 
-    pub(super) fn watch(&mut self, environment: &mut Environment) -> Result<()> {
+    pub(super) fn watch(&mut self, environment: &mut Environment) {
         match self {
-            Self::Person(person) => person.watch(environment)?,
             Self::Stock(stock) => stock.watch(environment),
-            Self::Hostile(_) => {}
+            Self::Person(_) | Self::Hostile(_) => {}
         }
-        Ok(())
     }
 
-    pub(super) fn kept(&mut self, environment: &mut Environment) -> Result<()> {
+    /// The person, if it is one with our page.
+    pub(super) fn person(&mut self) -> Option<&mut Person> {
         match self {
-            Self::Person(person) => person.kept(environment),
-            Self::Stock(_) | Self::Hostile(_) => Ok(()),
+            Self::Person(person) => Some(person),
+            Self::Stock(_) | Self::Hostile(_) => None,
         }
     }
 

@@ -2,10 +2,11 @@
 //! It doesn't know what is in a record.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
-use samsyn_shared::device_log::{Batch, Key, Record, Written};
+use samsyn_shared::device_log::{Batch, Key, Record, StoredRecords, Written};
 
 #[derive(Debug, Default)]
 pub(super) struct Device {
@@ -31,14 +32,9 @@ impl Device {
         written
     }
 
-    /// The log, from its beginning.
-    pub(super) fn log(&self) -> Result<Vec<(Key, usize, Record)>> {
-        read(&self.log)
-    }
-
-    /// The queue, from its beginning.
-    pub(super) fn edits(&self) -> Result<Vec<(Key, usize, Record)>> {
-        read(&self.edits)
+    /// What stands in the two lists after these keys.
+    pub(super) fn find(&self, log: Key, edits: Key) -> Result<StoredRecords> {
+        Ok(StoredRecords { log: read(&self.log, log)?, edits: read(&self.edits, edits)?, is_damaged: false })
     }
 
     /// Nothing is kept of it any more.
@@ -48,8 +44,8 @@ impl Device {
     }
 }
 
-fn read(list: &BTreeMap<Key, Bytes>) -> Result<Vec<(Key, usize, Record)>> {
-    list.iter()
+fn read(list: &BTreeMap<Key, Bytes>, after: Key) -> Result<Vec<(Key, usize, Record)>> {
+    list.range((Bound::Excluded(after), Bound::Unbounded))
         .map(|(key, bytes)| Ok((*key, bytes.len(), Record::decode(bytes).context("a record on a device")?)))
         .collect()
 }

@@ -3,7 +3,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use rand::rngs::SmallRng;
@@ -22,8 +22,13 @@ pub(super) enum Scheduled {
     Acts(usize),
     /// A client connects, unless it has.
     Connects(usize),
-    /// A client's device has written, or failed to.
+    /// A client's device has written, or failed to; or has read.
     Keeps(usize),
+    Reads(usize),
+    /// A client hears that another tab has kept something.
+    Hears(usize),
+    /// A client's alarm goes off.
+    Alarms(usize),
     /// A client looks after its connection.
     Watches(usize),
     /// The next packet comes to an end.
@@ -58,12 +63,15 @@ pub(super) struct Environment {
     pub(super) roles: Vec<Role>,
     /// When each client last lost or lacked the right to write.
     pub(super) lacked: Vec<Option<Duration>>,
+    /// How far each client's clock is ahead.
+    pub(super) ahead: Vec<Duration>,
+    /// The network lets no WebSocket through.
+    pub(super) are_websockets_blocked: bool,
     /// Every client id under which an honest page wrote.
     pub(super) honest: BTreeSet<u64>,
     /// Nothing bad happens any more.
     pub(super) is_calm: bool,
     pub(super) tally: Tally,
-    began: Instant,
     agenda: BinaryHeap<Reverse<(Duration, u64, Scheduled)>>,
     next: u64,
     disk_is_free: Duration,
@@ -80,11 +88,11 @@ impl Environment {
             disk,
             roles: Vec::new(),
             lacked: Vec::new(),
+            ahead: Vec::new(),
+            are_websockets_blocked: false,
             honest: BTreeSet::new(),
             is_calm: false,
             tally: Tally::default(),
-            // Only differences count: no real time comes in.
-            began: Instant::now(),
             agenda: BinaryHeap::new(),
             next: 0,
             disk_is_free: Duration::ZERO,
@@ -92,14 +100,14 @@ impl Environment {
         }
     }
 
-    /// Now, as the room is told.
-    pub(super) fn instant(&self) -> Instant {
-        self.began + self.now
-    }
-
     /// Now, in milliseconds since 1970.
     pub(super) fn unix_ms(&self) -> u64 {
         1_000_000 + u64::try_from(self.now.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Now, as a client's own clock says.
+    pub(super) fn clock(&self, client: usize) -> Duration {
+        self.now + self.ahead[client]
     }
 
     /// Whether something bad happens that is so likely.

@@ -1,118 +1,170 @@
-//! A person with one of our pages: the real session over a real replica, driven as the browser drives it.
-//! It watches that the page never claims more than is on disk.
+//! A person with one of our pages: the page's own peer, over a simulated network and device. It watches that the page
+//! never claims more than is on disk.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use bytes::Bytes;
-use rand::Rng;
-use samsyn_shared::WriteNumber;
-use samsyn_shared::client_session::{ClientSession, Effect, Event, Stopped};
-use samsyn_shared::device_log::{Batch, DeviceLog, Due};
+use rand::rngs::SmallRng;
+use rand::{Rng, RngCore as _, SeedableRng as _};
+use samsyn_shared::client_session::Stopped;
+use samsyn_shared::device_log::{Batch, Key, Record, StoredRecords};
+use samsyn_shared::page::peer::{Access, Attempt, Beginning, Effect, Event, Peer};
+use samsyn_shared::page::replica::{By, Replica, TITLE};
 use samsyn_shared::presence::Presences;
-use samsyn_shared::protocol::{Message, PresenceEntry, encode_presence};
+use samsyn_shared::protocol::{Message, PresenceEntry};
 use samsyn_shared::room::Dialect;
-use samsyn_shared::{Permission, SyncStatus, limits};
+use samsyn_shared::transport::Transport;
+use samsyn_shared::{Epoch, Permission, SectionKey, SyncStatus, Template, WriteNumber, ids};
+use yrs::StateVector;
+use yrs::block::ClientID;
+use yrs::updates::decoder::Decode as _;
 
 use super::content::Content;
 use super::device::Device;
 use super::environment::{Environment, Scheduled};
 use super::network::{LinkId, Packet};
-use super::replica::{Replica, Snapshot};
+use super::replica::{Snapshot, random_edit};
 use super::wire::Wire;
 
-/// The longest that a device takes to write.
+/// The longest that a device takes to write, or to read.
 const WRITING: Duration = Duration::from_millis(30);
+/// The longest that another tab takes to hear.
+const TELLING: Duration = Duration::from_millis(10);
+const TEXT: SectionKey = SectionKey::named("text");
 
-/// A page that heard nothing for this long comes back.
-const SILENCE: Duration = limits::DEAD_AFTER;
+/// What the tabs of one browser share.
+#[derive(Debug, Default)]
+pub(super) struct Browser {
+    device: Device,
+    /// What was ever written and kept on the device: it must end in the store.
+    kept: Content,
+    /// The clients that are its tabs.
+    tabs: Vec<usize>,
+}
 
-#[derive(Debug)]
+/// One tab.
 pub(super) struct Person {
     pub(super) wire: Wire,
+    browser: Rc<RefCell<Browser>>,
+    template: &'static Template,
+    epoch: Epoch,
     page: Page,
-    device: Device,
-    /// What was ever written and kept on the device, or saved: it must end in the store.
-    kept: Content,
 }
 
 /// One page load.
-#[derive(Debug)]
 struct Page {
     began: Duration,
-    replica: Replica,
-    session: ClientSession,
-    device_log: DeviceLog,
-    /// What the device is writing.
-    writing: Option<Batch>,
+    peer: Peer,
+    effects: VecDeque<Effect>,
+    attempt: Option<Attempt>,
+    /// What the device is writing, oldest first, and whether it is reading.
+    writing: VecDeque<Batch>,
+    reading: Option<Effect>,
+    /// Which records of the device are this page's, once there are any.
+    tab: Option<u64>,
     /// What each unsaved edit brought, the oldest first.
     unsaved: VecDeque<(WriteNumber, Content)>,
     /// All that was written here.
     written: Content,
     presences: Presences,
     presence_clock: u64,
-    announced: Duration,
+    alarm: Option<Duration>,
 }
 
 impl Page {
-    fn blank(environment: &mut Environment) -> Self {
-        let replica = Replica::new(&mut environment.rng);
-        environment.honest.insert(replica.client());
-        Self {
+    /// Begins with what the device holds.
+    fn load(
+        environment: &mut Environment,
+        template: &'static Template,
+        epoch: Epoch,
+        browser: &mut Browser,
+    ) -> Result<Self> {
+        let client = ids::client_id(&mut environment.rng);
+        environment.honest.insert(client);
+        let blank = || Replica::new(template, client, Arc::new(|| 1_000_000));
+        let mut replica = blank();
+        let mut found = browser.device.find(Key(0), Key(0))?;
+        if !replica.recall(&found) {
+            // Another tab set aside what some of it stands on: what can be read of it is set aside too.
+            replica = blank();
+            found = StoredRecords::default();
+            browser.clear();
+        }
+        let mut unsaved = VecDeque::new();
+        for update in found.edits.iter().flat_map(|(_, _, record)| &record.updates) {
+            unsaved.push_back((WriteNumber(unsaved.len() as u64 + 1), Content::of(update)?));
+        }
+        environment.tally.recalled += unsaved.len() as u64;
+        let epoch = (!found.log.is_empty()).then_some(epoch);
+        let beginning = Beginning { has_device: true, epoch, found, has_token: false };
+        let seed = SmallRng::seed_from_u64(environment.rng.next_u64());
+        let peer = Peer::new(replica, beginning, seed);
+        ensure!(peer.pending() == unsaved.len(), "what a device kept is not counted");
+        Ok(Self {
             began: environment.now,
-            replica,
-            session: ClientSession::default(),
-            device_log: DeviceLog::of(environment.rng.random_range(0..limits::NUMBER_END)),
-            writing: None,
-            unsaved: VecDeque::new(),
+            peer,
+            effects: VecDeque::new(),
+            attempt: None,
+            writing: VecDeque::new(),
+            reading: None,
+            tab: None,
+            unsaved,
             written: Content::default(),
             presences: Presences::default(),
             presence_clock: 0,
-            announced: environment.now,
-        }
+            alarm: None,
+        })
     }
+}
 
-    /// Begins with what the device holds.
-    fn load(environment: &mut Environment, device: &Device) -> Result<Self> {
-        let mut page = Self::blank(environment);
-        for (key, weight, record) in device.log()? {
-            record.updates.iter().try_for_each(|update| page.replica.integrate(update))?;
-            page.device_log.read(key, weight);
-        }
-        for (key, _, record) in device.edits()? {
-            for update in &record.updates {
-                page.replica.integrate(update)?;
-                let mut effects = Vec::new();
-                page.session.handle(Event::Found(update.clone()), &mut effects);
-                ensure!(effects.is_empty(), "something was sent before there was a connection");
-                page.unsaved.push_back((page.session.last(), Content::of(update)?));
-            }
-            page.device_log.found(key, page.session.last(), record);
-        }
-        environment.tally.recalled += page.unsaved.len() as u64;
-        Ok(page)
+impl Browser {
+    fn clear(&mut self) {
+        self.device.clear();
+        self.kept = Content::default();
     }
 }
 
 impl Person {
-    pub(super) fn new(client: usize, environment: &mut Environment) -> Self {
-        let (wire, page) = (Wire::new(client, Dialect::Own), Page::blank(environment));
-        Self { wire, page, device: Device::default(), kept: Content::default() }
+    pub(super) fn new(
+        client: usize,
+        environment: &mut Environment,
+        template: &'static Template,
+        epoch: Epoch,
+        browser: Rc<RefCell<Browser>>,
+    ) -> Result<Self> {
+        browser.borrow_mut().tabs.push(client);
+        let page = Page::load(environment, template, epoch, &mut browser.borrow_mut())?;
+        Ok(Self { wire: Wire::new(client, Dialect::Own), browser, template, epoch, page })
+    }
+
+    /// The clients that are tabs of the same browser, itself among them.
+    pub(super) fn tabs(&self) -> Vec<usize> {
+        self.browser.borrow().tabs.clone()
+    }
+
+    /// The page begins to sync.
+    pub(super) fn start(&mut self, environment: &mut Environment) -> Result<()> {
+        self.event(environment, Event::Started)
     }
 
     /// Does something of their own accord.
     pub(super) fn act(&mut self, environment: &mut Environment) -> Result<()> {
         match environment.rng.random_range(0..200) {
             0 => self.reload(environment),
-            1..20 => {
-                self.announce(environment);
-                Ok(())
-            }
+            1..10 => self.announce(environment),
+            10 => self.event(environment, Event::Leaving),
+            11 => self.event(environment, Event::Shown),
+            12 => self.event(environment, Event::RetryAsked),
+            13 => self.event(environment, Event::NetworkChanged),
             // Before the server is reached nobody knows who may write.
             _ if self
                 .page
-                .session
+                .peer
                 .role()
                 .map_or(environment.rng.random_bool(0.2), |role| role.may(Permission::WriteContent)) =>
             {
@@ -123,182 +175,264 @@ impl Person {
     }
 
     fn edit(&mut self, environment: &mut Environment) -> Result<()> {
-        let Some(update) = self.page.replica.edit(&mut environment.rng)? else { return Ok(()) };
-        let content = Content::of(&update)?;
-        environment.tally.edits += 1;
-        environment.note(|| format!("{} writes {content:?}", self.wire.client));
-        self.page.written.extend(content.clone());
-        self.page.unsaved.push_back((self.page.session.last().next(), content));
-        self.handle(environment, Event::Edited(update))
+        let replica = self.page.peer.replica();
+        if environment.rng.random_bool(0.05) {
+            if environment.rng.random_bool(0.6) {
+                replica.undo()
+            } else {
+                replica.redo()
+            };
+        } else {
+            let key = if environment.rng.random_bool(0.15) { TITLE } else { TEXT };
+            let edit = random_edit(&replica.read(key)?, &mut environment.rng);
+            replica.edit(vec![(key, edit)], By::View)?;
+        }
+        for update in replica.take_updates() {
+            let content = Content::of(&update)?;
+            environment.tally.edits += 1;
+            environment.note(|| format!("{} writes {content:?}", self.wire.client));
+            self.page.written.extend(content.clone());
+            self.page.unsaved.push_back((self.page.peer.last().next(), content));
+            self.event(environment, Event::Edited(update))?;
+        }
+        Ok(())
     }
 
     /// Loads the page anew, or its browser dies: what was neither kept nor saved is gone with it. What the device
     /// was writing is there, or is not.
     fn reload(&mut self, environment: &mut Environment) -> Result<()> {
         environment.note(|| format!("{} loads the page anew", self.wire.client));
-        if let Some(batch) = self.page.writing.take().filter(|_| environment.rng.random_bool(0.5)) {
-            self.device.write(batch);
+        for batch in std::mem::take(&mut self.page.writing) {
+            if environment.rng.random_bool(0.5) {
+                break;
+            }
+            self.browser.borrow_mut().device.write(batch);
         }
-        self.page = Page::load(environment, &self.device)?;
-        self.wire.lose(environment);
+        self.load(environment)
+    }
+
+    fn load(&mut self, environment: &mut Environment) -> Result<()> {
+        self.wire.leave(environment);
+        self.page = Page::load(environment, self.template, self.epoch, &mut self.browser.borrow_mut())?;
+        let delay = environment.while_up_to(Duration::from_millis(300));
+        environment.after(delay, Scheduled::Connects(self.wire.client));
         Ok(())
     }
 
-    /// Has the device write what is due, if it is not writing.
-    fn keep(&mut self, environment: &mut Environment, due: Due) {
-        let Page { device_log, replica, writing, .. } = &mut self.page;
-        let batch = device_log.next(due, || replica.whole());
-        if batch.is_some() {
-            *writing = batch;
-            let time = environment.while_up_to(WRITING);
-            environment.after(time, Scheduled::Keeps(self.wire.client));
-        }
-    }
-
-    /// The device has written, or could not.
+    /// The device has done the next thing that it was asked for, or could not.
     pub(super) fn kept(&mut self, environment: &mut Environment) -> Result<()> {
         // The page that asked for it may be gone.
-        let Some(batch) = self.page.writing.take() else { return Ok(()) };
-        let number = if environment.misfortune(0.1) {
+        let Some(batch) = self.page.writing.pop_front() else { return Ok(()) };
+        if environment.misfortune(0.1) {
             environment.note(|| format!("the device of {} fails", self.wire.client));
-            self.page.device_log.failed()
-        } else {
-            let number = self.page.device_log.written(self.device.write(batch));
-            for (_, content) in self.page.unsaved.iter().take_while(|(edit, _)| *edit <= number) {
-                self.kept.extend(content.clone());
+            return self.event(environment, Event::DeviceWrote(None));
+        }
+        let written = {
+            let mut browser = self.browser.borrow_mut();
+            if let Some(record) = &batch.edits {
+                let Record { tab, updates } = Record::decode(record).context("a record of a batch")?;
+                self.page.tab = Some(tab);
+                for update in &updates {
+                    browser.kept.extend(Content::of(update)?);
+                }
             }
-            number
+            browser.device.write(batch)
         };
-        self.handle(environment, Event::Kept(number))?;
-        self.keep(environment, Due::Edits);
-        Ok(())
+        self.event(environment, Event::DeviceWrote(Some(written)))
+    }
+
+    /// The device has read what it was asked for.
+    pub(super) fn has_read(&mut self, environment: &mut Environment) -> Result<()> {
+        let Some(Effect::Read { log, edits }) = self.page.reading.take() else { return Ok(()) };
+        if environment.misfortune(0.1) {
+            return self.event(environment, Event::DeviceRead(None));
+        }
+        let found = self.browser.borrow().device.find(log, edits)?;
+        let of_others = found.edits.iter().filter(|(_, _, record)| Some(record.tab) != self.page.tab);
+        let updates: Vec<Bytes> = of_others.flat_map(|(_, _, record)| record.updates.clone()).collect();
+        let before = self.page.peer.last();
+        self.tell(environment, Event::DeviceRead(Some(found)));
+        // It leaves what stands on something that is not here, and what comes after that.
+        let taken = usize::try_from(self.page.peer.last().0 - before.0)?;
+        let vector = StateVector::decode_v1(&self.page.peer.held().vector()?)?;
+        for (number, update) in (before.0 + 1..).zip(&updates[..taken]) {
+            let content = Content::of(update)?.within(|client| vector.get(&ClientID::new(client)));
+            self.page.unsaved.push_back((WriteNumber(number), content));
+            environment.tally.found += 1;
+        }
+        self.follow(environment)
+    }
+
+    /// Another tab has kept something.
+    pub(super) fn told(&mut self, environment: &mut Environment) -> Result<()> {
+        self.event(environment, Event::OthersKept)
+    }
+
+    /// Its alarm goes off.
+    pub(super) fn wake(&mut self, environment: &mut Environment) -> Result<()> {
+        self.page.alarm = None;
+        self.event(environment, Event::Woke)
     }
 
     pub(super) fn hear(&mut self, environment: &mut Environment, link: LinkId) -> Result<()> {
-        match self.wire.hears(environment, link) {
-            None => Ok(()),
-            Some(Packet::Open) => {
-                let vector = self.page.replica.vector()?;
-                self.handle(environment, Event::Opened { vector })
+        let (Some(packet), Some(attempt)) = (self.wire.hears(environment, link), self.page.attempt) else {
+            return Ok(());
+        };
+        match packet {
+            Packet::Open => self.event(environment, Event::Opened(attempt)),
+            Packet::Frame(frame) => {
+                let frame = garbled(environment, frame)?;
+                self.event(environment, Event::Received(attempt, frame))
             }
-            Some(Packet::Frame(frame)) => self.handle(environment, Event::Received(frame)),
-            Some(Packet::Close) => self.lose(environment),
+            Packet::Close => self.event(environment, Event::Closed(attempt)),
         }
     }
 
     pub(super) fn notice(&mut self, environment: &mut Environment, link: LinkId) -> Result<()> {
-        if self.wire.link() == Some(link) { self.lose(environment) } else { Ok(()) }
-    }
-
-    pub(super) fn watch(&mut self, environment: &mut Environment) -> Result<()> {
-        if self.wire.is_silent_for(environment, SILENCE) {
-            return self.lose(environment);
+        match self.page.attempt.filter(|_| self.wire.link() == Some(link)) {
+            Some(attempt) => self.event(environment, Event::Closed(attempt)),
+            None => Ok(()),
         }
-        if environment.now - self.page.announced >= limits::PRESENCE_RENEWAL {
-            self.announce(environment);
-        }
-        self.keep(environment, Due::All);
-        self.handle(environment, Event::Doubted)
     }
 
-    fn lose(&mut self, environment: &mut Environment) -> Result<()> {
-        environment.note(|| format!("{} has lost the connection", self.wire.client));
-        self.wire.lose(environment);
-        self.page.presences.clear();
-        self.handle(environment, Event::Closed)
-    }
-
-    fn announce(&mut self, environment: &mut Environment) {
+    fn announce(&mut self, environment: &mut Environment) -> Result<()> {
         self.page.presence_clock += 1;
-        self.page.announced = environment.now;
-        let client = self.page.replica.client();
+        let client = self.page.peer.held().client();
         let state = format!(r#"{{"user":{{"name":"{}"}}}}"#, self.wire.client);
         let entry = PresenceEntry { client, clock: self.page.presence_clock, state };
-        self.wire.send(environment, Message::Presence(encode_presence(&[entry])).encode());
+        self.event(environment, Event::Announced(entry))
     }
 
-    fn handle(&mut self, environment: &mut Environment, event: Event) -> Result<()> {
+    /// Hands an event to the peer, and does what follows.
+    fn event(&mut self, environment: &mut Environment, event: Event) -> Result<()> {
+        self.tell(environment, event);
+        self.follow(environment)
+    }
+
+    fn tell(&mut self, environment: &Environment, event: Event) {
         let mut effects = Vec::new();
-        self.page.session.handle(event, &mut effects);
-        let mut stopped = None;
-        for effect in effects {
-            match effect {
-                Effect::Transmit(frame) => self.wire.send(environment, frame),
-                Effect::Keep(number, update) => {
-                    self.page.device_log.edited(number, update);
-                    if self.page.device_log.is_failing() {
-                        self.handle(environment, Event::Kept(number))?;
-                    }
-                    self.keep(environment, Due::Edits);
-                }
-                Effect::Saved(number) => self.page.device_log.saved(number),
-                Effect::Integrate(update) => self.integrate(&update)?,
-                Effect::Offer { vector } => {
-                    let difference = self.page.replica.difference(&vector)?;
-                    self.handle(environment, Event::Offered(difference))?;
-                }
-                Effect::ShowPresence(entries) => {
-                    environment.note(|| format!("{} is shown {entries:x?}", self.wire.client));
-                    self.page.presences.apply(entries);
-                }
-                Effect::InStep => self.wire.backoff.reset(),
-                Effect::AnnouncePresence => self.announce(environment),
-                Effect::Compare(held) => {
-                    environment.tally.compared += 1;
-                    let own = self.page.replica.fingerprint()?;
-                    ensure!(own.agrees_with(&held), "{} is in step, and not the same", self.wire.client);
-                }
-                Effect::Stop(why) => stopped = Some(why),
-                Effect::Reconnect => anyhow::bail!("the server sent what a page does not read"),
-            }
+        self.page.peer.handle(environment.clock(self.wire.client), event, &mut effects);
+        self.page.effects.extend(effects);
+    }
+
+    fn follow(&mut self, environment: &mut Environment) -> Result<()> {
+        while let Some(effect) = self.page.effects.pop_front() {
+            self.perform(environment, effect)?;
         }
         self.look(environment)?;
-        stopped.map_or(Ok(()), |why| self.set_aside(environment, why))
+        self.set_alarm(environment);
+        Ok(())
     }
 
-    fn integrate(&mut self, update: &Bytes) -> Result<()> {
-        self.page.replica.integrate(update).context("what the server sent does not apply")?;
-        self.page.device_log.integrated(update.clone());
-        self.page.replica.ensure_nothing_waits()
+    fn perform(&mut self, environment: &mut Environment, effect: Effect) -> Result<()> {
+        let client = self.wire.client;
+        match effect {
+            Effect::Connect(attempt, transport) => {
+                self.page.attempt = Some(attempt);
+                let is_blocked = transport == Transport::WebSocket && environment.are_websockets_blocked;
+                environment.tally.by_http += u64::from(transport == Transport::Http);
+                self.wire.connect_unless(environment, is_blocked);
+            }
+            Effect::Disconnect => self.wire.leave(environment),
+            Effect::Transmit(message) => self.wire.send(environment, message),
+            Effect::AskForAccess => {
+                let access = if environment.rng.random_bool(0.5) { Access::Open } else { Access::Unknown };
+                return self.event(environment, Event::AccessAnswered(access));
+            }
+            Effect::Write { batch, .. } => {
+                self.page.writing.push_back(batch);
+                let time = environment.while_up_to(WRITING);
+                environment.after(time, Scheduled::Keeps(client));
+            }
+            Effect::Read { .. } => {
+                ensure!(self.page.reading.replace(effect).is_none(), "a device is read twice at once");
+                let time = environment.while_up_to(WRITING);
+                environment.after(time, Scheduled::Reads(client));
+            }
+            Effect::TellTabs => {
+                for tab in self.tabs().into_iter().filter(|tab| *tab != client) {
+                    let time = environment.while_up_to(TELLING);
+                    environment.after(time, Scheduled::Hears(tab));
+                }
+            }
+            Effect::AnnouncePresence => return self.announce(environment),
+            Effect::ShowPresence(None) => self.page.presences.clear(),
+            Effect::ShowPresence(Some(entries)) => {
+                environment.note(|| format!("{client} is shown {entries:x?}"));
+                self.page.presences.apply(entries);
+            }
+            Effect::ShowReady => environment.tally.compared += 1,
+            Effect::ShowStopped(why) => self.stopped(environment, why)?,
+            Effect::SetAside => self.set_aside(environment)?,
+            // What another tab logged of the server's words may be what the server lost since.
+            Effect::NoteParting if self.tabs().len() > 1 => {
+                environment.note(|| format!("{client} parted from the server"));
+                environment.tally.parted += 1;
+            }
+            Effect::NoteParting => bail!("{client} is in step, and not the same"),
+            Effect::TradeToken(_) | Effect::ForgetToken | Effect::ShowNoAccess => bail!("{effect:?}"),
+            Effect::Note(_)
+            | Effect::AskToPersist
+            | Effect::Show(_)
+            | Effect::ShowTransport(_)
+            | Effect::ShowUnreachable => {}
+        }
+        Ok(())
+    }
+
+    fn set_alarm(&mut self, environment: &mut Environment) {
+        let Some(rest) = self.page.peer.wake_in(environment.clock(self.wire.client)) else { return };
+        let due = environment.now + rest;
+        if self.page.alarm.is_none_or(|alarm| due < alarm) {
+            self.page.alarm = Some(due);
+            // A browser is late at times.
+            let late = environment.while_up_to(Duration::from_millis(20));
+            environment.at(due + late, Scheduled::Alarms(self.wire.client));
+        }
     }
 
     /// What the page shows must be true.
     fn look(&mut self, environment: &mut Environment) -> Result<()> {
         let page = &mut self.page;
-        while page.unsaved.len() > page.session.pending() {
+        while page.unsaved.len() > page.peer.pending() {
             let Some((_, content)) = page.unsaved.pop_front() else { break };
             environment.note(|| format!("{} sees {content:?} as saved", self.wire.client));
             environment.tally.saved += 1;
             environment.disk.promise(content).context("the page counts as saved what is not")?;
         }
-        ensure!(page.unsaved.len() == page.session.pending(), "an edit is not counted");
-        if page.session.status() == SyncStatus::Saved {
-            let client = page.replica.client();
+        ensure!(page.unsaved.len() == page.peer.pending(), "an edit is not counted");
+        if page.peer.status() == SyncStatus::Saved {
+            let client = page.peer.held().client();
             let there = environment.disk.durable().end_of(client);
-            ensure!(there >= page.replica.end()?, "the page says Saved, and the disk lacks some of it");
+            ensure!(there >= end(page.peer.held())?, "the page says Saved, and the disk lacks some of it");
+            ensure!(
+                !page.peer.held().is_waiting(),
+                "the page says Saved, and something waits for what did not come"
+            );
         }
         Ok(())
     }
 
-    /// What was refused is kept aside, and a new replica begins.
-    fn set_aside(&mut self, environment: &mut Environment, why: Stopped) -> Result<()> {
+    fn stopped(&self, environment: &mut Environment, why: Stopped) -> Result<()> {
         ensure!(matches!(why, Stopped::Refused | Stopped::Ahead), "the page stopped: {why:?}");
         let is_right = environment.lacked_since(self.wire.client, self.page.began);
         ensure!(is_right, "somebody was refused who might always write");
         environment.note(|| format!("{} is refused, and starts anew", self.wire.client));
         environment.tally.refused += 1;
-        self.device.clear();
-        self.kept = Content::default();
-        self.page = Page::load(environment, &self.device)?;
-        self.wire.lose(environment);
         Ok(())
+    }
+
+    /// What was refused is kept aside, and a new page begins.
+    fn set_aside(&mut self, environment: &mut Environment) -> Result<()> {
+        self.browser.borrow_mut().clear();
+        self.load(environment)
     }
 
     /// Why it is not at rest, if it isn't.
     pub(super) fn unrest(&self, environment: &Environment) -> Option<String> {
         let wanted =
             if environment.may_write(self.wire.client) { SyncStatus::Saved } else { SyncStatus::ReadOnly };
-        let (status, pending) = (self.page.session.status(), self.page.session.pending());
+        let (status, pending) = (self.page.peer.status(), self.page.peer.pending());
         let is_at_rest = status == wanted && pending == 0;
         (!is_at_rest).then(|| format!("{} is {status:?} with {pending} unsaved", self.wire.client))
     }
@@ -311,10 +445,13 @@ impl Person {
         stored: &Snapshot,
         here: Option<&[u64]>,
     ) -> Result<()> {
-        let of = || format!("of person {} ({:x})", self.wire.client, self.page.replica.client());
+        let held = self.page.peer.held();
+        let of = || format!("of person {} ({:x})", self.wire.client, held.client());
         environment.disk.durable().holds(&self.page.written).with_context(of)?;
-        environment.disk.durable().holds(&self.kept).context("what a device kept").with_context(of)?;
-        self.page.replica.likeness().and_then(|likeness| likeness.same_as(stored)).with_context(of)?;
+        let kept = &self.browser.borrow().kept;
+        environment.disk.durable().holds(kept).context("what a device kept").with_context(of)?;
+        let whole = held.whole().context("something waits for what did not come").with_context(of)?;
+        Snapshot::of([&whole])?.same_as(stored).with_context(of)?;
         if let Some(here) = here {
             let shown: Vec<u64> = self.page.presences.states().map(|(client, _)| client).collect();
             ensure!(shown == here, "person {} is shown {shown:x?} and not {here:x?}", self.wire.client);
@@ -323,6 +460,22 @@ impl Person {
     }
 
     pub(super) fn client_id(&self) -> u64 {
-        self.page.replica.client()
+        self.page.peer.held().client()
     }
+}
+
+/// Up to which clock a replica's own blocks are there.
+fn end(replica: &Replica) -> Result<u32> {
+    let vector = StateVector::decode_v1(&replica.vector()?)?;
+    Ok(vector.get(&ClientID::new(replica.client())))
+}
+
+/// What came, or at times a handshake's answer that does not apply.
+fn garbled(environment: &mut Environment, frame: Bytes) -> Result<Bytes> {
+    let is_answer = matches!(Message::decode(frame.clone())?, Message::Step2(_));
+    if is_answer && environment.misfortune(0.05) {
+        environment.tally.garbled += 1;
+        return Ok(Message::Step2(Bytes::from_static(&[1, 2, 3])).encode());
+    }
+    Ok(frame)
 }

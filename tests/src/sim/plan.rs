@@ -11,6 +11,8 @@ pub(super) struct Plan {
     pub(super) readers: usize,
     pub(super) stocks: usize,
     pub(super) hostiles: usize,
+    /// Whether the second writer is another tab of the first one's browser.
+    pub(super) second_tab: bool,
     /// How long the world is bad.
     pub(super) span: Duration,
     /// The longest that somebody thinks between two edits.
@@ -45,6 +47,7 @@ impl Plan {
             readers: rng.random_range(0..=2),
             stocks: rng.random_range(0..=2),
             hostiles: usize::from(rng.random_bool(0.3)),
+            second_tab: rng.random_bool(0.5),
             span: millis(rng, &[3_000, 6_000, 12_000]),
             thought: millis(rng, &[150, 400, 1_000]),
             latency: millis(rng, &[2, 40, 300, 1_500]),

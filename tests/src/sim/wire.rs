@@ -37,10 +37,19 @@ impl Wire {
 
     /// Connects, unless it has.
     pub(super) fn connect(&mut self, environment: &mut Environment) {
+        self.connect_unless(environment, false);
+    }
+
+    /// Connects, unless it has. What is blocked on its way never arrives.
+    pub(super) fn connect_unless(&mut self, environment: &mut Environment, is_blocked: bool) {
         if self.link.is_none() {
             let link = environment.network.connect(self.client);
             self.link = Some(link);
             self.heard = environment.now;
+            if is_blocked {
+                environment.tally.blocked += 1;
+                return;
+            }
             environment.send(link, Side::Server, Packet::Open);
         }
     }
@@ -67,13 +76,18 @@ impl Wire {
         self.link.is_some() && environment.now - self.heard > silence
     }
 
-    /// The connection is gone, or given up: comes back after a while.
-    pub(super) fn lose(&mut self, environment: &mut Environment) {
+    /// The connection is given up.
+    pub(super) fn leave(&mut self, environment: &mut Environment) {
         self.is_open = false;
         if let Some(link) = self.link.take() {
             environment.cut(link);
             environment.network.deafen(link, Side::Client);
         }
+    }
+
+    /// The connection is gone, or given up: comes back after a while.
+    pub(super) fn lose(&mut self, environment: &mut Environment) {
+        self.leave(environment);
         let delay = self.backoff.next(&mut environment.rng);
         environment.after(delay, Scheduled::Connects(self.client));
     }

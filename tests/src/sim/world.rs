@@ -1,5 +1,7 @@
 //! One run from its first connection to its end: everything happens here, one thing after another.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -14,7 +16,7 @@ use super::client::Client;
 use super::disk::Disk;
 use super::environment::{Environment, Scheduled, generator};
 use super::hostile::Hostile;
-use super::person::Person;
+use super::person::{Browser, Person};
 use super::plan::Plan;
 use super::replica::Snapshot;
 use super::server::Server;
@@ -49,21 +51,28 @@ impl World {
         environment.note(|| format!("{:?}", environment.plan));
         let mut world =
             Self { environment, server: Server::new(Epoch(epoch), template), clients: Vec::new() };
-        world.gather();
+        world.gather(template, Epoch(epoch))?;
         Ok(world)
     }
 
-    fn gather(&mut self) {
-        let Plan { writers, readers, stocks, hostiles, peace, .. } = self.environment.plan;
+    fn gather(&mut self, template: &'static Template, epoch: Epoch) -> Result<()> {
+        let Plan { writers, readers, stocks, hostiles, peace, second_tab, .. } = self.environment.plan;
         let environment = &mut self.environment;
+        let mut browser = Rc::<RefCell<Browser>>::default();
         for client in 0..writers + readers + stocks + hostiles {
             environment.roles.push(Role::Editor);
             environment.lacked.push(None);
+            let ahead = environment.while_up_to(Duration::from_secs(10_000));
+            environment.ahead.push(ahead);
             self.clients.push(if client < writers + readers {
                 if client >= writers {
                     environment.give_role(client, Role::Reader);
                 }
-                Client::Person(Box::new(Person::new(client, environment)))
+                // The second writer is another tab of the first.
+                if client != 1 || client >= writers || !second_tab {
+                    browser = Rc::default();
+                }
+                Client::Person(Box::new(Person::new(client, environment, template, epoch, browser.clone())?))
             } else if client < writers + readers + stocks {
                 Client::Stock(Box::new(Stock::new(client, environment)))
             } else {
@@ -79,6 +88,7 @@ impl World {
         }
         let delay = environment.while_up_to(peace);
         environment.after(delay, Scheduled::InjectFault);
+        Ok(())
     }
 
     /// Runs to the end.
@@ -118,14 +128,15 @@ impl World {
                 environment.after(thought, happening);
                 clients[client].act(environment)
             }
-            Scheduled::Connects(client) => {
-                clients[client].connect(environment);
-                Ok(())
-            }
-            Scheduled::Keeps(client) => clients[client].kept(environment),
+            Scheduled::Connects(client) => clients[client].connect(environment),
+            Scheduled::Keeps(client) => of_person(clients, client, |person| person.kept(environment)),
+            Scheduled::Reads(client) => of_person(clients, client, |person| person.has_read(environment)),
+            Scheduled::Hears(client) => of_person(clients, client, |person| person.told(environment)),
+            Scheduled::Alarms(client) => of_person(clients, client, |person| person.wake(environment)),
             Scheduled::Watches(client) => {
                 environment.after(WATCH, happening);
-                clients[client].watch(environment)
+                clients[client].watch(environment);
+                Ok(())
             }
             Scheduled::ArrivesAtClient(link) => match environment.network.client_of(link) {
                 Some(client) => clients[client].hear(environment, link),
@@ -163,7 +174,7 @@ impl World {
         let peace = environment.while_up_to(environment.plan.peace);
         environment.after(peace, Scheduled::InjectFault);
         let client = environment.rng.random_range(0..clients.len());
-        match environment.rng.random_range(0..14) {
+        match environment.rng.random_range(0..16) {
             0..6 => {
                 if let Some(link) = clients[client].wire().link() {
                     environment.note(|| format!("the connection of {client} is cut"));
@@ -180,6 +191,15 @@ impl World {
                 links.for_each(|link| environment.cut(link));
                 Ok(())
             }
+            14 => {
+                environment.are_websockets_blocked = !environment.are_websockets_blocked;
+                Ok(())
+            }
+            15 => {
+                environment.note(|| format!("the clock of {client} is set"));
+                environment.ahead[client] = environment.while_up_to(Duration::from_secs(10_000));
+                Ok(())
+            }
             8 => server.change_role(environment, client, None),
             9 => {
                 let trouble =
@@ -189,8 +209,13 @@ impl World {
             _ => {
                 let role = if environment.may_write(client) { Role::Reader } else { Role::Editor };
                 environment.note(|| format!("{client} becomes {role}"));
-                environment.give_role(client, role);
-                server.change_role(environment, client, Some(role))
+                // All tabs of a browser have one role.
+                let tabs = clients[client].person().map_or(vec![client], |person| person.tabs());
+                for client in tabs {
+                    environment.give_role(client, role);
+                    server.change_role(environment, client, Some(role))?;
+                }
+                Ok(())
             }
         }
     }
@@ -199,6 +224,7 @@ impl World {
     fn calm_down(&mut self) -> Result<()> {
         self.environment.note(|| "nothing bad happens from here on".to_owned());
         self.environment.is_calm = true;
+        self.environment.are_websockets_blocked = false;
         self.server.event(&mut self.environment, Event::DiskChanged(DiskHealth::Healthy))?;
         for client in self.clients.iter().filter(|client| client.client_id().is_none()) {
             if let Some(link) = client.wire().link() {
@@ -264,4 +290,12 @@ impl World {
         }
         Ok(stored)
     }
+}
+
+fn of_person(
+    clients: &mut [Client],
+    client: usize,
+    does: impl FnOnce(&mut Person) -> Result<()>,
+) -> Result<()> {
+    clients[client].person().map_or(Ok(()), does)
 }

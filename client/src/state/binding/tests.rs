@@ -8,17 +8,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
-use samsyn_shared::Template;
 use samsyn_shared::delta::{Attributes, List, lines, plain, utf16_len, visible_lines};
 use samsyn_shared::document;
+use samsyn_shared::{SectionKey, Template};
 use serde_json::json;
 use yrs::{ReadTxn, StateVector, Transact};
 
 use super::*;
 use crate::editor::command::{Command, perform};
-use crate::state::replica::{By, Change, Replica};
+use samsyn_shared::page::replica::{By, Change, Replica};
 
-const TEXT: &str = "text";
+const TEXT: SectionKey = SectionKey::named("text");
 
 /// How many things happen in a run; `SAMSYN_BINDING_STEPS` makes longer ones.
 const STEPS: usize = 1200;

@@ -42,7 +42,7 @@ impl Malbild {
         let author = Author::Person { name, organisation };
         let signed = self.with_replica(|replica| replica.introduce(author, self.may_write()));
         signed.unwrap_or(Ok(())).expect("no transaction outlives a function of Replica");
-        self.show(&[]);
+        self.tell_edits();
     }
 
     /// Shows who wrote which words, or no longer.

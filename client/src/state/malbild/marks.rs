@@ -11,7 +11,7 @@ use samsyn_shared::authorship::Run;
 use samsyn_shared::delta::plain;
 
 use super::Malbild;
-use crate::state::replica::{Change, TITLE};
+use samsyn_shared::page::replica::{Change, TITLE};
 
 /// Long texts are marked anew when nothing was written for this long, short ones with the next frame.
 const PAUSE: Duration = Duration::from_millis(300);

@@ -9,17 +9,18 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use samsyn_shared::client_session::Stopped;
 use samsyn_shared::delta::plain;
-use samsyn_shared::device_log::Key;
+use samsyn_shared::device_log::{Key, StoredRecords};
+use samsyn_shared::page::peer::{Beginning, Peer};
 use samsyn_shared::{Epoch, MalbildId, Role, Template, ids};
 use wasm_bindgen::JsValue;
 
 use super::port::OpenedFrom;
 use super::{Malbild, Phase};
 use crate::api::{self, ApiError, MalbildInfo};
-use crate::device::{Aside, Device, Passage, StoredRecords};
+use crate::device::{Aside, Device, Passage};
 use crate::editor::surface;
-use crate::state::replica::Replica;
 use crate::state::{left, recent};
+use samsyn_shared::page::replica::Replica;
 
 /// How long a page that could not open waits before it tries again.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
@@ -32,7 +33,7 @@ impl Malbild {
             left::cancel(self.id);
         }
         spawn_local(async move {
-            if self.core().replica.borrow().is_some() {
+            if self.core().peer.borrow().is_some() {
                 // Syncing began already; it was the way to the server that failed.
                 if let Some(token) = token
                     && api::trade_token(self.id, &token).await.is_ok()
@@ -107,43 +108,39 @@ impl Malbild {
         token: Option<String>,
     ) {
         let core = self.core();
-        if core.replica.borrow().is_some() {
+        if core.peer.borrow().is_some() {
             // Somebody was impatient, and another attempt was faster.
             return self.hurry();
         }
         self.template.set(Some(template));
-        *core.replica.borrow_mut() = Some(fresh(template));
-        let mut opened_from = OpenedFrom { device, epoch, found, token };
-        if !self.recall(&opened_from.found) {
+        let mut beginning =
+            Beginning { has_device: device.is_some(), epoch, found, has_token: token.is_some() };
+        let mut replica = fresh(template);
+        if !replica.recall(&beginning.found) {
             // Damaged: what can be read of it is set aside, and the server's text is what counts.
-            let aside = self.aside();
-            *core.replica.borrow_mut() = Some(fresh(template));
-            if let Some(device) = &opened_from.device {
+            let aside = aside_of(&replica);
+            replica = fresh(template);
+            if let Some(device) = &device {
                 match device.set_aside(&aside).await {
                     Ok(()) => self.asides.set(device.asides().await.unwrap_or_default()),
                     Err(error) => self.device.set(Some(error)),
                 }
             }
-            opened_from.found = StoredRecords::default();
+            beginning.found = StoredRecords::default();
         }
+        if core.peer.borrow().is_some() {
+            return self.hurry();
+        }
+        let is_there = !beginning.found.log.is_empty();
+        *core.peer.borrow_mut() = Some(Peer::new(replica, beginning, crate::state::random()));
         self.role.set(role);
         self.sign();
-        let is_there = !opened_from.found.log.is_empty();
         if let Some(connect) = core.connect.get() {
-            connect(self, opened_from);
+            connect(self, OpenedFrom { device, token });
         }
         if is_there {
             self.ready();
         }
-    }
-
-    /// Brings what was found on this device into the document. False if some of it waits for what is not there.
-    fn recall(self, found: &StoredRecords) -> bool {
-        let mut updates = found.log.iter().chain(&found.edits).flat_map(|(_, _, record)| &record.updates);
-        self.with_replica(|replica| {
-            updates.all(|update| replica.integrate(update).is_ok()) && !replica.is_waiting()
-        })
-        .unwrap_or_default()
     }
 
     /// Tries again to reach the server; all of the page comes anew if a part of it never came.
@@ -166,17 +163,8 @@ impl Malbild {
     /// What stands on this page, to be set aside.
     #[must_use]
     pub fn aside(&self) -> Aside {
-        let model = self.with_replica(|replica| replica.read_model().ok()).flatten();
-        let title = model.as_ref().map(|model| (String::new(), model.title.clone()));
-        let sections = model.iter().flat_map(|model| &model.sections);
-        let texts = sections.map(|section| (section.heading.clone(), plain(&section.delta)));
-        let parts = title.into_iter().chain(texts).filter(|(_, text)| !text.trim().is_empty());
-        Aside {
-            at: js_sys::Date::now(),
-            parts: parts
-                .map(|(heading, text)| Passage { heading, text: text.trim_end().to_owned() })
-                .collect(),
-        }
+        self.with_replica(|replica| aside_of(replica))
+            .unwrap_or_else(|| Aside { at: js_sys::Date::now(), parts: Vec::new() })
     }
 
     /// Forgets what was set aside.
@@ -227,6 +215,19 @@ async fn recall(device: &Device) -> Option<(&'static Template, Role, Epoch, Stor
         leptos::logging::warn!("some of what this device kept is damaged");
     }
     (!found.log.is_empty()).then_some((template, about.role, about.epoch, found))
+}
+
+/// What stands in a replica, to be set aside.
+fn aside_of(replica: &Replica) -> Aside {
+    let model = replica.read_model().ok();
+    let title = model.as_ref().map(|model| (String::new(), model.title.clone()));
+    let sections = model.iter().flat_map(|model| &model.sections);
+    let texts = sections.map(|section| (section.heading.clone(), plain(&section.delta)));
+    let parts = title.into_iter().chain(texts).filter(|(_, text)| !text.trim().is_empty());
+    Aside {
+        at: js_sys::Date::now(),
+        parts: parts.map(|(heading, text)| Passage { heading, text: text.trim_end().to_owned() }).collect(),
+    }
 }
 
 /// An empty replica under a new client id.

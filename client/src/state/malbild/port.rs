@@ -5,17 +5,16 @@ use std::time::Duration;
 use bytes::Bytes;
 use leptos::prelude::*;
 use samsyn_shared::client_session::Stopped;
-use samsyn_shared::fingerprint::Fingerprint;
+use samsyn_shared::page::peer;
 use samsyn_shared::protocol::{DiskHealth, PresenceEntry, RoomHealth};
-use samsyn_shared::{Epoch, Permission, Role, SyncStatus};
+use samsyn_shared::{Permission, Role, SyncStatus};
 use web_sys::Event;
 
 use super::opening::forget_fragment;
 use super::{Malbild, Phase, set_changed};
-use crate::device::{Device, StoredRecords};
+use crate::device::Device;
 use crate::editor::surface;
 use crate::state::REACHED;
-use crate::state::replica::IntegrateError;
 
 /// The status line says that all is saved when it was so for this long.
 const SAVED_SETTLES: Duration = Duration::from_millis(600);
@@ -28,10 +27,6 @@ pub type Connect = fn(Malbild, OpenedFrom);
 pub struct OpenedFrom {
     /// What this browser keeps things in, if it does.
     pub device: Option<Device>,
-    /// The history of what was found there.
-    pub epoch: Option<Epoch>,
-    /// What was found there; the document has it.
-    pub found: StoredRecords,
     /// A link's token that is still to be traded for a session.
     pub token: Option<String>,
 }
@@ -52,44 +47,17 @@ impl Malbild {
         *self.core().port.borrow_mut() = Some(port);
     }
 
-    /// The document's state vector.
+    /// Hands an event to this page's peer, once there is one.
+    pub fn tell_peer(&self, now: Duration, event: peer::Event, effects: &mut Vec<peer::Effect>) {
+        if let Some(peer) = &mut *self.core().peer.borrow_mut() {
+            peer.handle(now, event, effects);
+        }
+    }
+
+    /// How long until the peer wants to be woken.
     #[must_use]
-    pub fn vector(&self) -> Bytes {
-        self.with_replica(|replica| replica.vector().expect("no transaction outlives a function of Replica"))
-            .unwrap_or_default()
-    }
-
-    /// All that the document has beyond a state vector.
-    ///
-    /// # Errors
-    /// [`IntegrateError::Invalid`] when it is no state vector.
-    pub fn difference(&self, vector: &[u8]) -> Result<Bytes, IntegrateError> {
-        self.with_replica(|replica| replica.difference(vector)).unwrap_or(Err(IntegrateError::Invalid))
-    }
-
-    /// All that the document has as one update, if nothing waits for what did not come.
-    #[must_use]
-    pub fn whole(&self) -> Option<Bytes> {
-        self.with_replica(|replica| replica.whole()).flatten()
-    }
-
-    /// What the document holds, in short.
-    #[must_use]
-    pub fn fingerprint(&self) -> Option<Fingerprint> {
-        self.with_replica(|replica| {
-            replica.fingerprint().expect("no transaction outlives a function of Replica")
-        })
-    }
-
-    /// Takes an update of others.
-    ///
-    /// # Errors
-    /// [`IntegrateError`] when it does not apply.
-    pub fn integrate(&self, update: &[u8]) -> Result<(), IntegrateError> {
-        let changes =
-            self.with_replica(|replica| replica.integrate(update)).unwrap_or(Err(IntegrateError::Invalid))?;
-        self.show(&changes);
-        Ok(())
+    pub fn wake_in(&self, now: Duration) -> Option<Duration> {
+        self.core().peer.borrow().as_ref()?.wake_in(now)
     }
 
     /// All that the server had is here, or all that this device had: the page may be shown, once it can show a text.
@@ -119,8 +87,32 @@ impl Malbild {
         }
     }
 
+    /// The server is not reached, and there is nothing to show.
+    pub fn be_unreachable(&self) {
+        self.phase.set(Phase::Unreachable);
+    }
+
+    /// This browser may not open the målbild.
+    pub fn be_denied(&self) {
+        self.phase.set(Phase::NoAccess);
+    }
+
+    /// Shows how the peer is doing.
+    pub fn report(&self) {
+        let told = self
+            .core()
+            .peer
+            .borrow()
+            .as_ref()
+            .map(|peer| ((peer.status(), peer.pending(), peer.role()), peer.room_health()));
+        if let Some(((status, pending, role), health)) = told {
+            self.report_sync(status, pending, role);
+            self.report_room(health);
+        }
+    }
+
     /// What the status line may claim.
-    pub fn report(&self, status: SyncStatus, pending: usize, role: Option<Role>) {
+    fn report_sync(&self, status: SyncStatus, pending: usize, role: Option<Role>) {
         if status == SyncStatus::Saved && self.status.get_untracked() != status {
             self.saved_at.set(Some(js_sys::Date::now()));
         }
@@ -146,7 +138,7 @@ impl Malbild {
     }
 
     /// How the room is doing, while the server says so.
-    pub fn report_room(&self, health: Option<RoomHealth>) {
+    fn report_room(&self, health: Option<RoomHealth>) {
         let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         set_changed(self.disk, health.map_or(DiskHealth::Healthy, |health| health.disk));
         set_changed(self.connected, health.map_or(0, |health| count(health.connected)));

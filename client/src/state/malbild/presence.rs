@@ -11,7 +11,7 @@ use super::{Malbild, set_changed};
 use crate::state::identity;
 use crate::state::lost_people::note_lost;
 use crate::state::people::{self, Person};
-use crate::state::replica::Change;
+use samsyn_shared::page::replica::Change;
 
 /// Presence is told at most this often; nobody sees a caret move faster.
 const PACE: Duration = Duration::from_millis(100);

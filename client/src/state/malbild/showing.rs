@@ -13,8 +13,8 @@ use wasm_bindgen::JsValue;
 use super::{By, Format, Malbild, set_changed};
 use crate::state::binding::{Composed, Due};
 use crate::state::now;
-use crate::state::replica::{Change, Replica, TITLE};
 use crate::state::section::Section;
+use samsyn_shared::page::replica::{Change, Replica, TITLE};
 
 /// What is shown is compared with the document when nothing changed for this long.
 const VERIFY_AFTER: Duration = Duration::from_millis(1500);
@@ -23,8 +23,22 @@ const VERIFY_AFTER: Duration = Duration::from_millis(1500);
 const VERIFY_BY: Duration = Duration::from_secs(15);
 
 impl Malbild {
-    /// Brings changes of the document to the views, and what was made here to the server.
-    pub(super) fn show(&self, changes: &[Change]) {
+    /// Brings changes that were made here to the server and to the views.
+    pub(super) fn show_own(&self, changes: &[Change]) {
+        self.tell_edits();
+        self.show(changes);
+    }
+
+    /// Has what was written here sent and kept.
+    pub(super) fn tell_edits(&self) {
+        let updates = self.with_replica(Replica::take_updates).unwrap_or_default();
+        if let Some(port) = &*self.core().port.borrow() {
+            updates.into_iter().for_each(|update| (port.edited)(update));
+        }
+    }
+
+    /// Brings changes of the document to the views.
+    pub fn show(&self, changes: &[Change]) {
         for change in changes {
             if change.key == TITLE {
                 self.refresh_title();
@@ -33,10 +47,6 @@ impl Malbild {
                 section.changed(&change.delta);
                 self.show_soon();
             }
-        }
-        let updates = self.with_replica(Replica::take_updates).unwrap_or_default();
-        if let Some(port) = &*self.core().port.borrow() {
-            updates.into_iter().for_each(|update| (port.edited)(update));
         }
         self.text_changed(changes);
         if !changes.is_empty() {

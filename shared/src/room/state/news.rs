@@ -1,7 +1,7 @@
 //! What a room tells at its own pace: frames of content, who is here, its health; and what keeps a quiet
 //! connection from being taken for dead.
 
-use std::time::Instant;
+use std::time::Duration;
 
 use crate::limits;
 use crate::protocol::{DiskHealth, Message, PresenceEntry, RoomHealth, encode_presence};
@@ -12,7 +12,7 @@ use crate::room::presence::News;
 
 impl RoomState {
     /// Something about who is here is to be told: those who left at the pace of frames, the rest slower.
-    pub(super) fn presence_wanted(&mut self, now: Instant) {
+    pub(super) fn presence_wanted(&mut self, now: Duration) {
         let receivers = self.sessions.len();
         if self.presence.has_parting() || self.presence.has_newcomers() {
             self.presence_pace.wanted(now, pace::of_frames(receivers));
@@ -22,7 +22,7 @@ impl RoomState {
     }
 
     /// The health has changed, or somebody has not heard it.
-    pub(super) fn health_wanted(&mut self, now: Instant) {
+    pub(super) fn health_wanted(&mut self, now: Duration) {
         self.told = None;
         self.health_pace.wanted(now, limits::HEALTH_EVERY);
     }
@@ -51,7 +51,7 @@ impl RoomState {
         if self.told.is_some_and(|told| told.on_disk_at + limits::ON_DISK_EVERY_MS <= self.on_disk_at) {
             self.health_wanted(reaction.now);
         }
-        let since = self.since_began(reaction.now);
+        let since = reaction.now;
         if self.sessions.values().any(|session| session.silent_for(since) >= limits::SILENCE) {
             let nothing = presence_message(&[]);
             self.broadcast(&nothing, reaction, |_, s| s.silent_for(since) >= limits::SILENCE);

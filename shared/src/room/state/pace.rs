@@ -5,36 +5,36 @@
 //! during 33 ms as one frame is several times cheaper than one that sends each change, and nobody sees
 //! 33 ms.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::limits;
 
 /// When something of one kind may be told next.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
-    told: Option<Instant>,
-    due: Option<Instant>,
+    told: Option<Duration>,
+    due: Option<Duration>,
 }
 
 impl Pace {
     /// There is something to tell, `every` so often at most: at once if the last time is that long ago.
-    pub(super) fn wanted(&mut self, now: Instant, every: Duration) {
+    pub(super) fn wanted(&mut self, now: Duration, every: Duration) {
         let earliest = self.told.map_or(now, |told| told + every).max(now);
         self.due = Some(self.due.map_or(earliest, |due| due.min(earliest)));
     }
 
     /// It was told.
-    pub(super) fn told(&mut self, now: Instant) {
+    pub(super) fn told(&mut self, now: Duration) {
         *self = Self { told: Some(now), due: None };
     }
 
     /// When it is to be told, if there is something.
-    pub(super) const fn due(&self) -> Option<Instant> {
+    pub(super) const fn due(&self) -> Option<Duration> {
         self.due
     }
 
     /// Whether it is to be told now.
-    pub(super) fn is_due(&self, now: Instant) -> bool {
+    pub(super) fn is_due(&self, now: Duration) -> bool {
         self.due.is_some_and(|due| due <= now)
     }
 }
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn a_quiet_room_answers_at_once_and_a_busy_one_keeps_its_pace() {
-        let (mut pace, now) = (Pace::default(), Instant::now());
+        let (mut pace, now) = (Pace::default(), Duration::from_secs(1_000));
         assert_eq!(pace.due(), None);
         let every = Duration::from_millis(16);
         pace.wanted(now, every);

@@ -6,7 +6,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::protocol::{CloseCode, refusal};
 use crate::scan::{self, Pieces};
@@ -51,9 +51,9 @@ pub(super) struct Dues {
     owed: BTreeMap<Option<ConnectionId>, Duration>,
     /// CPU time since `since`, by who caused it.
     spent: BTreeMap<ConnectionId, Duration>,
-    since: Option<Instant>,
+    since: Option<Duration>,
     /// Until when each update is measured alone.
-    close_look: Option<Instant>,
+    close_look: Option<Duration>,
 }
 
 /// How long what a connection has cost is remembered.
@@ -74,7 +74,7 @@ impl Dues {
 
     fn charge(&mut self, from: Option<ConnectionId>, spent: Duration, reaction: &mut Reaction) {
         let now = reaction.now;
-        if self.since.is_none_or(|since| now.saturating_duration_since(since) > REMEMBERED) {
+        if self.since.is_none_or(|since| now.saturating_sub(since) > REMEMBERED) {
             self.since = Some(now);
             self.spent.clear();
         }
@@ -163,9 +163,8 @@ impl RoomState {
     }
 
     /// Whether a write that may cost so much goes into the next frame.
-    pub(super) fn is_light_write(&self, now: Instant, from: Option<ConnectionId>, cost: Duration) -> bool {
-        let is_remembered =
-            self.dues.since.is_some_and(|since| now.saturating_duration_since(since) <= REMEMBERED);
+    pub(super) fn is_light_write(&self, now: Duration, from: Option<ConnectionId>, cost: Duration) -> bool {
+        let is_remembered = self.dues.since.is_some_and(|since| now.saturating_sub(since) <= REMEMBERED);
         let spent = from.filter(|_| is_remembered).and_then(|from| self.dues.spent.get(&from));
         let owed = self.dues.owed.get(&from).copied().unwrap_or_default();
         cost <= limits::LIGHT_COST

@@ -3,7 +3,7 @@
 //!
 //! It doesn't know where the log is, nor on which thread a snapshot is proven.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -49,17 +49,17 @@ pub(super) struct Upkeep {
     /// The log position of the last update on disk.
     last: Seq,
     /// When a snapshot was begun last, or the room.
-    snapshot_at: Instant,
+    snapshot_at: Duration,
     /// Up to which log position the snapshot that is being made reaches, and its bytes once they are known.
     making: Option<(Seq, u64)>,
     /// Whether the document took so long to open that a snapshot must tell whether it still does.
     opened_slowly: bool,
-    idle_since: Instant,
+    idle_since: Duration,
     is_ended: bool,
 }
 
 impl Upkeep {
-    pub(super) const fn new(now: Instant, log: LogReading, last: Seq, opened_slowly: bool) -> Self {
+    pub(super) const fn new(now: Duration, log: LogReading, last: Seq, opened_slowly: bool) -> Self {
         let (snapshot_at, idle_since) = (now, now);
         Self { log, last, snapshot_at, making: None, opened_slowly, idle_since, is_ended: false }
     }
@@ -94,7 +94,7 @@ impl RoomState {
         let now = reaction.now;
         if !self.sessions.is_empty() || !self.is_stored() {
             self.upkeep.idle_since = now;
-        } else if now.saturating_duration_since(self.upkeep.idle_since) >= self.config.upkeep.idle {
+        } else if now.saturating_sub(self.upkeep.idle_since) >= self.config.upkeep.idle {
             return self.end(reaction);
         }
         if self.is_snapshot_due(now) {
@@ -102,10 +102,10 @@ impl RoomState {
         }
     }
 
-    fn is_snapshot_due(&self, now: Instant) -> bool {
+    fn is_snapshot_due(&self, now: Duration) -> bool {
         let Upkeep { log, snapshot_at, opened_slowly, ref making, .. } = self.upkeep;
         let limits = &self.config.upkeep;
-        let is_old = || now.saturating_duration_since(snapshot_at) >= limits.snapshot_every;
+        let is_old = || now.saturating_sub(snapshot_at) >= limits.snapshot_every;
         making.is_none()
             && (opened_slowly
                 || log.updates >= limits.log_long

@@ -2,7 +2,7 @@
 //! called saved. How it is applied is in `turn`.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::Duration;
 
 use crate::protocol::{CloseCode, Message, refusal};
 use crate::scan::{self, Pieces, ScanError, UpdateScan};
@@ -92,7 +92,7 @@ impl RoomState {
     /// `pieces` are its own, if they are known.
     pub(super) fn take(
         &mut self,
-        now: Instant,
+        now: Duration,
         queued: Queued,
         scan: &UpdateScan,
         pieces: Option<Pieces>,
@@ -191,7 +191,7 @@ impl RoomState {
         })
     }
 
-    pub(super) fn queue(&mut self, now: Instant, queued: Queued) {
+    pub(super) fn queue(&mut self, now: Duration, queued: Queued) {
         self.queue.push_back(queued);
         self.frames.wanted(now, pace::of_frames(self.sessions.len()));
     }

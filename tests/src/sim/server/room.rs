@@ -76,7 +76,7 @@ impl Room {
         let opened = Opened { document, took: Duration::ZERO, log, last: loaded.last };
         Ok(Self {
             number,
-            state: RoomState::new(opened, config, environment.instant(), environment.unix_ms()),
+            state: RoomState::new(opened, config, environment.now, environment.unix_ms()),
             connections: BTreeMap::new(),
             is_draining: false,
             effects: VecDeque::new(),
@@ -100,7 +100,7 @@ impl Room {
 
     /// Lets the room say what must be done about an event.
     pub(super) fn react(&mut self, environment: &Environment, event: Event) {
-        let mut reaction = Reaction::at(environment.instant());
+        let mut reaction = Reaction::at(environment.now);
         self.state.handle(event, &mut reaction);
         self.effects.extend(reaction.effects);
     }
@@ -184,7 +184,7 @@ impl Room {
     /// Has the room's alarm and turn come when they are due.
     pub(super) fn schedule(&mut self, environment: &mut Environment) {
         if let Some(due) = self.state.wake_at() {
-            let due = environment.now + due.saturating_duration_since(environment.instant());
+            let due = due.max(environment.now);
             if self.alarm.is_none_or(|alarm| due < alarm) {
                 self.alarm = Some(due);
                 // While commands are at hand, what is due waits a little.
@@ -202,7 +202,7 @@ impl Room {
     /// Its alarm goes off.
     pub(super) fn wake(&mut self, environment: &Environment) {
         self.alarm = None;
-        if self.state.wake_at().is_some_and(|due| due <= environment.instant()) {
+        if self.state.wake_at().is_some_and(|due| due <= environment.now) {
             self.react(environment, Event::Woke);
         }
     }

@@ -1,10 +1,10 @@
 //! Who writes in this replica, as the document is told: with the first thing that is written, in the same
 //! transaction, and never by who only reads. And who wrote what stands in it.
 
-use samsyn_shared::SectionKey;
-use samsyn_shared::authorship::{self, Author, Run};
-use samsyn_shared::delta::Op;
-use samsyn_shared::document::Busy;
+use crate::SectionKey;
+use crate::authorship::{self, Author, Run};
+use crate::delta::Op;
+use crate::document::Busy;
 use yrs::Transact;
 
 use super::Replica;
@@ -68,12 +68,12 @@ impl Replica {
 mod tests {
     use super::super::{By, Replica};
     use super::*;
-    use samsyn_shared::{SectionKey, Template, document};
+    use crate::{SectionKey, Template, document};
     use std::sync::Arc;
     use yrs::updates::encoder::Encode;
     use yrs::{ReadTxn, StateVector};
 
-    const TEXT: &str = "text";
+    const TEXT: SectionKey = SectionKey::named("text");
 
     fn person(name: &str) -> Author {
         Author::Person { name: name.to_owned(), organisation: "Region Väst".to_owned() }

@@ -8,13 +8,14 @@ mod title;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
+use crate::authorship;
+use crate::delta::{Op, utf16_len};
+use crate::device_log::StoredRecords;
+use crate::document::{self, Busy};
+use crate::fingerprint::Fingerprint;
+use crate::read_model::ReadModel;
+use crate::{SectionKey, Template, schema};
 use bytes::Bytes;
-use samsyn_shared::authorship;
-use samsyn_shared::delta::{Op, utf16_len};
-use samsyn_shared::document::{self, Busy};
-use samsyn_shared::fingerprint::Fingerprint;
-use samsyn_shared::read_model::ReadModel;
-use samsyn_shared::{SectionKey, Template, schema};
 use serde_json::Value;
 use yrs::branch::{Branch, BranchPtr};
 use yrs::sync::Clock;
@@ -39,6 +40,17 @@ pub struct Change {
     pub delta: Vec<Op>,
     /// Whether the view that the change came from shows it already.
     pub shown: bool,
+}
+
+/// What was applied of an update.
+#[derive(Debug, Default)]
+pub struct Part {
+    /// What it changed.
+    pub changes: Vec<Change>,
+    /// What was new, if anything was.
+    pub update: Option<Bytes>,
+    /// Whether that is all of it.
+    pub is_whole: bool,
 }
 
 /// How an edit was made.
@@ -127,6 +139,12 @@ impl Replica {
         Self { template, client, texts, undo, signature, changes, updates, doc }
     }
 
+    /// What the målbild was made from.
+    #[must_use]
+    pub const fn template(&self) -> &'static Template {
+        self.template
+    }
+
     /// This page load's client id.
     #[must_use]
     pub const fn client(&self) -> u64 {
@@ -165,6 +183,29 @@ impl Replica {
         Ok(edits.into_iter().map(|(key, delta)| Change { key, delta, shown }).collect())
     }
 
+    /// Applies as much of an update as stands on what is here, and forgets the rest.
+    ///
+    /// # Errors
+    /// [`IntegrateError`]; nothing was applied then.
+    pub fn integrate_part(&mut self, update: &[u8]) -> Result<Part, IntegrateError> {
+        let update = Update::decode_v1(update).map_err(|_| IntegrateError::Invalid)?;
+        let (update, is_whole) = {
+            let mut txn = self.doc.try_transact_mut_with(REMOTE).map_err(Busy::from)?;
+            let (here, first) = (txn.state_vector(), update.state_vector_lower());
+            if first.iter().any(|(client, clock)| *clock > here.get(client)) {
+                // yrs would take what comes after the hole, and never be able to give it back.
+                return Ok(Part::default());
+            }
+            txn.apply_update(update).map_err(|_| IntegrateError::Invalid)?;
+            let is_whole = !txn.has_missing_updates();
+            if !is_whole {
+                txn.prune_pending();
+            }
+            (document::update_of(&txn).map(Bytes::from), is_whole)
+        };
+        Ok(Part { changes: self.changes.try_iter().collect(), update, is_whole })
+    }
+
     /// Applies an update of others.
     ///
     /// # Errors
@@ -176,6 +217,14 @@ impl Replica {
             txn.apply_update(update).map_err(|_| IntegrateError::Invalid)?;
         }
         Ok(self.changes.try_iter().collect())
+    }
+
+    /// Brings in what was found on this device. False if some of it is damaged, or stands on what is not there: then the
+    /// replica is of no use.
+    #[must_use]
+    pub fn recall(&mut self, found: &StoredRecords) -> bool {
+        let mut updates = found.log.iter().chain(&found.edits).flat_map(|(_, _, record)| &record.updates);
+        updates.all(|update| self.integrate(update).is_ok()) && !self.is_waiting()
     }
 
     /// Takes back this person's last edit.
@@ -349,135 +398,4 @@ pub fn caret_after(delta: &[Op]) -> u32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::atomic::{AtomicU64, Ordering};
-
-    const TEXT: SectionKey = SectionKey::named("text");
-
-    fn template() -> &'static Template {
-        Template::find("tom").expect("known")
-    }
-
-    /// Two pages of one målbild, and a clock that the test moves.
-    pub(super) struct Pair {
-        pub(super) a: Replica,
-        pub(super) b: Replica,
-        now: Arc<AtomicU64>,
-    }
-
-    impl Pair {
-        pub(super) fn new() -> Self {
-            let seed = document::seed(template(), "T", 9);
-            let update =
-                seed.try_transact().expect("free").encode_state_as_update_v1(&StateVector::default());
-            let now = Arc::new(AtomicU64::new(1));
-            let replica = |client| {
-                let now = now.clone();
-                let mut replica =
-                    Replica::new(template(), client, Arc::new(move || now.load(Ordering::Relaxed)));
-                replica.integrate(&update).expect("a seed applies");
-                replica
-            };
-            Self { a: replica(1), b: replica(2), now }
-        }
-
-        pub(super) fn exchange(&mut self) {
-            for update in self.a.take_updates() {
-                self.b.integrate(&update).expect("an update of ours applies");
-            }
-            for update in self.b.take_updates() {
-                self.a.integrate(&update).expect("an update of ours applies");
-            }
-        }
-
-        fn pause(&self) {
-            self.now.fetch_add(1000, Ordering::Relaxed);
-        }
-    }
-
-    fn plain(replica: &Replica) -> String {
-        samsyn_shared::delta::plain(&replica.read(TEXT).expect("free"))
-    }
-
-    #[test]
-    fn what_the_view_did_is_shown_there_already_and_new_to_others() {
-        let mut pair = Pair::new();
-        let here = pair.a.edit(vec![(TEXT, vec![Op::insert("å")])], By::View).expect("free");
-        assert!(here[0].shown);
-        let update = pair.a.take_updates().remove(0);
-        let there = pair.b.integrate(&update).expect("applies");
-        assert_eq!(there, [Change { key: TEXT, delta: vec![Op::insert("å")], shown: false }]);
-        assert!(pair.b.take_updates().is_empty(), "what came from others is not sent again");
-    }
-
-    #[test]
-    fn undo_takes_back_only_what_was_written_here() {
-        let mut pair = Pair::new();
-        pair.a.edit(vec![(TEXT, vec![Op::insert("ab")])], By::View).expect("free");
-        pair.exchange();
-        pair.b.edit(vec![(TEXT, vec![Op::retain(1), Op::insert("X")])], By::View).expect("free");
-        pair.exchange();
-        assert_eq!(plain(&pair.a), "aXb\n");
-        let changes = pair.a.undo();
-        assert_eq!(plain(&pair.a), "X\n");
-        assert!(!changes[0].shown, "the view must show it");
-        pair.a.redo();
-        pair.exchange();
-        assert_eq!((plain(&pair.a), plain(&pair.b)), ("aXb\n".to_owned(), "aXb\n".to_owned()));
-    }
-
-    #[test]
-    fn words_are_undone_together_and_a_command_by_itself() {
-        let mut pair = Pair::new();
-        pair.a.edit(vec![(TEXT, vec![Op::insert("a")])], By::View).expect("free");
-        pair.a.edit(vec![(TEXT, vec![Op::retain(1), Op::insert("b")])], By::View).expect("free");
-        pair.a.edit(vec![(TEXT, vec![Op::retain(2), Op::insert("c")])], By::Command).expect("free");
-        pair.a.undo();
-        assert_eq!(plain(&pair.a), "ab\n");
-        pair.pause();
-        pair.a.edit(vec![(TEXT, vec![Op::retain(2), Op::insert("d")])], By::View).expect("free");
-        pair.a.undo();
-        assert_eq!(plain(&pair.a), "ab\n");
-        pair.a.undo();
-        assert_eq!((plain(&pair.a), pair.a.history()), ("\n".to_owned(), (false, true)));
-    }
-
-    #[test]
-    fn a_caret_stays_with_its_text_and_reads_as_yjs_writes_it() {
-        let mut pair = Pair::new();
-        pair.a.edit(vec![(TEXT, vec![Op::insert("ab")])], By::View).expect("free");
-        pair.exchange();
-        let anchor = pair.b.anchor(TEXT, 1).expect("free");
-        pair.a.edit(vec![(TEXT, vec![Op::insert("😀")])], By::View).expect("free");
-        pair.exchange();
-        assert_eq!(pair.a.resolve(&anchor), Some((TEXT, 3)));
-        let yjs =
-            serde_json::json!({"type": null, "tname": "section:text", "item": anchor["item"], "assoc": 0});
-        assert_eq!(pair.a.resolve(&yjs), Some((TEXT, 3)));
-        let end = serde_json::json!({"type": null, "tname": "section:text", "item": null, "assoc": 0});
-        assert_eq!(pair.a.resolve(&end), Some((TEXT, 5)));
-        assert_eq!(pair.a.resolve(&serde_json::json!({"item": {"client": 77, "clock": 1}})), None);
-        assert_eq!(pair.a.resolve(&Value::Null), None);
-    }
-
-    #[test]
-    fn bytes_that_are_no_update_change_nothing() {
-        let mut pair = Pair::new();
-        assert_eq!(pair.a.integrate(&[1, 2, 3]), Err(IntegrateError::Invalid));
-        assert_eq!(plain(&pair.a), "\n");
-    }
-
-    #[test]
-    fn what_waits_for_something_that_was_lost_is_not_offered() {
-        let mut pair = Pair::new();
-        pair.a.edit(vec![(TEXT, vec![Op::insert("lost")])], By::View).expect("free");
-        pair.a.take_updates();
-        pair.a.edit(vec![(TEXT, vec![Op::retain(4), Op::insert("waits")])], By::View).expect("free");
-        let waits = pair.a.take_updates().pop().expect("an edit makes an update");
-        let empty = StateVector::default().encode_v1();
-        let before = pair.b.difference(&empty).expect("free");
-        pair.b.integrate(&waits).expect("an update with a gap applies later");
-        assert_eq!(pair.b.difference(&empty).expect("free"), before);
-    }
-}
+mod tests;

@@ -1,0 +1,221 @@
+//! A peer's side of this device: what is to be written there and when, and what other tabs kept there.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::{Effect, Next, Peer};
+use crate::WriteNumber;
+use crate::client_session::Event;
+use crate::device_log::{About, DeviceLog, Due, Key, Record, StoredRecords, Written};
+
+/// What this page keeps on the device, and how far it has read there.
+#[derive(Debug)]
+pub(super) struct PeerDevice {
+    is_there: bool,
+    pub(super) log: DeviceLog,
+    /// Whether each batch that is being written has edits in it, oldest first.
+    writing: VecDeque<bool>,
+    read: (Key, Key),
+    is_reading: bool,
+    /// Whether another tab has kept something since reading was begun.
+    is_behind: bool,
+    noted: Option<About>,
+    has_asked_to_persist: bool,
+    /// What stands on the page is set aside, and no longer what the device keeps.
+    is_aside: bool,
+}
+
+/// What came of a record that was brought into the replica.
+struct Integrated {
+    /// What was new.
+    parts: Vec<Bytes>,
+    /// Whether that is all of it.
+    is_whole: bool,
+}
+
+impl PeerDevice {
+    pub(super) const fn of(tab: u64, is_there: bool) -> Self {
+        Self {
+            is_there,
+            log: DeviceLog::of(tab),
+            writing: VecDeque::new(),
+            read: (Key(0), Key(0)),
+            is_reading: false,
+            is_behind: false,
+            noted: None,
+            has_asked_to_persist: false,
+            is_aside: false,
+        }
+    }
+
+    pub(super) const fn is_there(&self) -> bool {
+        self.is_there
+    }
+
+    /// The replica got this from the server.
+    pub(super) fn integrated(&mut self, update: Bytes) {
+        if self.is_there {
+            self.log.integrated(update);
+        }
+    }
+
+    pub(super) fn set_aside(&mut self, effects: &mut Vec<Effect>) {
+        if self.is_there {
+            self.is_aside = true;
+            effects.push(Effect::SetAside);
+        }
+    }
+
+    pub(super) fn not_noted(&mut self) {
+        self.noted = None;
+    }
+}
+
+impl Peer {
+    /// This page made an edit.
+    pub(super) fn keep_edit(
+        &mut self,
+        number: WriteNumber,
+        update: Bytes,
+        effects: &mut Vec<Effect>,
+    ) -> Next {
+        if !self.device.is_there {
+            return Next::Event(Event::Kept(number));
+        }
+        self.device.log.edited(number, update);
+        self.keep(Due::Edits, effects);
+        if self.device.log.is_failing() { Next::Event(Event::Kept(number)) } else { Next::Nothing }
+    }
+
+    /// Has the device write what is due.
+    pub(super) fn keep(&mut self, due: Due, effects: &mut Vec<Effect>) {
+        if !self.device.is_there || self.device.is_aside {
+            return;
+        }
+        let Self { device, replica, .. } = self;
+        let Some(batch) = device.log.next(due, || replica.whole()) else { return };
+        let has_edits = batch.edits.is_some();
+        device.writing.push_back(has_edits);
+        // While the server is not reached, nobody else has them.
+        let is_strict = has_edits && !self.is_connected;
+        effects.push(Effect::Write { batch, is_strict });
+    }
+
+    /// The oldest batch that was being written is on the device, or could not be written.
+    pub(super) fn wrote(&mut self, time: Duration, outcome: Option<Written>, effects: &mut Vec<Effect>) {
+        let Some(has_edits) = self.device.writing.pop_front() else { return };
+        let log = &mut self.device.log;
+        let kept = match outcome {
+            Some(written) => log.written(written),
+            None => log.failed(),
+        };
+        if has_edits {
+            effects.extend(outcome.map(|_| Effect::TellTabs));
+            self.session(time, Event::Kept(kept), effects);
+        }
+        if outcome.is_some() {
+            // Somebody who writes here wants it to stay.
+            if !std::mem::replace(&mut self.device.has_asked_to_persist, true) {
+                effects.push(Effect::AskToPersist);
+            }
+            self.keep(Due::Edits, effects);
+        }
+    }
+
+    /// Has what other tabs kept since read.
+    pub(super) fn read_new_records(&mut self, effects: &mut Vec<Effect>) {
+        if std::mem::replace(&mut self.device.is_reading, true) {
+            self.device.is_behind = true;
+            return;
+        }
+        let (log, edits) = self.device.read;
+        effects.push(Effect::Read { log, edits });
+    }
+
+    /// What other tabs kept is here, or could not be read.
+    pub(super) fn has_read(
+        &mut self,
+        time: Duration,
+        found: Option<StoredRecords>,
+        effects: &mut Vec<Effect>,
+    ) {
+        if let Some(found) = found {
+            self.import(time, found, true, effects);
+        }
+        self.device.is_reading = false;
+        if std::mem::take(&mut self.device.is_behind) {
+            self.read_new_records(effects);
+        }
+    }
+
+    /// Takes what was found: into the replica too, if it `is_new` there. What this page kept itself it knows. A record that
+    /// stands on something that is not here is left for the next reading, and those after it: another tab could not keep
+    /// that yet, or has set it aside.
+    pub(super) fn import(
+        &mut self,
+        time: Duration,
+        found: StoredRecords,
+        is_new: bool,
+        effects: &mut Vec<Effect>,
+    ) {
+        let (mut log, mut edits) = self.device.read;
+        for (key, weight, record) in found.log {
+            if !self.device.log.is_own(&record) {
+                if is_new && !self.integrate_record(&record, effects).is_whole {
+                    break;
+                }
+                self.device.log.read(key, weight);
+            }
+            log = log.max(key);
+        }
+        for (key, _, record) in found.edits {
+            if !self.device.log.is_own(&record) {
+                let Integrated { parts, is_whole } = match is_new {
+                    true => self.integrate_record(&record, effects),
+                    false => Integrated { parts: Vec::new(), is_whole: true },
+                };
+                // What came here already may not be on the server's disk: all of it is sent.
+                let updates = if is_whole { record.updates.clone() } else { parts };
+                for update in updates {
+                    self.session(time, Event::Found(update), effects);
+                }
+                if !is_whole {
+                    break;
+                }
+                self.device.log.found(key, self.session.last(), record);
+            }
+            edits = edits.max(key);
+        }
+        self.device.read = (log, edits);
+    }
+
+    fn integrate_record(&mut self, record: &Record, effects: &mut Vec<Effect>) -> Integrated {
+        let mut integrated = Integrated { parts: Vec::new(), is_whole: true };
+        for update in &record.updates {
+            let Ok(part) = self.replica.integrate_part(update) else {
+                integrated.is_whole = false;
+                break;
+            };
+            effects.push(Effect::Show(part.changes));
+            integrated.parts.extend(part.update);
+            integrated.is_whole &= part.is_whole;
+        }
+        integrated
+    }
+
+    /// Has noted what the målbild is, once that is known and when it changes.
+    pub(super) fn note(&mut self, effects: &mut Vec<Effect>) {
+        if !self.device.is_there || self.is_done {
+            return;
+        }
+        let (Some(epoch), Some(role)) = (self.session.epoch(), self.session.role()) else { return };
+        if self.device.noted.as_ref().is_some_and(|noted| (noted.epoch, noted.role) == (epoch, role)) {
+            return;
+        }
+        let about = About { template: self.replica.template().identifier(), role, epoch };
+        self.device.noted = Some(about.clone());
+        effects.push(Effect::Note(about));
+    }
+}
