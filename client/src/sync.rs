@@ -7,7 +7,6 @@ mod socket;
 mod stream;
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -64,7 +63,7 @@ struct Driver(Rc<Held>);
 struct Held {
     malbild: Malbild,
     /// What is to be done, in order.
-    effects: RefCell<VecDeque<Effect>>,
+    effects: RefCell<Vec<Effect>>,
     is_performing: Cell<bool>,
     connection: RefCell<Option<Connection>>,
     tabs: RefCell<Option<Tabs>>,
@@ -83,10 +82,12 @@ impl Driver {
         self.0.effects.borrow_mut().extend(effects);
         if !self.0.is_performing.replace(true) {
             loop {
-                // Not borrowed while it is performed: what is performed may lead to another event.
-                let effect = self.0.effects.borrow_mut().pop_front();
-                let Some(effect) = effect else { break };
-                self.perform(effect);
+                // Not borrowed while they are performed: what is performed may lead to another event.
+                let effects = self.0.effects.take();
+                if effects.is_empty() {
+                    break;
+                }
+                effects.into_iter().for_each(|effect| self.perform(effect));
             }
             self.0.is_performing.set(false);
             self.0.malbild.report();

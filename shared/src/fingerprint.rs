@@ -1,7 +1,6 @@
 //! What a replica holds, in short: equal for two replicas that hold the same. A state vector alone does not
 //! tell: a deletion that is missing does not show in it. It knows no connection.
 
-use std::collections::HashMap;
 use std::hash::Hasher as _;
 
 use bytes::Bytes;
@@ -42,12 +41,12 @@ impl Fingerprint {
     #[must_use]
     pub fn agrees_with(&self, other: &Self) -> bool {
         // yrs keeps a client of whom it was given nothing but what waits, and forgot that, at the clock 0.
-        let vector = |print: &Self| {
-            let vector = StateVector::decode_v1(&print.vector).ok()?;
-            let known = vector.iter().filter(|(_, clock)| **clock > 0);
-            Some(known.map(|(client, clock)| (*client, *clock)).collect::<HashMap<_, _>>())
+        let has_all = |one: &StateVector, other: &StateVector| {
+            other.iter().all(|(client, clock)| one.get(client) == *clock)
         };
-        self.deleted == other.deleted && vector(self).is_some_and(|own| vector(other) == Some(own))
+        let vector = |print: &Self| StateVector::decode_v1(&print.vector).ok();
+        self.deleted == other.deleted
+            && vector(self).zip(vector(other)).is_some_and(|(a, b)| has_all(&a, &b) && has_all(&b, &a))
     }
 }
 

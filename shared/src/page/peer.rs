@@ -9,7 +9,6 @@ mod reaction;
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use rand::RngCore as _;
@@ -351,17 +350,19 @@ impl Peer {
     /// Lets the session hear of something, and does what it says, in order. A failure is the connection's end: nothing
     /// that was to be done after it is done, since it stood on that.
     fn session(&mut self, time: Duration, event: client_session::Event, effects: &mut Vec<Effect>) {
-        let (mut queue, mut asked) = (VecDeque::new(), Vec::new());
-        self.session.handle(event, &mut asked);
+        // What is to be done next is the last. What follows from an effect comes before what was to be done after it.
+        let mut asked = Vec::new();
+        let mut next = Next::Event(event);
         loop {
-            // What follows from an effect comes before what was to be done after it.
-            asked.drain(..).rev().for_each(|effect| queue.push_front(effect));
-            let Some(effect) = queue.pop_front() else { return };
-            match self.perform(time, effect, effects) {
+            let after = asked.len();
+            match next {
                 Next::Nothing => {}
                 Next::Event(event) => self.session.handle(event, &mut asked),
                 Next::Lost => return self.lost(time, effects),
             }
+            asked[after..].reverse();
+            let Some(effect) = asked.pop() else { return };
+            next = self.perform(time, effect, effects);
         }
     }
 

@@ -5,7 +5,6 @@
 mod signature;
 mod title;
 
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
 use crate::authorship;
@@ -40,6 +39,31 @@ pub struct Change {
     pub delta: Vec<Op>,
     /// Whether the view that the change came from shows it already.
     pub shown: bool,
+}
+
+/// What the document reported and nobody has asked for yet, oldest first. `Clone`: it is one and the same.
+struct Reports<T>(Arc<Mutex<Vec<T>>>);
+
+impl<T> Default for Reports<T> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<T> Clone for Reports<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> Reports<T> {
+    fn add(&self, report: T) {
+        self.0.lock().expect("no holder of this lock can panic").push(report);
+    }
+
+    fn take(&self) -> Vec<T> {
+        std::mem::take(&mut *self.0.lock().expect("no holder of this lock can panic"))
+    }
 }
 
 /// What was applied of an update.
@@ -89,8 +113,8 @@ pub struct Replica {
     texts: Vec<(SectionKey, TextRef)>,
     undo: UndoManager<()>,
     signature: Signature,
-    changes: Receiver<Change>,
-    updates: Receiver<Bytes>,
+    changes: Reports<Change>,
+    updates: Reports<Bytes>,
     // The last field, so that it outlives what points into it.
     doc: Doc,
 }
@@ -100,8 +124,7 @@ impl Replica {
     #[must_use]
     pub fn new(template: &'static Template, client: u64, clock: Arc<dyn Clock>) -> Self {
         let doc = document::replica(client);
-        let (change_sender, changes) = channel();
-        let (update_sender, updates) = channel();
+        let (changes, updates) = (Reports::default(), Reports::default());
         let texts = {
             let mut txn = doc.try_transact_mut().expect("a replica that was made here has no other user");
             let title = (TITLE, txn.get_or_insert_text(schema::TITLE));
@@ -112,15 +135,14 @@ impl Replica {
             std::iter::once(title).chain(sections).collect::<Vec<_>>()
         };
         for (key, text) in &texts {
-            report_changes(*key, text, change_sender.clone());
+            report_changes(*key, text, changes.clone());
         }
-        let update_sender = Mutex::new(update_sender);
+        let reports = updates.clone();
         doc.observe_transaction_cleanup("updates", move |txn, _| {
             // What others wrote is not encoded: a long history takes its time.
             let is_own = txn.origin() != Some(&Origin::from(REMOTE));
             if let Some(update) = is_own.then(|| document::update_of(txn)).flatten() {
-                let sender = update_sender.lock().expect("no holder of this lock can panic");
-                sender.send(update.into()).expect("the receiver lives as long as the document");
+                reports.add(update.into());
             }
         })
         .expect("a replica that was made here has no other user");
@@ -203,7 +225,7 @@ impl Replica {
             }
             (document::update_of(&txn).map(Bytes::from), is_whole)
         };
-        Ok(Part { changes: self.changes.try_iter().collect(), update, is_whole })
+        Ok(Part { changes: self.changes.take(), update, is_whole })
     }
 
     /// Applies an update of others.
@@ -216,7 +238,7 @@ impl Replica {
             let mut txn = self.doc.try_transact_mut_with(REMOTE).map_err(Busy::from)?;
             txn.apply_update(update).map_err(|_| IntegrateError::Invalid)?;
         }
-        Ok(self.changes.try_iter().collect())
+        Ok(self.changes.take())
     }
 
     /// Brings in what was found on this device. False if some of it is damaged, or stands on what is not there: then the
@@ -230,13 +252,13 @@ impl Replica {
     /// Takes back this person's last edit.
     pub fn undo(&mut self) -> Vec<Change> {
         self.undo.undo_blocking();
-        self.changes.try_iter().collect()
+        self.changes.take()
     }
 
     /// Brings back what was undone last.
     pub fn redo(&mut self) -> Vec<Change> {
         self.undo.redo_blocking();
-        self.changes.try_iter().collect()
+        self.changes.take()
     }
 
     /// Whether there is something to undo, and to redo.
@@ -247,7 +269,7 @@ impl Replica {
 
     /// The updates that were made here since the last call, oldest first.
     pub fn take_updates(&mut self) -> Vec<Bytes> {
-        self.updates.try_iter().collect()
+        self.updates.take()
     }
 
     /// What the document has, for a connection that is being opened.
@@ -356,8 +378,7 @@ impl Replica {
     }
 }
 
-fn report_changes(key: SectionKey, text: &TextRef, sender: Sender<Change>) {
-    let sender = Mutex::new(sender);
+fn report_changes(key: SectionKey, text: &TextRef, reports: Reports<Change>) {
     text.observe("changes", move |txn, event| {
         // What was edited here is known, and to work it out again takes as long as the text.
         if [VIEW, COMMAND]
@@ -369,8 +390,7 @@ fn report_changes(key: SectionKey, text: &TextRef, sender: Sender<Change>) {
         }
         let delta = document::delta_of(event.delta(txn));
         let delta = if key == TITLE { one_line(delta, u32::MAX) } else { delta };
-        let sender = sender.lock().expect("no holder of this lock can panic");
-        sender.send(Change { key, delta, shown: false }).expect("the receiver lives as long as the document");
+        reports.add(Change { key, delta, shown: false });
     });
 }
 
