@@ -2,8 +2,9 @@
 //! request and its answer.
 
 use leptos::prelude::window;
-use samsyn_shared::protocol::stream::{CONNECTION_HEADER, NUMBER_HEADER};
-use samsyn_shared::{MalbildId, Role, limits};
+use samsyn_shared::domain::limits;
+use samsyn_shared::sync::protocol::stream::{CONNECTION_HEADER, NUMBER_HEADER};
+use samsyn_shared::{MalbildId, Role};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;

@@ -7,7 +7,7 @@ mod tabs;
 
 use js_sys::{Array, Uint8Array};
 use samsyn_shared::MalbildId;
-use samsyn_shared::device_log::{About, Batch, Key, Record, StoredRecords, Written};
+use samsyn_shared::sync::device_log::{About, Batch, Key, Record, StoredRecords, Written};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 

@@ -66,7 +66,7 @@ pub fn socket(id: MalbildId) -> Option<(WebSocket, Vec<MessageEvent>)> {
 
 #[cfg(test)]
 mod tests {
-    use samsyn_shared::limits;
+    use samsyn_shared::domain::limits;
 
     #[test]
     fn what_asks_early_waits_as_long_as_the_program_does() {

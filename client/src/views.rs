@@ -31,7 +31,7 @@ mod start;
 mod toolbar;
 
 use leptos::prelude::*;
-use samsyn_shared::page_link::PageLink;
+use samsyn_shared::text::share_link::ShareLink;
 
 use crate::state::malbild::Malbild;
 use crate::state::malbild::port::Connect;
@@ -42,7 +42,7 @@ pub fn app(connect: Connect) -> impl IntoView {
     let location = window().location();
     let path = location.pathname().unwrap_or_default();
     let address = path.clone() + &location.hash().unwrap_or_default();
-    match PageLink::find(&address) {
+    match ShareLink::find(&address) {
         Some(link) => malbild::malbild(Malbild::open(link, connect)).into_any(),
         None if path == "/" => start::start().into_any(),
         None => notice::nothing().into_any(),

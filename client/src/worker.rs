@@ -1,5 +1,15 @@
 //! The service worker, as the page knows it: a file that the browser is asked to run. What it keeps and when it
 //! answers in the server's place is in `client/worker/worker.ts`.
+//!
+//! The service worker keeps the page and its files, by their version. A file's name holds a hash of its content, fonts and
+//! icon too, so any version's copy of a name is the right one, and nothing can be mixed; only `/` says which version runs. It is
+//! asked of the server first, for at most 2 s, and else shown as it was kept last, also by a worker that still waits: a page never
+//! goes back to an older version than the one that wrote this browser's storage. Cache first would have been faster by one
+//! request, and everybody one release behind. A new worker takes over when no page of the old one is open, as browsers
+//! have it by themselves, and only then removes what the old one kept: no list of who needs what, no `skipWaiting`.
+//!
+//! The build puts one line before the worker's bundle, the version and the list of files; the server knows nothing of it but
+//! the policy that lets it fetch.
 
 use std::cell::RefCell;
 use std::time::Duration;

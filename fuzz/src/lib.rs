@@ -7,8 +7,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
 use bytes::Bytes;
-use samsyn_shared::protocol::{Message, decode_presence, encode_presence};
-use samsyn_shared::{Template, document, limits, scan};
+use samsyn_shared::document::scan;
+use samsyn_shared::domain::limits;
+use samsyn_shared::sync::protocol::{Message, decode_presence, encode_presence};
+use samsyn_shared::{Template, document};
 use yrs::block::ClientID;
 use yrs::updates::decoder::Decode;
 use yrs::{Any, Doc, Map, ReadTxn, StateVector, Text, Transact, Update, WriteTxn};
@@ -49,7 +51,7 @@ pub fn scan_vector(bytes: &[u8]) {
 
 /// What passes of a presence can be told to everybody, and the same can be told of it once it is gone.
 pub fn scan_presence(bytes: &[u8]) {
-    let Ok(mut entries) = scan::presence(bytes) else { return };
+    let Ok(mut entries) = samsyn_shared::sync::protocol::scan_presence(bytes) else { return };
     assert_eq!(decode_presence(&encode_presence(&entries)).as_ref(), Ok(&entries));
     for entry in &mut entries {
         assert!(entry.state.len() <= limits::PRESENCE_BYTES);

@@ -27,7 +27,14 @@ async fn main() -> Result<()> {
             let id = MalbildId::generate(&mut rand::rng());
             let record = |role| token::record(id, role, &Token::generate(&mut rand::rng()).hash());
             let beside = Role::ALL.map(record).into();
-            registry.create(id, template, "Storm", samsyn_shared::ids::client_id(&mut rand::rng()), 0, beside)
+            registry.create(
+                id,
+                template,
+                "Storm",
+                samsyn_shared::domain::ids::client_id(&mut rand::rng()),
+                0,
+                beside,
+            )
         });
         futures_util::future::try_join_all(making).await?;
     }

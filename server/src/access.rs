@@ -196,7 +196,7 @@ mod tests {
 
     use rand::SeedableRng;
     use rand::rngs::SmallRng;
-    use samsyn_shared::limits;
+    use samsyn_shared::domain::limits;
 
     use super::*;
     use crate::store::memory::MemoryStore;

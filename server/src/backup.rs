@@ -81,7 +81,7 @@ fn io_at(path: &Path) -> impl FnOnce(io::Error) -> BackupError + '_ {
 
 /// A whole Document as one update that is proven to load.
 fn whole(loaded: &Loaded) -> Result<Bytes, &'static str> {
-    let client_id = samsyn_shared::ids::client_id(&mut rand::rng());
+    let client_id = samsyn_shared::domain::ids::client_id(&mut rand::rng());
     let document = RoomDocument::build(loaded.parts(), client_id).map_err(|broken| broken.0)?;
     if let Ok(Proven::Same(snapshot)) = document.whole_to_prove().and_then(Unproven::prove) {
         return Ok(snapshot);

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use samsyn_shared::MalbildId;
+use samsyn_shared::text::share_link::ShareLink;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -187,7 +188,8 @@ impl Operator {
         let mut told = json!({"id": id, "tokens": {}, "links": {}});
         for (role, secret) in secrets {
             let secret = secret.reveal();
-            told["links"][role.as_str()] = format!("{base}/m/{id}#{secret}").into();
+            let link = ShareLink { id, token: Some(secret.clone()) };
+            told["links"][role.as_str()] = format!("{base}{link}").into();
             told["tokens"][role.as_str()] = secret.into();
         }
         Ok(Answer { status: 0, lines: vec![told.to_string()] })

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
-use samsyn_shared::read_model::ReadModel;
+use samsyn_shared::document::read_model::ReadModel;
 use samsyn_shared::{Epoch, MalbildId, Role, Seq, Template, document};
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;

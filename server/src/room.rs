@@ -13,9 +13,10 @@ mod workshop;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use samsyn_shared::read_model::ReadModel;
+use samsyn_shared::document::read_model::ReadModel;
+use samsyn_shared::domain::limits;
 use samsyn_shared::room::{ConnectionId, Dialect, RoomDocument};
-use samsyn_shared::{Epoch, Role, Template, limits};
+use samsyn_shared::{Epoch, Role, Template};
 use tokio::sync::{mpsc, oneshot};
 
 use self::actor::Actor;
@@ -73,7 +74,7 @@ impl RoomHandle {
     /// [`StoreError::Corrupt`] if it doesn't make a document: then there is no room.
     pub(crate) fn start(opening: Opening, storage: Storage, workshop: &Workshop) -> Result<Self, StoreError> {
         let loaded = &opening.loaded;
-        let client_id = samsyn_shared::ids::client_id(&mut rand::rng());
+        let client_id = samsyn_shared::domain::ids::client_id(&mut rand::rng());
         let began = workshop::cpu();
         let document = RoomDocument::build(loaded.parts(), client_id).map_err(|broken| {
             tracing::error!(document = %opening.id, %broken, "the room does not open");

@@ -2,6 +2,12 @@
 //! two directions between a `Y.Text` and a delta. Who holds a replica, and when it changes, is
 //! decided elsewhere.
 
+pub mod anchor;
+pub mod authorship;
+pub mod fingerprint;
+pub mod read_model;
+pub mod scan;
+
 use serde_json::Value;
 use yrs::block::ClientID;
 use yrs::types::Attrs;
@@ -11,9 +17,10 @@ use yrs::{
     WriteTxn,
 };
 
-use crate::authorship::{self, Author};
-use crate::delta::{self, Attributes, LineKind, Op, utf16_len};
-use crate::{Template, schema};
+use self::authorship::Author;
+use crate::Template;
+use crate::domain::schema;
+use crate::text::delta::{self, Attributes, LineKind, Op, utf16_len};
 
 /// Another transaction is open on the replica. On a replica with one owner this is a broken invariant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -28,7 +35,7 @@ impl From<yrs::TransactionAcqError> for Busy {
 
 /// An empty replica for one page load or room load.
 ///
-/// `client_id` is fresh ([`crate::ids::client_id`]). yrs' own clean-up of formatting is off: it runs
+/// `client_id` is fresh ([`crate::domain::ids::client_id`]). yrs' own clean-up of formatting is off: it runs
 /// on receipt, and replicas that clean at different moments end with different formatting.
 #[must_use]
 pub fn replica(client_id: u64) -> Doc {
@@ -213,9 +220,9 @@ mod tests {
         let doc = seed(Template::find("aktorsgemensam").expect("known"), "T", 5);
         assert_eq!(section(&doc, "prioriteringar"), [Op::insert("\n")]);
         let doc = seed(Template::find("exempel-snoovader").expect("known"), "T", 5);
-        let lines = crate::delta::lines(&section(&doc, "prioriteringar"));
+        let lines = crate::text::delta::lines(&section(&doc, "prioriteringar"));
         assert_eq!(lines.len(), 3);
-        assert!(lines.iter().all(|l| l.kind == LineKind::Item(crate::delta::List::Lettered, 0)));
+        assert!(lines.iter().all(|l| l.kind == LineKind::Item(crate::text::delta::List::Lettered, 0)));
         assert_eq!(section(&doc, "samordnade-budskap"), [Op::insert("\n")]);
     }
 

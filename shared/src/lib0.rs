@@ -6,7 +6,7 @@
 
 use bytes::Bytes;
 
-use crate::limits::NUMBER_END;
+use crate::domain::limits::NUMBER_END;
 
 /// Reads from the front of some bytes.
 #[derive(Debug, Clone, Copy)]

@@ -14,7 +14,7 @@ mod state;
 pub use self::document::{Broken, Proven, RoomDocument, Unproven};
 pub use self::reaction::{Counters, Notice, Reaction};
 pub use self::state::{Effect, Event, LogReading, Opened, RoomConfig, RoomState, UpkeepLimits, Urgency};
-pub use crate::server_session::Dialect;
+pub use crate::sync::server_session::Dialect;
 
 /// What a room calls a connection: unique for the room's lifetime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

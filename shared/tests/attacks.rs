@@ -8,7 +8,7 @@ mod attack;
 mod lib0;
 
 use attack::{SentAs, Verdict, attacks};
-use samsyn_shared::scan::{self, ScanError};
+use samsyn_shared::document::scan::{self, ScanError};
 
 #[test]
 fn each_attack_gets_its_verdict() {
@@ -16,7 +16,7 @@ fn each_attack_gets_its_verdict() {
         let error = match attack.sent_as {
             SentAs::Update => scan::update(&attack.bytes).err(),
             SentAs::Vector => scan::vector(&attack.bytes).err(),
-            SentAs::Presence => match scan::presence(&attack.bytes) {
+            SentAs::Presence => match samsyn_shared::sync::protocol::scan_presence(&attack.bytes) {
                 Ok(entries) => {
                     assert!(entries.is_empty(), "{} would be shown to others", attack.name);
                     None

@@ -11,8 +11,8 @@ use rand::rngs::SmallRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use reader::read;
-use samsyn_shared::delta::Op;
-use samsyn_shared::read_model::{ReadModel, SectionText};
+use samsyn_shared::document::read_model::{ReadModel, SectionText};
+use samsyn_shared::text::delta::Op;
 use serde_json::{Value, json};
 
 /// Random målbilder in one run.
@@ -187,7 +187,7 @@ fn any_text_reads_in_another_parser_as_the_page_shows_it() {
 #[test]
 fn a_title_is_one_heading_whatever_stands_in_it() {
     for title in PIECES.iter().chain(&["# x #", "a ##", "", "x \\", "Läge 1. #"]) {
-        let title = samsyn_shared::read_model::one_line(title);
+        let title = samsyn_shared::document::read_model::one_line(title);
         let lines = read(&export(&title, vec![Op::insert("\n")])).expect("it reads");
         assert_eq!((lines.len(), &lines[0].kind, lines[0].text()), (2, &Kind::Heading(1), title));
     }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use samsyn_shared::Role;
-use samsyn_shared::delta::Op;
-use samsyn_shared::schema::TITLE;
+use samsyn_shared::domain::schema::TITLE;
+use samsyn_shared::text::delta::Op;
 use serde_json::{Value, json};
 
 use crate::server::Server;

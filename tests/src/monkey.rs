@@ -4,7 +4,7 @@
 use rand::rngs::SmallRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
-use samsyn_shared::delta::{Attributes, LineKind, List, Op, utf16_len};
+use samsyn_shared::text::delta::{Attributes, LineKind, List, Op, utf16_len};
 use serde_json::Value;
 
 use crate::devtools::{ALT, CONTROL, SHIFT, Stroke};

@@ -8,11 +8,12 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
-use samsyn_shared::authorship::{self, Author};
-use samsyn_shared::delta::{Op, plain};
-use samsyn_shared::protocol::{Message, Parts, SUBPROTOCOL};
-use samsyn_shared::read_model::ReadModel;
-use samsyn_shared::{Template, WriteNumber, document, ids, schema};
+use samsyn_shared::document::authorship::{self, Author};
+use samsyn_shared::document::read_model::ReadModel;
+use samsyn_shared::domain::{ids, schema};
+use samsyn_shared::sync::protocol::{Message, Parts, SUBPROTOCOL};
+use samsyn_shared::text::delta::{Op, plain};
+use samsyn_shared::{Template, WriteNumber, document};
 use tokio::time::timeout;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite;

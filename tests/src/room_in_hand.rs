@@ -6,12 +6,13 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use samsyn_server::room::cpu;
-use samsyn_shared::protocol::{CloseCode, Message};
+use samsyn_shared::domain::limits;
 use samsyn_shared::room::{
     ConnectionId, Dialect, Effect, Event, LogReading, Opened, Proven, Reaction, RoomConfig, RoomDocument,
     RoomState, Unproven, UpkeepLimits,
 };
-use samsyn_shared::{Epoch, Role, Seq, Template, WriteNumber, document, limits};
+use samsyn_shared::sync::protocol::{CloseCode, Message};
+use samsyn_shared::{Epoch, Role, Seq, Template, WriteNumber, document};
 use yrs::{ReadTxn as _, StateVector, Text as _, Transact as _, WriteTxn as _};
 
 /// Who attacks, and who writes beside it.

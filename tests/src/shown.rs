@@ -2,7 +2,7 @@
 //! witness in the page: npm's yjs over all that the page sent and received.
 
 use anyhow::{Context, Result};
-use samsyn_shared::delta::{Line, Op, visible_lines};
+use samsyn_shared::text::delta::{Line, Op, visible_lines};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 

@@ -4,6 +4,7 @@
 
 mod arrow;
 mod form;
+mod named;
 mod source;
 mod token;
 mod word;
@@ -12,6 +13,7 @@ use std::fmt;
 
 pub use arrow::{foreign_paths, wrong_arrows};
 pub use form::{bad_names, file_form, machine_paths, sleeps, unwraps};
+pub use named::{missing_files, missing_tests, named_in};
 pub use source::Source;
 pub use word::words_outside_the_catalogue;
 

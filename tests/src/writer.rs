@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail, ensure};
 use samsyn_shared::WriteNumber;
-use samsyn_shared::delta::Op;
-use samsyn_shared::protocol::Message;
+use samsyn_shared::sync::protocol::Message;
+use samsyn_shared::text::delta::Op;
 
 use crate::api::Malbild;
 use crate::peer::{Dialect, Heard, Peer};

@@ -3,7 +3,7 @@
 
 use anyhow::{Result, ensure};
 use samsyn_shared::Role;
-use samsyn_shared::delta::Op;
+use samsyn_shared::text::delta::Op;
 use samsyn_tests::browser::{Browsers, Kind};
 use samsyn_tests::page::Page;
 use samsyn_tests::peer::Dialect;

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use samsyn_shared::Role;
-use samsyn_shared::authorship::Author;
+use samsyn_shared::document::authorship::Author;
 use samsyn_tests::browser::{Browsers, Kind};
 use samsyn_tests::page::Page;
 use samsyn_tests::peer::Dialect;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result, ensure};
-use samsyn_shared::protocol::Message;
+use samsyn_shared::sync::protocol::Message;
 use samsyn_shared::{MalbildId, Role};
 use samsyn_tests::api::{Api, Malbild, error_code};
 use samsyn_tests::operator::{Said, samsyn};

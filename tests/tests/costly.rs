@@ -2,8 +2,9 @@
 //! opens; and what honest people write at the most, which is taken. What it costs in time, `bench work` measures.
 
 use anyhow::{Result, ensure};
-use samsyn_shared::protocol::refusal;
-use samsyn_shared::{document, limits};
+use samsyn_shared::document;
+use samsyn_shared::domain::limits;
+use samsyn_shared::sync::protocol::refusal;
 use samsyn_tests::costly::{Costly, KINDS};
 use samsyn_tests::room_in_hand::{Outcome, RoomInHand};
 use yrs::updates::decoder::Decode as _;

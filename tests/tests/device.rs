@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result, ensure};
 use samsyn_shared::Role;
-use samsyn_shared::protocol::PresenceEntry;
+use samsyn_shared::sync::protocol::PresenceEntry;
 use samsyn_tests::browser::{Browsers, Kind};
 use samsyn_tests::page::Page;
 use samsyn_tests::peer::Dialect;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use samsyn_shared::Role;
-use samsyn_shared::protocol::Message;
+use samsyn_shared::sync::protocol::Message;
 use samsyn_tests::api::{Api, Malbild};
 use samsyn_tests::operator::samsyn;
 use samsyn_tests::peer::{Dialect, Peer};

@@ -1,7 +1,7 @@
 //! What is said to be saved is on disk.
 
 use anyhow::{Context, Result};
-use samsyn_shared::protocol::Message;
+use samsyn_shared::sync::protocol::Message;
 use samsyn_shared::{Role, WriteNumber};
 use samsyn_tests::peer::{Dialect, Heard, Peer};
 
@@ -114,7 +114,7 @@ async fn a_client_that_comes_back_brings_what_the_server_lost() -> Result<()> {
     let mut stock = stage.peer(Role::Editor, Dialect::Stock).await?;
     stage.server.kill9().await?;
     // Written while there is no server.
-    stock.change_unsent(SECTION, 0, &[samsyn_shared::delta::Op::insert("under avbrottet")])?;
+    stock.change_unsent(SECTION, 0, &[samsyn_shared::text::delta::Op::insert("under avbrottet")])?;
     stage.server.restart().await?;
     let token = stage.malbild.token(Role::Editor);
     stock.reconnect(&stage.server, &stage.malbild, token).await?;

@@ -8,7 +8,7 @@ use futures_util::future::try_join_all;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use samsyn_shared::Role;
-use samsyn_shared::delta::{Op, plain};
+use samsyn_shared::text::delta::{Op, plain};
 use samsyn_tests::api::{Api, Malbild};
 use samsyn_tests::peer::{Dialect, Peer};
 use samsyn_tests::server::Server;

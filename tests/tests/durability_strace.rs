@@ -1,7 +1,7 @@
 //! What the kernel was asked for, and in which order: `Saved` is said when the data file was synced.
 
 use anyhow::{Context, Result, bail, ensure};
-use samsyn_shared::protocol::Message;
+use samsyn_shared::sync::protocol::Message;
 use samsyn_shared::{Role, WriteNumber};
 use samsyn_tests::api::Api;
 use samsyn_tests::peer::{Dialect, Peer};

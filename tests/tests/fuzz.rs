@@ -4,8 +4,8 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use samsyn_shared::Role;
-use samsyn_shared::delta::{Op, utf16_len};
-use samsyn_shared::schema::TITLE;
+use samsyn_shared::domain::schema::TITLE;
+use samsyn_shared::text::delta::{Op, utf16_len};
 use samsyn_tests::browser::Browsers;
 use samsyn_tests::devtools::{Devtools, Stroke};
 use samsyn_tests::monkey::{Monkey, Move};

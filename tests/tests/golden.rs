@@ -3,8 +3,8 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
-use samsyn_shared::protocol::{Message, PresenceEntry, encode_presence};
-use samsyn_shared::scan;
+use samsyn_shared::document::scan;
+use samsyn_shared::sync::protocol::{Message, PresenceEntry, encode_presence};
 use samsyn_tests::node;
 use serde_json::Value;
 
@@ -83,7 +83,7 @@ async fn what_npms_yjs_writes_passes_the_scan() -> Result<()> {
                 ensure!(!found.has_gap(|_| 0) || !found.has_new_blocks(|_| 0), "{found:?}");
             }
             Message::Presence(body) => {
-                let entries = scan::presence(&body)?;
+                let entries = samsyn_shared::sync::protocol::scan_presence(&body)?;
                 ensure!(entries.is_empty() || entries.len() == 3, "{entries:?}");
             }
             _ => {}

@@ -5,8 +5,9 @@ use std::process::Stdio;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use samsyn_shared::protocol::Message;
-use samsyn_shared::{Role, limits};
+use samsyn_shared::Role;
+use samsyn_shared::domain::limits;
+use samsyn_shared::sync::protocol::Message;
 use samsyn_tests::peer::{Dialect, Peer};
 use samsyn_tests::server::Server;
 use samsyn_tests::strace::why_not;

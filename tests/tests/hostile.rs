@@ -3,8 +3,8 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
-use samsyn_shared::delta::{Op, visible_lines};
-use samsyn_shared::protocol::{CloseCode, Message, refusal};
+use samsyn_shared::sync::protocol::{CloseCode, Message, refusal};
+use samsyn_shared::text::delta::{Op, visible_lines};
 use samsyn_shared::{Role, WriteNumber};
 use samsyn_tests::attack::{Attack, SentAs, Verdict, attacks};
 use samsyn_tests::browser::Browsers;

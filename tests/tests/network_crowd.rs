@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use samsyn_shared::Role;
-use samsyn_shared::delta::Op;
+use samsyn_shared::text::delta::Op;
 use samsyn_tests::peer::{Dialect, Peer};
 use samsyn_tests::until::{Look, until};
 use tokio::task::JoinSet;

@@ -4,7 +4,7 @@
 mod meaning;
 
 use anyhow::Result;
-use samsyn_shared::limits;
+use samsyn_shared::domain::limits;
 use samsyn_tests::browser::Kind;
 use samsyn_tests::page::Page;
 use samsyn_tests::until::Look;

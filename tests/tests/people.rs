@@ -197,7 +197,7 @@ async fn a_caret_stays_with_its_text_whoever_writes() -> Result<()> {
     at_its_word("on the next line").await?;
     let mut bo = stage.peer(Role::Editor, Dialect::Stock).await?;
     bo.wait_for_text(SECTION, |text| text.starts_with("här 😀 \n")).await?;
-    bo.change(SECTION, 0, &[samsyn_shared::delta::Op::delete(3)]).await?;
+    bo.change(SECTION, 0, &[samsyn_shared::text::delta::Op::delete(3)]).await?;
     bo.insert(SECTION, 7, "nya ord ").await?;
     page.wait_for_text(SECTION, |text| text.contains("nya ord")).await?;
     at_its_word("after words of others").await?;

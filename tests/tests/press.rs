@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
 use rand::rngs::SmallRng;
 use rand::{Rng as _, SeedableRng as _};
-use samsyn_shared::protocol::Message;
+use samsyn_shared::sync::protocol::Message;
 use samsyn_shared::{Role, WriteNumber};
 use samsyn_tests::costly::{self, KINDS, Plan};
 use samsyn_tests::peer::{Dialect, Heard, Peer};

@@ -3,8 +3,8 @@
 
 use anyhow::{Context, Result};
 use samsyn_shared::Role;
-use samsyn_shared::delta::{Line, Op};
-use samsyn_shared::template::Template;
+use samsyn_shared::domain::template::Template;
+use samsyn_shared::text::delta::{Line, Op};
 use samsyn_tests::api::Malbild;
 use samsyn_tests::browser::Browsers;
 use samsyn_tests::devtools::Devtools;

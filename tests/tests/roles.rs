@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use samsyn_shared::Role;
-use samsyn_shared::protocol::{Message, refusal};
+use samsyn_shared::sync::protocol::{Message, refusal};
 use samsyn_tests::peer::{Dialect, Peer};
 
 use crate::stage::Stage;

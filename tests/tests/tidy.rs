@@ -2,12 +2,15 @@
 
 use anyhow::{Result, ensure};
 use samsyn_tests::tidy::{
-    Finding, Source, bad_names, file_form, foreign_paths, machine_paths, sleeps, unwraps,
-    words_outside_the_catalogue, wrong_arrows,
+    Finding, Source, bad_names, file_form, foreign_paths, machine_paths, missing_files, missing_tests,
+    named_in, sleeps, unwraps, words_outside_the_catalogue, wrong_arrows,
 };
 
 /// A later one is never told of an earlier one.
 const SERVER_ORDER: [&str; 7] = ["http", "control", "backup", "access", "registry", "room", "store"];
+
+/// A later one is never told of an earlier one, and rooms and pages not of each other.
+const SHARED_ORDER: [&str; 7] = ["page", "room", "sync", "document", "text", "lib0", "domain"];
 
 /// Views and sync meet in the state, and nowhere else.
 const CLIENT_NEVER: &[(&str, &str)] = &[
@@ -49,13 +52,46 @@ fn expect_none(rule: impl Fn(&Source) -> Vec<Finding>) -> Result<()> {
     Ok(())
 }
 
+/// Each with all that it must not know, since they come before it.
+fn upwards(order: &[&'static str]) -> Vec<(&'static str, &'static str)> {
+    let above = |index: usize| order[..index].iter().map(move |above| (order[index], *above));
+    (0..order.len()).flat_map(above).collect()
+}
+
 #[test]
 fn the_servers_modules_know_only_those_below_them() -> Result<()> {
-    let mut never = Vec::new();
-    for (index, below) in SERVER_ORDER.iter().enumerate() {
-        never.extend(SERVER_ORDER[..index].iter().map(|above| (*below, *above)));
-    }
+    let never = upwards(&SERVER_ORDER);
     expect_none(|source| wrong_arrows(source, "server/src/", &never))
+}
+
+#[test]
+fn the_folders_of_shared_know_only_those_below_them() -> Result<()> {
+    let mut never = upwards(&SHARED_ORDER);
+    never.push(("page", "room"));
+    expect_none(|source| wrong_arrows(source, "shared/src/", &never))
+}
+
+/// What decides has one driver each: whoever else wants it goes by what drives it.
+#[test]
+fn a_session_is_driven_by_the_peer_alone_and_a_rooms_state_by_the_actor_and_the_simulation() -> Result<()> {
+    for (name, drivers) in [
+        ("ClientSession", &["shared/src/page/peer", "shared/src/sync/client_session"][..]),
+        (
+            "RoomState",
+            &[
+                "shared/src/room",
+                "server/src/room/actor",
+                "tests/src/sim/server/room.rs",
+                "tests/src/room_in_hand.rs",
+            ],
+        ),
+    ] {
+        expect_none(|source| {
+            let is_driver = drivers.iter().any(|driver| source.path.starts_with(driver));
+            if is_driver { Vec::new() } else { named_in(source, name) }
+        })?;
+    }
+    Ok(())
 }
 
 #[test]
@@ -72,6 +108,12 @@ fn shared_touches_nothing_of_the_world() -> Result<()> {
 fn client_and_server_know_shared_and_not_each_other() -> Result<()> {
     expect_none(|source| foreign_paths(source, "client/src/", &["samsyn_server", "samsyn_tests"]))?;
     expect_none(|source| foreign_paths(source, "server/src/", &["samsyn_client", "samsyn_tests"]))
+}
+
+#[test]
+fn every_file_and_every_test_that_is_named_exists() -> Result<()> {
+    let all = Source::all()?;
+    expect_none(|source| [missing_files(source, &all), missing_tests(source, &all)].concat())
 }
 
 #[test]

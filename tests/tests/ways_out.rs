@@ -1,14 +1,14 @@
 //! Every place where a document's text leaves: there its links are those that one rule lets through
-//! (`samsyn_shared::hyperlink`), whatever a foreign client wrote, and what is refused is its words.
+//! (`samsyn_shared::text::hyperlink`), whatever a foreign client wrote, and what is refused is its words.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 use samsyn_shared::Role;
-use samsyn_shared::delta::Op;
-use samsyn_shared::hyperlink::Hyperlink;
-use samsyn_shared::paste::Transfer;
+use samsyn_shared::text::delta::Op;
+use samsyn_shared::text::hyperlink::Hyperlink;
+use samsyn_shared::text::paste::Transfer;
 use samsyn_tests::addresses::{FOLLOWED, HOSTILE, too_long};
 use samsyn_tests::browser::{Browsers, Kind};
 use samsyn_tests::page::Page;

@@ -4,8 +4,8 @@
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use samsyn_shared::Role;
-use samsyn_shared::delta::Op;
-use samsyn_shared::protocol::{CloseCode, Message};
+use samsyn_shared::sync::protocol::{CloseCode, Message};
+use samsyn_shared::text::delta::Op;
 use samsyn_tests::peer::{Dialect, Heard, Peer};
 
 use crate::stage::Stage;

@@ -1,4 +1,4 @@
-// Which addresses a text may lead to. `shared/src/link.rs` decides it for every way out of a document; here it is
+// Which addresses a text may lead to. `shared/src/text/hyperlink.rs` decides it for every way out of a document; here it is
 // asked, for what is shown, followed, copied and read back. What is refused is shown as its words.
 
 let follows: (address: string) => boolean = () => false;

@@ -1,6 +1,6 @@
 // What the clipboard or a drag holds, told flatly: its HTML as blocks with their tags and hints, and its
 // plain text. The HTML is parsed into a document in which nothing runs and nothing is fetched, and is
-// walked without recursion. What any of it means is decided in `shared/src/paste.rs`.
+// walked without recursion. What any of it means is decided in `shared/src/text/paste.rs`.
 
 import { OWN } from "./copy";
 import { sound } from "./delta";
@@ -10,7 +10,7 @@ import { dress } from "./sheet";
 export type Pasted = (foreign: string, own: boolean, plain: string, files: boolean) => void;
 
 /** How a text looks; what is not set is missing. The names are those of `block.rs` and `look.rs` in
- * `shared/src/paste/`. */
+ * `shared/src/text/paste/`. */
 interface Look {
   bold?: true | undefined;
   italic?: true | undefined;

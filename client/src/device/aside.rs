@@ -1,7 +1,7 @@
 //! Texts that were set aside on this device: what the server did not take, or what belongs to a history that was
 //! replaced. They are never merged with anything; a person reads them and copies what they want to keep.
 
-use samsyn_shared::device_log::Key;
+use samsyn_shared::sync::device_log::Key;
 use serde::{Deserialize, Serialize};
 
 use super::{ABOUT, ASIDE, Device, DeviceError, EDITS, LOG};

@@ -5,8 +5,8 @@ use std::cell::Cell;
 
 use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
 use leptos::prelude::{set_timeout, window};
-use samsyn_shared::device_log::Key;
-use samsyn_shared::limits;
+use samsyn_shared::domain::limits;
+use samsyn_shared::sync::device_log::Key;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{IdbDatabase, IdbKeyRange, IdbObjectStore, IdbOpenDbRequest, IdbRequest, IdbTransaction};

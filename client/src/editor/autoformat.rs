@@ -1,8 +1,8 @@
 //! Lists that are typed: a mark and a space at a line's start make the line an item. Pure; that it is an
 //! edit of its own, so that one undo brings the mark back, is the caller's to see to.
 
-use samsyn_shared::delta::{LineKind, List, Op, utf16_len};
-use samsyn_shared::line_index::LineIndex;
+use samsyn_shared::text::delta::{LineKind, List, Op, utf16_len};
+use samsyn_shared::text::line_index::LineIndex;
 
 use super::command::{Outcome, Selection};
 
@@ -61,7 +61,7 @@ fn list(mark: &str) -> Option<List> {
 
 #[cfg(test)]
 mod tests {
-    use samsyn_shared::delta::{compose, lines, plain};
+    use samsyn_shared::text::delta::{compose, lines, plain};
 
     use super::*;
 

@@ -4,9 +4,9 @@
 #[cfg(test)]
 pub(in crate::editor) mod tests;
 
-use samsyn_shared::delta::{Attributes, LineKind, List, Op, attributes};
-use samsyn_shared::limits;
-use samsyn_shared::line_index::{LineIndex, Span};
+use samsyn_shared::domain::limits;
+use samsyn_shared::text::delta::{Attributes, LineKind, List, Op, attributes};
+use samsyn_shared::text::line_index::{LineIndex, Span};
 use serde_json::Value;
 
 /// Something that a person asks for by key or button.
@@ -71,9 +71,9 @@ impl Command {
     #[must_use]
     pub const fn inline(self) -> Option<&'static str> {
         match self {
-            Self::Bold => Some(samsyn_shared::schema::BOLD),
-            Self::Italic => Some(samsyn_shared::schema::ITALIC),
-            Self::Underline => Some(samsyn_shared::schema::UNDERLINE),
+            Self::Bold => Some(samsyn_shared::domain::schema::BOLD),
+            Self::Italic => Some(samsyn_shared::domain::schema::ITALIC),
+            Self::Underline => Some(samsyn_shared::domain::schema::UNDERLINE),
             _ => None,
         }
     }

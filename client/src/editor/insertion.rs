@@ -1,10 +1,10 @@
 //! Where pasted lines go: what they replace, and which of them join the lines around. Pure; what was pasted
 //! is read in `shared::paste`.
 
-use samsyn_shared::delta::{Attributes, Line, LineKind, Op, utf16_len};
-use samsyn_shared::line_index::{LineIndex, Span};
-use samsyn_shared::paste::Pasted;
-use samsyn_shared::schema;
+use samsyn_shared::domain::schema;
+use samsyn_shared::text::delta::{Attributes, Line, LineKind, Op, utf16_len};
+use samsyn_shared::text::line_index::{LineIndex, Span};
+use samsyn_shared::text::paste::Pasted;
 
 use super::command::{Outcome, Selection};
 
@@ -90,14 +90,14 @@ impl Hole {
 
 #[cfg(test)]
 mod tests {
-    use samsyn_shared::delta::{List, Run};
+    use samsyn_shared::text::delta::{List, Run};
 
     use super::*;
     use crate::editor::command::tests::{parse, write};
 
     fn lines(text: &str) -> Vec<Line> {
         let (ops, _) = parse(&format!("{text}|"));
-        samsyn_shared::delta::lines(&ops)
+        samsyn_shared::text::delta::lines(&ops)
     }
 
     /// Pastes lines, written as the commands' tests write them.

@@ -1,7 +1,7 @@
 //! The keys: which key means what, and what a person calls it. The one table that the text surface,
 //! the toolbar and the page of keys read. Pure; it neither hears a key nor does what one means.
 
-use samsyn_shared::character::upper;
+use samsyn_shared::text::character::upper;
 
 use crate::words::Words;
 

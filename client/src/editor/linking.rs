@@ -1,9 +1,9 @@
 //! Links in a text: which one stands at the caret, and what it takes to set or remove one. Pure; what may be
 //! an address is `shared::link`'s to say.
 
-use samsyn_shared::delta::{Attributes, Op, Run, lines, utf16_len};
-use samsyn_shared::hyperlink::Hyperlink;
-use samsyn_shared::schema;
+use samsyn_shared::domain::schema;
+use samsyn_shared::text::delta::{Attributes, Op, Run, lines, utf16_len};
+use samsyn_shared::text::hyperlink::Hyperlink;
 use serde_json::Value;
 
 use super::command::{Outcome, Selection};
@@ -40,7 +40,7 @@ pub fn around(text: &[Op], selection: Selection) -> Option<LinkAt> {
 #[must_use]
 pub fn words(text: &[Op], selection: Selection) -> String {
     let (from, to) = selection.range();
-    let units: Vec<u16> = samsyn_shared::delta::plain(text).encode_utf16().collect();
+    let units: Vec<u16> = samsyn_shared::text::delta::plain(text).encode_utf16().collect();
     let within = |index: u32| usize::try_from(index).unwrap_or(usize::MAX).min(units.len());
     String::from_utf16_lossy(&units[within(from)..within(to)]).replace('\n', " ")
 }

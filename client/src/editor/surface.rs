@@ -1,7 +1,7 @@
 //! The functions of `client/editor/surface.js` and what it reports. Deltas cross as JSON, positions as
 //! the model's indexes in UTF-16 code units.
 
-use samsyn_shared::delta::Op;
+use samsyn_shared::text::delta::Op;
 use wasm_bindgen::prelude::*;
 use web_sys::HtmlElement;
 

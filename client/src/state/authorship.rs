@@ -1,7 +1,7 @@
 //! Who wrote which words, by organisation: what the view of it shows, made of runs and authors. How each
 //! organisation is marked is decided here; the marks' looks are the style sheet's.
 
-use samsyn_shared::authorship::{Author, Run};
+use samsyn_shared::document::authorship::{Author, Run};
 
 use super::people::COLOURS;
 

@@ -8,10 +8,10 @@
 
 use std::time::Duration;
 
-use samsyn_shared::delta::{First, LineKind, Op, compose, moved, plain, transform, unmoved, utf16_len};
-use samsyn_shared::diff::diff;
-use samsyn_shared::line_index::{LineIndex, Span};
-use samsyn_shared::schema;
+use samsyn_shared::domain::schema;
+use samsyn_shared::text::delta::{First, LineKind, Op, compose, moved, plain, transform, unmoved, utf16_len};
+use samsyn_shared::text::diff::diff;
+use samsyn_shared::text::line_index::{LineIndex, Span};
 
 use crate::editor::command::Selection;
 

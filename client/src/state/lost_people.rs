@@ -1,7 +1,7 @@
 //! Who was here and was lost: people whose connection ended without a farewell, as this page saw it. What they wrote
 //! since is on their own device, and nobody else can know of it.
 
-use samsyn_shared::presence::{Presence, Presences};
+use samsyn_shared::sync::presence::{Presence, Presences};
 
 use super::people::{COLOURS, Person};
 
@@ -28,7 +28,7 @@ pub fn note_lost(absentees: &mut Vec<Person>, now: f64, lost: Vec<(u64, Presence
 #[cfg(test)]
 mod tests {
     use super::*;
-    use samsyn_shared::protocol::PresenceEntry;
+    use samsyn_shared::sync::protocol::PresenceEntry;
 
     struct Room {
         presences: Presences,

@@ -18,18 +18,18 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use leptos::prelude::*;
-use samsyn_shared::client_session::Stopped;
-use samsyn_shared::delta::{LineKind, List, Op, plain};
-use samsyn_shared::device_log::Key;
-use samsyn_shared::hyperlink::Hyperlink;
 use samsyn_shared::page::peer::Peer;
 pub use samsyn_shared::page::replica::TITLE;
 use samsyn_shared::page::replica::{By, Change, Replica, caret_after};
-use samsyn_shared::page_link::PageLink;
-use samsyn_shared::paste::{PasteError, Transfer};
-use samsyn_shared::presence::Presences;
-use samsyn_shared::protocol::DiskHealth;
-use samsyn_shared::transport::Transport;
+use samsyn_shared::sync::client_session::Stopped;
+use samsyn_shared::sync::device_log::Key;
+use samsyn_shared::sync::presence::Presences;
+use samsyn_shared::sync::protocol::DiskHealth;
+use samsyn_shared::sync::transport::Transport;
+use samsyn_shared::text::delta::{LineKind, List, Op, plain};
+use samsyn_shared::text::hyperlink::Hyperlink;
+use samsyn_shared::text::paste::{PasteError, Transfer};
+use samsyn_shared::text::share_link::ShareLink;
 use samsyn_shared::{MalbildId, Permission, Role, SectionKey, SyncStatus, Template};
 use web_sys::HtmlElement;
 
@@ -180,7 +180,7 @@ struct Core {
 impl Malbild {
     /// Opens a målbild: trades a token from a link for a session, asks what it is, and has `connect`
     /// start syncing.
-    pub fn open(PageLink { id, token }: PageLink, connect: Connect) -> Self {
+    pub fn open(ShareLink { id, token }: ShareLink, connect: Connect) -> Self {
         let core = Core::default();
         core.connect.set(Some(connect));
         let malbild = Self {
@@ -234,7 +234,7 @@ impl Malbild {
     /// Takes the token of a pasted link and opens with it; false when it is no link to this målbild.
     #[must_use]
     pub fn use_link(&self, link: &str) -> bool {
-        let token = PageLink::find(link).filter(|link| link.id == self.id).and_then(|link| link.token);
+        let token = ShareLink::find(link).filter(|link| link.id == self.id).and_then(|link| link.token);
         let ours = token.is_some();
         if ours {
             self.begin(token);

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use samsyn_shared::SectionKey;
-use samsyn_shared::character::upper;
-use samsyn_shared::presence::{Cursor, Presence, Presences};
+use samsyn_shared::sync::presence::{Cursor, Presence, Presences};
+use samsyn_shared::text::character::upper;
 
 /// How many colours the style sheet has (`--person-0` and on).
 pub const COLOURS: usize = 10;
@@ -179,7 +179,7 @@ pub fn css_colour(client: u64) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use samsyn_shared::protocol::PresenceEntry;
+    use samsyn_shared::sync::protocol::PresenceEntry;
 
     fn here(clients: &[u64]) -> Presences {
         let entries = clients

@@ -5,8 +5,8 @@
 use std::mem;
 
 use samsyn_shared::SectionKey;
-use samsyn_shared::delta::{Op, moved, utf16_len};
-use samsyn_shared::presence::Cursor;
+use samsyn_shared::sync::presence::Cursor;
+use samsyn_shared::text::delta::{Op, moved, utf16_len};
 use serde_json::Value;
 
 /// The place of another's selection in the document.

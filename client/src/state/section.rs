@@ -4,8 +4,8 @@ use std::cell::{Cell, Ref, RefCell};
 use std::time::Duration;
 
 use samsyn_shared::SectionKey;
-use samsyn_shared::delta::{self, Attributes, LineKind, Op, plain, utf16_len, visible_lines};
-use samsyn_shared::line_index::LineIndex;
+use samsyn_shared::text::delta::{self, Attributes, LineKind, Op, plain, utf16_len, visible_lines};
+use samsyn_shared::text::line_index::LineIndex;
 use wasm_bindgen::prelude::*;
 use web_sys::{HtmlElement, ResizeObserver};
 

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use samsyn_shared::MalbildId;
-use samsyn_shared::transport::Transport;
+use samsyn_shared::sync::transport::Transport;
 
 use super::socket::Socket;
 use super::stream::Stream;

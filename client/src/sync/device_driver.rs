@@ -1,9 +1,9 @@
-//! What the peer asks of this device: done over the [`Device`], in order, and what came of it told.
+//! What the peer asks of this device: done over the [`Device`](crate::device::Device), in order, and what came of it told.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use samsyn_shared::device_log::{About, Batch, Key};
 use samsyn_shared::page::peer::Event;
+use samsyn_shared::sync::device_log::{About, Batch, Key};
 
 use super::Driver;
 use crate::device::{DeviceError, Tabs};

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use leptos::task::spawn_local;
 use samsyn_shared::MalbildId;
-use samsyn_shared::protocol::SUBPROTOCOL;
+use samsyn_shared::sync::protocol::SUBPROTOCOL;
 use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, MessageEvent, WebSocket};
 

@@ -8,8 +8,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use leptos::task::spawn_local;
-use samsyn_shared::protocol::stream::{CLOSE_EVENT, CONNECTION_EVENT, pack};
-use samsyn_shared::{MalbildId, limits};
+use samsyn_shared::MalbildId;
+use samsyn_shared::domain::limits;
+use samsyn_shared::sync::protocol::stream::{CLOSE_EVENT, CONNECTION_EVENT, pack};
 use wasm_bindgen::prelude::*;
 use web_sys::{EventSource, MessageEvent};
 

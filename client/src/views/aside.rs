@@ -1,7 +1,7 @@
 //! The panel with the texts that were set aside on this device, to copy from.
 
 use leptos::prelude::*;
-use samsyn_shared::device_log::Key;
+use samsyn_shared::sync::device_log::Key;
 
 use super::browser;
 use super::copying::{self, Outcome};

@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 use samsyn_shared::Permission;
-use samsyn_shared::client_session::Stopped;
+use samsyn_shared::sync::client_session::Stopped;
 
 use super::desk::{Desk, Panel};
 use super::notice::reload_button;

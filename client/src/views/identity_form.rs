@@ -26,7 +26,7 @@ pub(super) fn identity_form(malbild: Malbild, button: &'static str, done: Box<dy
             done();
         }
     };
-    let length = samsyn_shared::limits::NAME_CHARS.to_string();
+    let length = samsyn_shared::domain::limits::NAME_CHARS.to_string();
     view! {
         <form class="stack" on:submit=act(submit)>
             <label class="field">

@@ -2,7 +2,7 @@
 //! happened and what to do.
 
 use leptos::prelude::*;
-use samsyn_shared::client_session::Stopped;
+use samsyn_shared::sync::client_session::Stopped;
 use web_sys::Event;
 
 use super::icon;

@@ -2,9 +2,11 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use samsyn_shared::backoff::Backoff;
-use samsyn_shared::read_model::one_line;
-use samsyn_shared::{Template, limits};
+use samsyn_shared::Template;
+use samsyn_shared::document::read_model::one_line;
+use samsyn_shared::domain::limits;
+use samsyn_shared::sync::backoff::Backoff;
+use samsyn_shared::text::share_link::ShareLink;
 use web_sys::Event;
 
 use super::browser;
@@ -147,7 +149,7 @@ fn recent_list() -> impl IntoView {
         let hint = format!("{} · {}", (w.role)(recent.role), browser::moment(recent.opened));
         view! {
             <li>
-                <a href=format!("/m/{id}")>
+                <a href=ShareLink { id, token: None }.to_string()>
                     <span class="name">{title}</span>
                     <span class="hint">{hint}</span>
                 </a>

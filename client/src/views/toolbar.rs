@@ -3,8 +3,8 @@
 
 use leptos::prelude::*;
 use samsyn_shared::Permission;
-use samsyn_shared::delta::List;
-use samsyn_shared::limits;
+use samsyn_shared::domain::limits;
+use samsyn_shared::text::delta::List;
 use wasm_bindgen::JsCast as _;
 use web_sys::{HtmlElement, KeyboardEvent, MouseEvent};
 

@@ -1,10 +1,10 @@
 //! The page in Swedish: short, plain, active; *ni* for organisations and *du* for a person.
 
-use samsyn_shared::client_session::Stopped;
-use samsyn_shared::hyperlink::LinkError;
-use samsyn_shared::paste::PasteError;
-use samsyn_shared::protocol::DiskHealth;
-use samsyn_shared::transport::Transport;
+use samsyn_shared::sync::client_session::Stopped;
+use samsyn_shared::sync::protocol::DiskHealth;
+use samsyn_shared::sync::transport::Transport;
+use samsyn_shared::text::hyperlink::LinkError;
+use samsyn_shared::text::paste::PasteError;
 use samsyn_shared::{Role, SyncStatus};
 
 use super::Words;

@@ -13,7 +13,8 @@ use std::fmt;
 use std::time::Duration;
 
 use rand::RngCore;
-use samsyn_shared::{MalbildId, Role, Token, TokenHash, limits};
+use samsyn_shared::domain::limits;
+use samsyn_shared::{MalbildId, Role, Token, TokenHash};
 use serde::{Deserialize, Serialize};
 
 use super::token;

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::join_all;
-use samsyn_shared::{Epoch, MalbildId, Role, Token, limits};
+use samsyn_shared::domain::limits;
+use samsyn_shared::{Epoch, MalbildId, Role, Token};
 use yrs::StateVector;
 use yrs::updates::decoder::Decode as _;
 

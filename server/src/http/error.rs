@@ -5,7 +5,8 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use samsyn_shared::{Template, limits};
+use samsyn_shared::Template;
+use samsyn_shared::domain::limits;
 use serde_json::json;
 
 use super::unfinished::Crowded;

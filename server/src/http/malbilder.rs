@@ -8,8 +8,10 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use samsyn_shared::read_model::{ReadModel, one_line};
-use samsyn_shared::{MalbildId, Permission, Role, Template, Token, limits};
+use samsyn_shared::document::read_model::{ReadModel, one_line};
+use samsyn_shared::domain::limits;
+use samsyn_shared::text::share_link::ShareLink;
+use samsyn_shared::{MalbildId, Permission, Role, Template, Token};
 use serde::{Deserialize, Serialize};
 
 use super::App;
@@ -47,7 +49,7 @@ pub(super) async fn create(
         let mut rng = rand::rng();
         let id = MalbildId::generate(&mut rng);
         let secrets = Role::ALL.map(|role| (role, Token::generate(&mut rng)));
-        (id, samsyn_shared::ids::client_id(&mut rng), secrets)
+        (id, samsyn_shared::domain::ids::client_id(&mut rng), secrets)
     };
     let records = secrets.iter().map(|(role, secret)| token::record(id, *role, &secret.hash())).collect();
     app.registry.create(id, template, &title, client_id, made, records).await?;
@@ -168,5 +170,5 @@ fn base_url(app: &App, headers: &HeaderMap) -> String {
 }
 
 fn link(base: &str, id: MalbildId, token: &str) -> String {
-    format!("{base}/m/{id}#{token}")
+    format!("{base}{}", ShareLink { id, token: Some(token.to_owned()) })
 }

@@ -16,8 +16,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt as _, stream};
-use samsyn_shared::protocol::stream::{CONNECTION_HEADER, NUMBER_HEADER};
-use samsyn_shared::{MalbildId, Role, Token, TokenHash, limits};
+use samsyn_shared::domain::limits;
+use samsyn_shared::sync::protocol::stream::{CONNECTION_HEADER, NUMBER_HEADER};
+use samsyn_shared::{MalbildId, Role, Token, TokenHash};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tracing::Instrument as _;
 

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::task::{Context, Poll};
 
-use samsyn_shared::limits;
+use samsyn_shared::domain::limits;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 

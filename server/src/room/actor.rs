@@ -18,12 +18,13 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use samsyn_shared::protocol::{CloseCode, DiskHealth};
+use samsyn_shared::domain::limits;
 use samsyn_shared::room::{
     ConnectionId, Dialect, Effect, Event, LogReading, Opened, Reaction, RoomConfig, RoomDocument, RoomState,
     UpkeepLimits, Urgency,
 };
-use samsyn_shared::{Role, Seq, limits};
+use samsyn_shared::sync::protocol::{CloseCode, DiskHealth};
+use samsyn_shared::{Role, Seq};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tracing::Instrument as _;
@@ -409,7 +410,7 @@ impl Actor {
                 Effect::Reload => {
                     let event = match load_again(self.storage.clone(), self.id).await {
                         Some(stored) => {
-                            let client_id = samsyn_shared::ids::client_id(&mut rand::rng());
+                            let client_id = samsyn_shared::domain::ids::client_id(&mut rand::rng());
                             Event::Reloaded { stored, client_id }
                         }
                         None => Event::AppendFailed,

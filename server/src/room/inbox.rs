@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use bytes::Bytes;
-use samsyn_shared::limits;
+use samsyn_shared::domain::limits;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use samsyn_shared::room::ConnectionId;

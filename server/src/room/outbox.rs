@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use bytes::{Buf as _, Bytes};
-use samsyn_shared::limits;
-use samsyn_shared::protocol::CloseCode;
+use samsyn_shared::domain::limits;
+use samsyn_shared::sync::protocol::CloseCode;
 use tokio::sync::Notify;
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};

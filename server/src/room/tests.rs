@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use samsyn_shared::protocol::{CloseCode, Message};
+use samsyn_shared::sync::protocol::{CloseCode, Message};
 use samsyn_shared::{MalbildId, Seq, WriteNumber};
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use yrs::{Text as _, Transact as _, WriteTxn as _};

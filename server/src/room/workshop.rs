@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use rustix::process::setpriority_process;
 use rustix::time::{ClockId, clock_gettime};
-use samsyn_shared::limits;
+use samsyn_shared::domain::limits;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;

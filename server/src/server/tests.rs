@@ -1,6 +1,6 @@
 //! How a server ends whose disk does not answer, over the memory store.
 
-use samsyn_shared::protocol::Message;
+use samsyn_shared::sync::protocol::Message;
 use samsyn_shared::{MalbildId, Role, Template, WriteNumber, document};
 use yrs::updates::decoder::Decode as _;
 use yrs::{Text as _, Transact as _, Update, WriteTxn as _};

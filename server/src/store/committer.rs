@@ -11,8 +11,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use samsyn_shared::Seq;
+use samsyn_shared::domain::limits;
 use samsyn_shared::room::Urgency;
-use samsyn_shared::{Seq, limits};
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot, watch};
 

@@ -1,7 +1,7 @@
 //! What is stored of a damaged Document, written beside the store as it is, so that somebody can try to
 //! save it by hand. It removes nothing, and knows nothing of engines.
 //!
-//! `DIR/<id>-<part>-<time>/` holds `README.txt`, `records.bin` (all keys and values as they are) and
+//! `DIR/<id>-<part>-<time>/` holds a README.txt, `records.bin` (all keys and values as they are) and
 //! `verified/` (those values whose records all verify).
 
 use std::collections::BTreeMap;

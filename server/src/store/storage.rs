@@ -10,8 +10,9 @@ use std::thread::{JoinHandle, Thread};
 use std::time::Duration;
 
 use bytes::Bytes;
+use samsyn_shared::Seq;
+use samsyn_shared::domain::limits;
 use samsyn_shared::room::Urgency;
-use samsyn_shared::{Seq, limits};
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
 use super::committer::{Committer, Kind, Request};

@@ -2,7 +2,7 @@
 //! written here and takes what others write; and it has all of that kept on this device. Pure: events in, effects out.
 //!
 //! It doesn't know sockets, timers or a database, and not what is shown. What the protocol says is
-//! [`ClientSession`]'s; what the device is to write is in [`DeviceLog`](crate::device_log::DeviceLog).
+//! [`ClientSession`]'s; what the device is to write is in [`DeviceLog`](crate::sync::device_log::DeviceLog).
 
 mod device;
 mod reaction;
@@ -17,13 +17,14 @@ use rand::rngs::SmallRng;
 use self::device::PeerDevice;
 pub use self::reaction::{Access, Attempt, Effect, Event};
 use super::replica::Replica;
-use crate::backoff::Backoff;
-use crate::client_session::{self, ClientSession, Stopped};
-use crate::device_log::{Due, StoredRecords};
-use crate::liveness::Liveness;
-use crate::protocol::{Message, PresenceEntry, RoomHealth, encode_presence};
-use crate::transport::TransportChoice;
-use crate::{Epoch, Role, SyncStatus, WriteNumber, limits};
+use crate::domain::limits;
+use crate::sync::backoff::Backoff;
+use crate::sync::client_session::{self, ClientSession, Stopped};
+use crate::sync::device_log::{Due, StoredRecords};
+use crate::sync::liveness::Liveness;
+use crate::sync::protocol::{Message, PresenceEntry, RoomHealth, encode_presence};
+use crate::sync::transport::TransportChoice;
+use crate::{Epoch, Role, SyncStatus, WriteNumber};
 
 /// One page load's replica, and all that keeps it in step.
 pub struct Peer {

@@ -7,13 +7,14 @@ mod title;
 
 use std::sync::{Arc, Mutex};
 
-use crate::authorship;
-use crate::delta::{Op, utf16_len};
-use crate::device_log::StoredRecords;
+use crate::document::authorship;
+use crate::document::fingerprint::Fingerprint;
+use crate::document::read_model::ReadModel;
 use crate::document::{self, Busy};
-use crate::fingerprint::Fingerprint;
-use crate::read_model::ReadModel;
-use crate::{SectionKey, Template, schema};
+use crate::domain::schema;
+use crate::sync::device_log::StoredRecords;
+use crate::text::delta::{Op, utf16_len};
+use crate::{SectionKey, Template};
 use bytes::Bytes;
 use serde_json::Value;
 use yrs::branch::{Branch, BranchPtr};

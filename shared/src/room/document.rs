@@ -9,10 +9,11 @@ use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::size::Size;
-use crate::fingerprint::Fingerprint;
-use crate::read_model::ReadModel;
-use crate::scan::{self, ScanError, UpdateScan};
-use crate::{Template, document, limits};
+use crate::document::fingerprint::Fingerprint;
+use crate::document::read_model::ReadModel;
+use crate::document::scan::{self, ScanError, UpdateScan};
+use crate::domain::limits;
+use crate::{Template, document};
 use bytes::Bytes;
 use yrs::block::ClientID;
 use yrs::updates::decoder::Decode;

@@ -7,8 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
-use crate::protocol::PresenceEntry;
-use crate::{Role, limits};
+use crate::Role;
+use crate::domain::limits;
+use crate::sync::protocol::PresenceEntry;
 
 use super::ConnectionId;
 
@@ -303,7 +304,7 @@ mod tests {
 
     #[test]
     fn others_tell_who_was_lost_from_who_left_also_when_it_had_just_moved() {
-        let mut shown = crate::presence::Presences::default();
+        let mut shown = crate::sync::presence::Presences::default();
         let mut presence = Presence::default();
         for (connection, client) in [(A, 7), (B, 8)] {
             assert_eq!(shown.apply(told(&mut presence, connection, &[entry(client, 1, "{}")])), []);
@@ -440,7 +441,7 @@ mod tests {
 
     #[test]
     fn who_is_told_to_have_gone_comes_back_with_its_own_next_clock() {
-        let mut shown = crate::presence::Presences::default();
+        let mut shown = crate::sync::presence::Presences::default();
         let mut presence = Presence::default();
         shown.apply(told(&mut presence, A, &[entry(7, 1, "{}")]));
         presence.left(A);

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::{Broken, ConnectionId, Effect};
-use crate::protocol::CloseCode;
-use crate::scan::ScanError;
+use crate::document::scan::ScanError;
+use crate::sync::protocol::CloseCode;
 
 /// What a room does about one event, or about several of one moment.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ pub enum Notice {
     Refused {
         /// Whose.
         connection: ConnectionId,
-        /// One of [`crate::protocol::refusal`].
+        /// One of [`crate::sync::protocol::refusal`].
         code: &'static str,
         /// What was wrong with it, where the code does not say it.
         why: Option<&'static str>,

@@ -7,8 +7,8 @@
 use std::ops::{Add, AddAssign};
 use std::time::Duration;
 
-use crate::limits;
-use crate::scan::UpdateScan;
+use crate::document::scan::UpdateScan;
+use crate::domain::limits;
 
 /// Looking at one block between a new one's neighbours, in nanoseconds.
 const LOOK: u64 = 300;

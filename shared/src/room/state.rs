@@ -21,11 +21,12 @@ mod writes;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use crate::protocol::{self, CloseCode, DiskHealth, Hello, Message, RoomHealth, parts};
-use crate::read_model::ReadModel;
-use crate::scan;
-use crate::server_session::{Dialect, Heard, Offence, ServerSession};
-use crate::{Epoch, Role, Seq, WriteNumber, limits, schema};
+use crate::document::read_model::ReadModel;
+use crate::document::scan;
+use crate::domain::{limits, schema};
+use crate::sync::protocol::{self, CloseCode, DiskHealth, Hello, Message, RoomHealth, parts};
+use crate::sync::server_session::{Dialect, Heard, Offence, ServerSession};
+use crate::{Epoch, Role, Seq, WriteNumber};
 use bytes::Bytes;
 
 pub use self::event::{Effect, Event, RoomConfig, Urgency};

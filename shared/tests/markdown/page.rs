@@ -1,8 +1,8 @@
 //! What the page shows of a text, told apart from how the export works: its lines, with numbers as the style
 //! sheet counts them.
 
-use samsyn_shared::delta::{LineKind, List, Op, Run, visible_lines};
-use samsyn_shared::hyperlink::Hyperlink;
+use samsyn_shared::text::delta::{LineKind, List, Op, Run, visible_lines};
+use samsyn_shared::text::hyperlink::Hyperlink;
 
 /// A line that is seen.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use samsyn_shared::Role;
-use samsyn_shared::protocol::Message;
+use samsyn_shared::sync::protocol::Message;
 use samsyn_tests::api::{Api, Malbild};
 use samsyn_tests::browser::Browsers;
 use samsyn_tests::page::Page;

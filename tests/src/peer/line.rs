@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use reqwest::{Client, Response, StatusCode};
-use samsyn_shared::limits;
-use samsyn_shared::protocol::stream::{
+use samsyn_shared::domain::limits;
+use samsyn_shared::sync::protocol::stream::{
     CLOSE_EVENT, CONNECTION_EVENT, CONNECTION_HEADER, NUMBER_HEADER, pack,
 };
 use tokio::net::TcpStream;

@@ -1,8 +1,8 @@
 //! Who a peer says that it is, and what it hears of others.
 
 use anyhow::{Context, Result};
-use samsyn_shared::presence::{Cursor, Presence, User};
-use samsyn_shared::protocol::{Message, PresenceEntry, decode_presence, encode_presence};
+use samsyn_shared::sync::presence::{Cursor, Presence, User};
+use samsyn_shared::sync::protocol::{Message, PresenceEntry, decode_presence, encode_presence};
 use yrs::{Assoc, IndexedSequence, ReadTxn, Transact};
 
 use super::{Peer, root};

@@ -6,7 +6,8 @@ use std::ops::Range;
 
 use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
-use samsyn_shared::{document, scan};
+use samsyn_shared::document;
+use samsyn_shared::document::scan;
 use yrs::block::ClientID;
 use yrs::updates::decoder::Decode;
 use yrs::{Doc, ID, IdSet, ReadTxn, Transact, Update};

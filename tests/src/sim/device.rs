@@ -6,7 +6,7 @@ use std::ops::Bound;
 
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
-use samsyn_shared::device_log::{Batch, Key, Record, StoredRecords, Written};
+use samsyn_shared::sync::device_log::{Batch, Key, Record, StoredRecords, Written};
 
 #[derive(Debug, Default)]
 pub(super) struct Device {

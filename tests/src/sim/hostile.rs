@@ -4,9 +4,10 @@
 use anyhow::Result;
 use bytes::Bytes;
 use rand::Rng;
-use samsyn_shared::protocol::{Message, PresenceEntry, encode_presence};
+use samsyn_shared::WriteNumber;
+use samsyn_shared::document::scan;
 use samsyn_shared::room::Dialect;
-use samsyn_shared::{WriteNumber, scan};
+use samsyn_shared::sync::protocol::{Message, PresenceEntry, encode_presence};
 
 use super::environment::Environment;
 use super::network::{LinkId, Packet};

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
+use samsyn_shared::domain::limits;
 use samsyn_shared::room::{ConnectionId, Dialect, Effect, Event, Proven};
-use samsyn_shared::{Epoch, Role, Seq, Template, limits};
+use samsyn_shared::{Epoch, Role, Seq, Template};
 
 use self::room::Room;
 use super::disk::JobId;

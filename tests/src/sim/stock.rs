@@ -5,9 +5,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 use bytes::Bytes;
 use rand::Rng;
-use samsyn_shared::limits;
-use samsyn_shared::protocol::{Message, PresenceEntry, encode_presence};
+use samsyn_shared::domain::limits;
 use samsyn_shared::room::Dialect;
+use samsyn_shared::sync::protocol::{Message, PresenceEntry, encode_presence};
 
 use super::content::Content;
 use super::environment::Environment;

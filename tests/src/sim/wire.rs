@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use samsyn_shared::backoff::Backoff;
 use samsyn_shared::room::Dialect;
+use samsyn_shared::sync::backoff::Backoff;
 
 use super::environment::{Environment, Scheduled};
 use super::network::{LinkId, Packet, Side};

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use rand::Rng;
-use samsyn_shared::protocol::DiskHealth;
+use samsyn_shared::domain::ids;
 use samsyn_shared::room::Event;
-use samsyn_shared::{Epoch, Role, Template, document, ids};
+use samsyn_shared::sync::protocol::DiskHealth;
+use samsyn_shared::{Epoch, Role, Template, document};
 use yrs::{ReadTxn, StateVector, Transact};
 
 use super::Tally;

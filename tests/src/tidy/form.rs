@@ -14,7 +14,7 @@ const EMPTY_WORDS: &[&str] = &["manager", "helper", "helpers", "util", "utils"];
 /// Where the machines keep what is theirs.
 const MACHINE: &[&str] = &[concat!("/wo", "rk/"), concat!("/ro", "ot/")];
 
-/// Finds files that are too long, that do not say what they are, or that hide behind `mod.rs`.
+/// Finds files that are too long, that do not say what they are, or that hide behind a mod.rs.
 #[must_use]
 pub fn file_form(source: &Source) -> Vec<Finding> {
     let mut findings = Vec::new();

@@ -1,7 +1,7 @@
 //! Looks, numbers and tables that say something the bare words do not, as real programs write them.
 
 use anyhow::Result;
-use samsyn_shared::delta::{Line, LineKind, List, Op};
+use samsyn_shared::text::delta::{Line, LineKind, List, Op};
 use samsyn_tests::browser::Kind;
 use serde_json::json;
 use thirtyfour::Key;
@@ -45,7 +45,7 @@ fn shown(ops: &[Op]) -> String {
             List::Lettered => format!("{}. {text}", letter()),
         }
     };
-    samsyn_shared::delta::lines(ops).into_iter().map(shown).collect::<Vec<_>>().join("\n")
+    samsyn_shared::text::delta::lines(ops).into_iter().map(shown).collect::<Vec<_>>().join("\n")
 }
 
 in_browsers!(what_a_paste_looks_like_says_what_it_says, paste_looks, Chromium WebKit);

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use samsyn_shared::Role;
-use samsyn_shared::template::Template;
+use samsyn_shared::domain::template::Template;
 use samsyn_tests::browser::{Browsers, Kind};
 use samsyn_tests::page::Page;
 use samsyn_tests::until::Look;

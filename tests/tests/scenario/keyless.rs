@@ -2,7 +2,7 @@
 //! In Chromium, whose DevTools give such commands: with the key code 229, and the type of the input alone to go by.
 
 use anyhow::Result;
-use samsyn_shared::schema::TITLE;
+use samsyn_shared::domain::schema::TITLE;
 use serde_json::{Value, json};
 
 use super::{SECTION, begin, put_caret};
@@ -13,7 +13,7 @@ async fn lines(pair: &Pair) -> Result<String> {
     pair.agree_on(SECTION).await?;
     let delta = pair.stage.delta(SECTION).await?;
     let lines = samsyn_tests::shown::lines(&delta)?.into_iter().map(|line| {
-        use samsyn_shared::delta::LineKind;
+        use samsyn_shared::text::delta::LineKind;
         let text: String = line.runs.iter().map(|run| &*run.text).collect();
         match line.kind {
             LineKind::Paragraph => text,

@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use samsyn_shared::Role;
-use samsyn_shared::schema::TITLE;
+use samsyn_shared::domain::schema::TITLE;
 use samsyn_tests::browser::Kind;
 use samsyn_tests::page::Page;
 use samsyn_tests::peer::Dialect;

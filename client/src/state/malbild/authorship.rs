@@ -1,7 +1,7 @@
 //! Who wrote which words, shown or not: what the legend says, and the marks in the texts.
 
 use leptos::prelude::*;
-use samsyn_shared::authorship::Author;
+use samsyn_shared::document::authorship::Author;
 
 use super::marks::Kinds;
 use super::{Malbild, TITLE, set_changed};

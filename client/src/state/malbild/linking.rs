@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 use samsyn_shared::SectionKey;
-use samsyn_shared::hyperlink::{Hyperlink, LinkError};
+use samsyn_shared::text::hyperlink::{Hyperlink, LinkError};
 
 use super::{Malbild, Section, TITLE, set_changed};
 use crate::editor::linking::{around, remove, set, words};

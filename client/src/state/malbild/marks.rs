@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use samsyn_shared::SectionKey;
-use samsyn_shared::authorship::Run;
-use samsyn_shared::delta::plain;
+use samsyn_shared::document::authorship::Run;
+use samsyn_shared::text::delta::plain;
 
 use super::Malbild;
 use samsyn_shared::page::replica::{Change, TITLE};

@@ -7,11 +7,12 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use samsyn_shared::client_session::Stopped;
-use samsyn_shared::delta::plain;
-use samsyn_shared::device_log::{Key, StoredRecords};
+use samsyn_shared::domain::ids;
 use samsyn_shared::page::peer::{Beginning, Peer};
-use samsyn_shared::{Epoch, MalbildId, Role, Template, ids};
+use samsyn_shared::sync::client_session::Stopped;
+use samsyn_shared::sync::device_log::{Key, StoredRecords};
+use samsyn_shared::text::delta::plain;
+use samsyn_shared::{Epoch, MalbildId, Role, Template};
 use wasm_bindgen::JsValue;
 
 use super::port::OpenedFrom;

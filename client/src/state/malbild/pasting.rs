@@ -3,10 +3,10 @@
 use std::cell::{Cell, RefCell};
 
 use samsyn_shared::SectionKey;
-use samsyn_shared::delta::{Op, compose, plain, utf16_len};
-use samsyn_shared::diff::diff;
-use samsyn_shared::hyperlink::Hyperlink;
-use samsyn_shared::paste::{PasteError, Transfer};
+use samsyn_shared::text::delta::{Op, compose, plain, utf16_len};
+use samsyn_shared::text::diff::diff;
+use samsyn_shared::text::hyperlink::Hyperlink;
+use samsyn_shared::text::paste::{PasteError, Transfer};
 
 use super::{Malbild, TITLE, set_changed};
 use crate::editor::command::{Command, perform};

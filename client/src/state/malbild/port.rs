@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use leptos::prelude::*;
-use samsyn_shared::client_session::Stopped;
 use samsyn_shared::page::peer;
-use samsyn_shared::protocol::{DiskHealth, PresenceEntry, RoomHealth};
+use samsyn_shared::sync::client_session::Stopped;
+use samsyn_shared::sync::protocol::{DiskHealth, PresenceEntry, RoomHealth};
 use samsyn_shared::{Permission, Role, SyncStatus};
 use web_sys::Event;
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use samsyn_shared::SectionKey;
-use samsyn_shared::presence::{Cursor, Presence, User};
-use samsyn_shared::protocol::PresenceEntry;
+use samsyn_shared::sync::presence::{Cursor, Presence, User};
+use samsyn_shared::sync::protocol::PresenceEntry;
 
 use super::{Malbild, set_changed};
 use crate::state::identity;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use samsyn_shared::SectionKey;
-use samsyn_shared::delta::{LineKind, plain};
-use samsyn_shared::read_model::one_line;
+use samsyn_shared::document::read_model::one_line;
+use samsyn_shared::text::delta::{LineKind, plain};
 use wasm_bindgen::JsValue;
 
 use super::{By, Format, Malbild, set_changed};

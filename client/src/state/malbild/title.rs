@@ -2,9 +2,9 @@
 //! so in the document, whoever writes, is `replica`'s.
 
 use leptos::prelude::GetUntracked as _;
-use samsyn_shared::delta::{Attributes, Line, Op, Run, utf16_len};
-use samsyn_shared::limits;
-use samsyn_shared::paste::{PasteError, Pasted};
+use samsyn_shared::domain::limits;
+use samsyn_shared::text::delta::{Attributes, Line, Op, Run, utf16_len};
+use samsyn_shared::text::paste::{PasteError, Pasted};
 
 use super::{By, Malbild, TITLE};
 use crate::editor::command::Command;

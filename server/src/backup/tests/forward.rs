@@ -1,7 +1,7 @@
 //! Restoring over a store that is older than the backup, or as old, or newer.
 
 use samsyn_shared::Epoch;
-use samsyn_shared::server_session::Dialect;
+use samsyn_shared::sync::server_session::Dialect;
 
 use super::*;
 use crate::registry::OpenError;

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use samsyn_shared::protocol::{CloseCode, Message};
-use samsyn_shared::{WriteNumber, limits};
+use samsyn_shared::WriteNumber;
+use samsyn_shared::domain::limits;
+use samsyn_shared::sync::protocol::{CloseCode, Message};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::Instant;

@@ -7,9 +7,10 @@
 use std::cmp::Ordering;
 
 use bytes::Bytes;
-use samsyn_shared::protocol::CloseCode;
-use samsyn_shared::protocol::stream::unpack;
-use samsyn_shared::{Token, limits};
+use samsyn_shared::Token;
+use samsyn_shared::domain::limits;
+use samsyn_shared::sync::protocol::CloseCode;
+use samsyn_shared::sync::protocol::stream::unpack;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 

@@ -5,8 +5,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use samsyn_shared::Token;
-use samsyn_shared::protocol::CloseCode;
-use samsyn_shared::protocol::stream::{CLOSE_EVENT, CONNECTION_EVENT};
+use samsyn_shared::sync::protocol::CloseCode;
+use samsyn_shared::sync::protocol::stream::{CLOSE_EVENT, CONNECTION_EVENT};
 
 /// Bytes of a message that become one piece of its event, 48 KiB: 64 KiB of text. What waits in the HTTP server
 /// is bounded in pieces. It is divisible by three, so that pieces of base64 are base64 together.

@@ -8,8 +8,8 @@ use axum::http::{Request, header, request};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use samsyn_shared::WriteNumber;
-use samsyn_shared::protocol::stream::pack;
-use samsyn_shared::protocol::{CloseCode, Message, Parts};
+use samsyn_shared::sync::protocol::stream::pack;
+use samsyn_shared::sync::protocol::{CloseCode, Message, Parts};
 use serde_json::Value;
 use tower::ServiceExt as _;
 

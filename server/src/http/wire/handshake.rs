@@ -7,7 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hyper::upgrade::OnUpgrade;
-use samsyn_shared::protocol::SUBPROTOCOL;
+use samsyn_shared::sync::protocol::SUBPROTOCOL;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use crate::http::error::ApiError;

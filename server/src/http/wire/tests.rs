@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
-use samsyn_shared::protocol::{CloseCode, Message};
-use samsyn_shared::{WriteNumber, limits};
+use samsyn_shared::WriteNumber;
+use samsyn_shared::domain::limits;
+use samsyn_shared::sync::protocol::{CloseCode, Message};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame as RawFrame;
@@ -190,8 +191,8 @@ async fn who_does_not_read_is_closed_with_4429_and_the_others_hear_everything() 
     let doc = replica(&mut writer).await;
     replica(&mut other).await;
     replica(&mut slow).await;
-    let caret = samsyn_shared::protocol::PresenceEntry { client: 99, clock: 1, state: "{}".to_owned() };
-    let presence = |entries: &[_]| Message::Presence(samsyn_shared::protocol::encode_presence(entries));
+    let caret = samsyn_shared::sync::protocol::PresenceEntry { client: 99, clock: 1, state: "{}".to_owned() };
+    let presence = |entries: &[_]| Message::Presence(samsyn_shared::sync::protocol::encode_presence(entries));
     say(&mut slow, &presence(std::slice::from_ref(&caret))).await;
     hear_until(&mut writer, |m| *m == presence(std::slice::from_ref(&caret))).await;
     // Until the writer hears that the slow one has left, which it isn't told by reading.

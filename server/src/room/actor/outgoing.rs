@@ -4,8 +4,8 @@
 //! It doesn't know what is in a message.
 
 use bytes::Bytes;
-use samsyn_shared::limits;
-use samsyn_shared::protocol::CloseCode;
+use samsyn_shared::domain::limits;
+use samsyn_shared::sync::protocol::CloseCode;
 
 use super::{Actor, ConnectionId, Effect, Event};
 use crate::room::framed;

@@ -7,8 +7,8 @@ use bytes::Bytes;
 
 use super::{Effect, Next, Peer};
 use crate::WriteNumber;
-use crate::client_session::Event;
-use crate::device_log::{About, DeviceLog, Due, Key, Record, StoredRecords, Written};
+use crate::sync::client_session::Event;
+use crate::sync::device_log::{About, DeviceLog, Due, Key, Record, StoredRecords, Written};
 
 /// What this page keeps on the device, and how far it has read there.
 #[derive(Debug)]

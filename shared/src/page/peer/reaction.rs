@@ -4,11 +4,11 @@ use bytes::Bytes;
 
 #[cfg(doc)]
 use super::Peer;
-use crate::client_session::Stopped;
-use crate::device_log::{About, Batch, Key, StoredRecords, Written};
 use crate::page::replica::Change;
-use crate::protocol::PresenceEntry;
-use crate::transport::Transport;
+use crate::sync::client_session::Stopped;
+use crate::sync::device_log::{About, Batch, Key, StoredRecords, Written};
+use crate::sync::protocol::PresenceEntry;
+use crate::sync::transport::Transport;
 
 /// Numbers an attempt to connect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,12 +8,13 @@ use yrs::updates::decoder::Decode as _;
 use yrs::{Doc, ReadTxn as _, StateVector, Text as _, Transact as _, WriteTxn as _};
 
 use super::*;
-use crate::delta::Op;
-use crate::device_log::{Batch, Key, Record, Written};
+use crate::domain::schema;
 use crate::page::replica::By;
-use crate::protocol::{Hello, VERSION};
-use crate::transport::Transport;
-use crate::{SectionKey, Template, document, schema};
+use crate::sync::device_log::{Batch, Key, Record, Written};
+use crate::sync::protocol::{Hello, VERSION};
+use crate::sync::transport::Transport;
+use crate::text::delta::Op;
+use crate::{SectionKey, Template, document};
 
 const TEXT: SectionKey = SectionKey::named("text");
 const EPOCH: Epoch = Epoch(9);
@@ -159,7 +160,7 @@ fn written_by(client: u64, words: &str) -> Bytes {
 }
 
 fn text(peer: &Peer) -> String {
-    crate::delta::plain(&peer.held().read(TEXT).unwrap())
+    crate::text::delta::plain(&peer.held().read(TEXT).unwrap())
 }
 
 #[test]

@@ -2,9 +2,9 @@
 //! transaction, and never by who only reads. And who wrote what stands in it.
 
 use crate::SectionKey;
-use crate::authorship::{self, Author, Run};
-use crate::delta::Op;
 use crate::document::Busy;
+use crate::document::authorship::{self, Author, Run};
+use crate::text::delta::Op;
 use yrs::Transact;
 
 use super::Replica;

@@ -45,7 +45,7 @@ impl Pair {
 }
 
 fn plain(replica: &Replica) -> String {
-    crate::delta::plain(&replica.read(TEXT).expect("free"))
+    crate::text::delta::plain(&replica.read(TEXT).expect("free"))
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What is different about the title's text: it is one line of words, whatever anybody writes into it.
 
 use crate::SectionKey;
-use crate::delta::Op;
+use crate::text::delta::Op;
 
 /// The key of the title, beside those of the sections: a text like theirs of one line, without formats. In the
 /// document it has no line end; here it has one, as every text.
@@ -39,7 +39,7 @@ mod tests {
     #[test]
     fn a_title_is_one_line_of_words_whatever_anybody_writes() {
         let mut pair = Pair::new();
-        let bold = crate::delta::attributes([("bold".to_owned(), true.into())]);
+        let bold = crate::text::delta::attributes([("bold".to_owned(), true.into())]);
         let edit = vec![
             Op::retain(1),
             Op::insert_with("a\nb", bold.clone()),
@@ -47,7 +47,7 @@ mod tests {
         ];
         let change = pair.a.edit(vec![(TITLE, edit)], By::View).expect("free");
         assert_eq!(change[0].delta, [Op::retain(1), Op::insert("a b")]);
-        let read = |replica: &Replica| crate::delta::plain(&replica.read(TITLE).expect("free"));
+        let read = |replica: &Replica| crate::text::delta::plain(&replica.read(TITLE).expect("free"));
         assert_eq!((read(&pair.a).as_str(), pair.a.len(TITLE)), ("Ta b\n", Ok(5)));
         pair.exchange();
         assert_eq!(read(&pair.b), "Ta b\n");

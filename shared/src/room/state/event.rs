@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::protocol::{CloseCode, DiskHealth};
+use crate::sync::protocol::{CloseCode, DiskHealth};
 use crate::{Epoch, Role, Seq, Template};
 use bytes::Bytes;
 

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use crate::limits;
-use crate::protocol::{DiskHealth, Message, PresenceEntry, RoomHealth, encode_presence};
-use crate::server_session::Dialect;
+use crate::domain::limits;
+use crate::sync::protocol::{DiskHealth, Message, PresenceEntry, RoomHealth, encode_presence};
+use crate::sync::server_session::Dialect;
 
 use super::{ConnectionId, Reaction, RoomState, pace};
 use crate::room::presence::News;

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use crate::limits;
+use crate::domain::limits;
 
 /// When something of one kind may be told next.
 #[derive(Debug, Default)]

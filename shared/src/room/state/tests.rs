@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::protocol::{PresenceEntry, encode_presence, refusal};
+use crate::sync::protocol::{PresenceEntry, encode_presence, refusal};
 use crate::{Template, WriteNumber, document};
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;

@@ -8,9 +8,10 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::protocol::{CloseCode, refusal};
-use crate::scan::{self, Pieces};
-use crate::{WriteNumber, limits};
+use crate::WriteNumber;
+use crate::document::scan::{self, Pieces};
+use crate::domain::limits;
+use crate::sync::protocol::{CloseCode, refusal};
 use bytes::Bytes;
 use yrs::Update;
 

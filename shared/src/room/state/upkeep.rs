@@ -8,9 +8,10 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::{Effect, Notice, Reaction, RoomState};
-use crate::protocol::CloseCode;
+use crate::Seq;
+use crate::domain::limits;
 use crate::room::{Broken, Proven, Unproven};
-use crate::{Seq, limits};
+use crate::sync::protocol::CloseCode;
 
 /// When a room makes snapshots, and when it ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::limits;
+use crate::domain::limits;
 
 use crate::room::size::Size;
 

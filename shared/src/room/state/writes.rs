@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::protocol::{CloseCode, Message, refusal};
-use crate::scan::{self, Pieces, ScanError, UpdateScan};
-use crate::server_session::Dialect;
-use crate::{Permission, Seq, WriteNumber, limits};
+use crate::document::scan::{self, Pieces, ScanError, UpdateScan};
+use crate::domain::limits;
+use crate::sync::protocol::{CloseCode, Message, refusal};
+use crate::sync::server_session::Dialect;
+use crate::{Permission, Seq, WriteNumber};
 use bytes::Bytes;
 
 use super::turn::{Heavy, Queued};

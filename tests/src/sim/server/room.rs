@@ -7,12 +7,13 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 use bytes::Bytes;
 use rand::Rng;
-use samsyn_shared::protocol::{CloseCode, Message};
+use samsyn_shared::domain::{ids, limits};
 use samsyn_shared::room::{
     ConnectionId, Dialect, Effect, Event, LogReading, Opened, Proven, Reaction, RoomConfig, RoomDocument,
     RoomState, Unproven, UpkeepLimits,
 };
-use samsyn_shared::{Epoch, Seq, Template, ids, limits};
+use samsyn_shared::sync::protocol::{CloseCode, Message};
+use samsyn_shared::{Epoch, Seq, Template};
 
 use super::super::content::Content;
 use super::super::disk::{Fate, JobId};

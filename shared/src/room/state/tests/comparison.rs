@@ -1,6 +1,6 @@
 //! What the room holds, told to those who compare.
 
-use crate::fingerprint::Fingerprint;
+use crate::document::fingerprint::Fingerprint;
 
 use super::*;
 

@@ -1,0 +1,103 @@
+//! What a file names: types that only some may name, and files and tests that must exist.
+
+use super::token::{paths, tokens};
+use super::{Finding, Source};
+
+/// The endings of names that are files of the repository.
+const ENDINGS: [&str; 8] = [".rs", ".ts", ".mjs", ".md", ".toml", ".js", ".css", ".txt"];
+
+/// Finds where a file names a type, by whatever path.
+#[must_use]
+pub fn named_in(source: &Source, name: &str) -> Vec<Finding> {
+    if !source.is_rust() {
+        return Vec::new();
+    }
+    let named = paths(source, &tokens(source)).into_iter();
+    let is_named = |segments: &[String]| segments.iter().any(|segment| segment == name);
+    named
+        .filter(|path| is_named(&path.segments))
+        .map(|path| source.finding(path.line, format!("{name} is driven elsewhere")))
+        .collect()
+}
+
+/// Finds files that a document or a comment names in backticks and that are not there. A name may leave out the
+/// folders that its reader knows.
+#[must_use]
+pub fn missing_files(source: &Source, all: &[Source]) -> Vec<Finding> {
+    let is_there = |name: &str| {
+        all.iter().any(|known| {
+            known.path == name || known.path.strip_suffix(name).is_some_and(|folder| folder.ends_with('/'))
+        })
+    };
+    let is_file = |word: &str| {
+        let is_plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "._-/".contains(c));
+        // What a program makes is not there before it has run.
+        is_plain
+            && !word.starts_with("target/")
+            && ENDINGS.iter().any(|ending| word.strip_suffix(ending).is_some_and(|stem| !stem.is_empty()))
+    };
+    quoted(source)
+        .filter(|(_, word)| {
+            is_file(word) && !is_there(word.trim_start_matches("./").trim_start_matches("../"))
+        })
+        .map(|(line, word)| source.finding(line, format!("there is no file {word}")))
+        .collect()
+}
+
+/// Finds tests that a document names in backticks and that are not there. What ends with `…` is the beginning of one.
+#[must_use]
+pub fn missing_tests(source: &Source, all: &[Source]) -> Vec<Finding> {
+    let is_test = |word: &str| {
+        word.matches('_').count() >= 4
+            && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    };
+    let is_there = |name: &str| {
+        let forms =
+            [format!("fn {name}"), format!("in_browsers!({name}"), format!("in_browsers!(\n    {name}")];
+        all.iter().any(|known| forms.iter().any(|form| known.text.contains(form)))
+    };
+    quoted(source)
+        .map(|(line, word)| (line, word.trim_end_matches('…')))
+        .filter(|(_, word)| is_test(word) && !is_there(word))
+        .map(|(line, word)| source.finding(line, format!("there is no test {word}")))
+        .collect()
+}
+
+/// The words in backticks of a Markdown file, or of a source's comments, with their lines.
+fn quoted(source: &Source) -> impl Iterator<Item = (usize, &str)> {
+    let is_markdown = source.path.ends_with(".md");
+    source.text.lines().enumerate().flat_map(move |(index, line)| {
+        let comment = if is_markdown { Some(line) } else { line.trim_start().strip_prefix("//") };
+        let words = comment.unwrap_or_default().split('`').skip(1).step_by(2);
+        words.map(move |word| (index + 1, word))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_is_found_by_whatever_path_it_is_named() {
+        let lines = |text: &str| named_in(&Source::of("a/src/b.rs", text), "Session").len();
+        assert_eq!(lines("use x::{y, Session};"), 1);
+        assert_eq!(lines("fn f() { y::Session::new() }"), 1);
+        assert_eq!(lines("// Session\nfn f(session: Sessions) {}"), 0);
+    }
+
+    #[test]
+    fn files_and_tests_that_are_named_must_be_there() {
+        let all = [
+            Source::of("a/src/b.rs", "fn what_is_said_is_so() {}"),
+            Source::of("a/src/c.rs", "in_browsers!(one_two_three_four_five, f);"),
+        ];
+        let files = |text: &str| missing_files(&Source::of("X.md", text), &all).len();
+        assert_eq!(files("`a/src/b.rs`, `src/c.rs`, `c.rs`, `.rs` and `x y.rs`"), 0);
+        assert_eq!(files("`d.rs` and `rc/b.rs`"), 2);
+        let tests = |text: &str| missing_tests(&Source::of("X.md", text), &all).len();
+        assert_eq!(tests("`what_is_said_is_so`, `one_two_three_four_…` and `a_name`"), 0);
+        assert_eq!(tests("`what_is_said_is_not_so`"), 1);
+        let comments = |text: &str| missing_files(&Source::of("a/src/e.rs", text), &all).len();
+        assert_eq!((comments("//! In `d.rs`."), comments("let s = \"`d.rs`\";")), (1, 0));
+    }
+}
