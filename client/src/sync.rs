@@ -1,4 +1,4 @@
-//! Keeps an open målbild in step with the server: hands what happens in this browser to the page's [`Peer`](samsyn_shared::page::peer::Peer), and does what
+//! Keeps an open målbild in step with the server: hands what happens in this browser to the page's `Peer`, and does what
 //! it says must be done, over a connection, the device and the views. It decides nothing.
 
 mod connection;

@@ -45,6 +45,41 @@ pub(crate) fn test(project: &Project) -> Result<()> {
     Ok(())
 }
 
+/// What is run before each commit: no setup and no browser. It takes for granted that the page was built once.
+pub(crate) fn quickly(project: &Project) -> Result<()> {
+    let started = Instant::now();
+    for (name, arguments) in QUICK_STEPS {
+        say(&format!("── {name}"));
+        process::show(&mut cargo(project, arguments)).context(name)?;
+    }
+    say(&format!("all of it passed, {}", time(started.elapsed())));
+    Ok(())
+}
+
+const QUICK_STEPS: [(&str, &[&str]); 4] = [
+    ("formatting", &["fmt", "--all", "--check"]),
+    (
+        "the rules of the source",
+        &["test", "--locked", "-q", "-p", "samsyn-tests", "--test", "samsyn", "tidy::"],
+    ),
+    ("clippy", &["clippy", "--locked", "--workspace", "--all-targets", "--", "-Dwarnings"]),
+    ("unit tests", &["test", "--locked", "-q", "--workspace", "--lib", "--bins"]),
+];
+
+/// Builds the page and the server, and runs the tests of the whole that have this in their names.
+pub(crate) fn test_named(project: &Project, name: &str) -> Result<()> {
+    let check = Check::set_up(project)?;
+    check.page()?;
+    check.server()?;
+    check.run_tests(&["test", "--locked", "-p", "samsyn-tests", "--test", "samsyn", name])
+}
+
+fn cargo(project: &Project, arguments: &[&str]) -> Command {
+    let mut cargo = process::command("cargo");
+    cargo.args(arguments).env("CARGO_TARGET_DIR", &project.target).current_dir(&project.root);
+    cargo
+}
+
 /// What all steps need.
 struct Check<'a> {
     project: &'a Project,
@@ -119,11 +154,16 @@ impl Check<'_> {
 
     /// The tests of the whole start the released server, a real browser and stock Yjs clients.
     fn tests(&self) -> Result<Outcome> {
+        self.run_tests(&["test", "--locked", "--workspace"])?;
+        Ok(Outcome::Passed)
+    }
+
+    fn run_tests(&self, arguments: &[&str]) -> Result<()> {
         let clients = self.project.root.join("tests/node");
         if clients.join("package.json").is_file() {
             npm::install(self.project, &clients)?;
         }
-        let mut cargo = self.command(&["test", "--locked", "--workspace"]);
+        let mut cargo = cargo(self.project, arguments);
         cargo.env("SAMSYN_SERVER", self.project.server());
         // Beside its fixed seeds, the simulation tries fresh ones for so long.
         cargo.env("SAMSYN_SIM_SECONDS", "30");
@@ -132,21 +172,14 @@ impl Check<'_> {
         self.browsers.0.apply(&mut cargo);
         self.browsers.1.apply(&mut cargo);
         self.browsers.2.apply(&mut cargo);
-        process::show(&mut cargo)?;
-        Ok(Outcome::Passed)
+        process::show(&mut cargo)
     }
 
     fn cargo(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Result<Outcome> {
-        let mut cargo = self.command(arguments);
+        let mut cargo = cargo(self.project, arguments);
         cargo.envs(environment.iter().copied());
         process::show(&mut cargo)?;
         Ok(Outcome::Passed)
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut cargo = process::command("cargo");
-        cargo.args(arguments).env("CARGO_TARGET_DIR", &self.project.target).current_dir(&self.project.root);
-        cargo
     }
 }
 

@@ -52,9 +52,17 @@ const COMMANDS: &[Command] = &[
         run: run::run,
     },
     Command {
+        word: "check",
+        help: "before each commit: formatting, the rules of the source, clippy, unit tests; after a first build",
+        run: |project, arguments| without_arguments(arguments, || check::quickly(project)),
+    },
+    Command {
         word: "test",
-        help: "set up, then everything that CI runs",
-        run: |project, arguments| without_arguments(arguments, || check::test(project)),
+        help: "set up, then everything that CI runs; with a name, build and run the tests that have it in theirs",
+        run: |project, arguments| match arguments {
+            [name] if !name.starts_with('-') => check::test_named(project, name),
+            arguments => without_arguments(arguments, || check::test(project)),
+        },
     },
     Command {
         word: "build",

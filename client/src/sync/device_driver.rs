@@ -1,4 +1,4 @@
-//! What the peer asks of this device: done over the [`Device`](crate::device::Device), in order, and what came of it told.
+//! What the peer asks of this device: done over the `Device`, in order, and what came of it told.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;

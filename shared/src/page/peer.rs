@@ -185,6 +185,12 @@ impl Peer {
         Some(self.clock.until(*due, now))
     }
 
+    /// The attempt to connect that is under way, or was last.
+    #[must_use]
+    pub const fn attempt(&self) -> Attempt {
+        self.attempt
+    }
+
     /// What the status line may claim.
     #[must_use]
     pub fn status(&self) -> SyncStatus {
