@@ -11,7 +11,7 @@ mod reaction;
 mod size;
 mod state;
 
-pub use self::document::{Broken, Proven, RoomDocument, Unproven};
+pub use self::document::{Broken, DocumentError, Proven, RoomDocument, Unproven};
 pub use self::reaction::{Counters, Notice, Reaction};
 pub use self::state::{Effect, Event, LogReading, Opened, RoomConfig, RoomState, UpkeepLimits, Urgency};
 pub use crate::sync::server_session::Dialect;
