@@ -221,25 +221,22 @@ impl Loaded {
     }
 }
 
-/// Which of a målbild's two Documents.
+/// Which of a målbild's Documents; it has one today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Part {
     /// What the målbild says.
     Content,
-    /// Comments, inspel, confirmations.
-    Discussion,
 }
 
 impl Part {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Content, Self::Discussion];
+    /// All of them.
+    pub const ALL: [Self; 1] = [Self::Content];
 
     /// The name in URLs and keys.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Content => "content",
-            Self::Discussion => "discussion",
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod anchor;
 pub mod authorship;
 pub mod fingerprint;
 pub mod read_model;
+pub mod rows;
 pub mod scan;
 
 use serde_json::Value;
@@ -170,6 +171,14 @@ pub fn update_of(txn: &TransactionMut) -> Option<Vec<u8>> {
 
 fn attributes_of(attrs: &Attrs) -> Attributes {
     delta::attributes(attrs.iter().map(|(name, value)| (name.to_string(), value_of(value))))
+}
+
+/// What stands under a key of a map, if it is a primitive, and null if not.
+fn primitive(value: &Out) -> Value {
+    match value {
+        Out::Any(any) => value_of(any),
+        _ => Value::Null,
+    }
 }
 
 /// Only primitives cross: a foreign client's nested value is as if it were null.

@@ -8,6 +8,7 @@ use serde::Serialize;
 use yrs::{Doc, ReadTxn, Transact};
 
 use crate::Template;
+use crate::document::rows::{self, Row};
 use crate::document::{self, Busy};
 use crate::domain::schema;
 use crate::text::character::{is_direction, is_line_end};
@@ -34,6 +35,9 @@ pub struct SectionText {
     pub heading: String,
     /// Inserts; ends with `\n`. A `link` in it is one that may be followed.
     pub delta: Vec<Op>,
+    /// The rows of its table, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<Vec<Row>>,
 }
 
 impl ReadModel {
@@ -53,6 +57,7 @@ impl ReadModel {
                     .map(|text| document::read(&text, &txn))
                     .unwrap_or_default(),
             )),
+            rows: section.kind.table().map(|table| rows::read(&txn, table)),
         });
         Ok(Self { title: one_line(&title), template: template.identifier(), sections: sections.collect() })
     }
@@ -87,7 +92,7 @@ pub fn one_line(text: &str) -> String {
 }
 
 /// Without the links that lead nowhere anybody should go: their words stay.
-fn with_safe_links(mut ops: Vec<Op>) -> Vec<Op> {
+pub(super) fn with_safe_links(mut ops: Vec<Op>) -> Vec<Op> {
     for op in &mut ops {
         if let Op::Insert { attributes, .. } = op
             && Hyperlink::of(attributes).is_none()
@@ -98,7 +103,7 @@ fn with_safe_links(mut ops: Vec<Op>) -> Vec<Op> {
     ops
 }
 
-fn with_last_line_end(mut ops: Vec<Op>) -> Vec<Op> {
+pub(super) fn with_last_line_end(mut ops: Vec<Op>) -> Vec<Op> {
     ops.retain(|op| !matches!(op, Op::Insert { insert, .. } if insert == document::EMBED));
     let ended = matches!(ops.last(), Some(Op::Insert { insert, .. }) if insert.ends_with('\n'));
     if !ended {

@@ -44,22 +44,54 @@ pub fn section(key: &str) -> String {
     format!("{SECTION}{key}")
 }
 
+/// What the names of tables' rows begin with, and those of cells.
+const ROWS: &str = "rows:";
+const CELL: &str = "cell:";
+/// Digits of a row's identifier.
+const ROW_DIGITS: usize = 16;
+
+/// The root `Y.Map` of the rows of the table with this key.
+#[must_use]
+pub fn rows(table: &str) -> String {
+    format!("{ROWS}{table}")
+}
+
+/// The root `Y.Text` of one cell.
+#[must_use]
+pub fn cell(table: &str, row: &str, column: &str) -> String {
+    format!("{CELL}{table}:{row}:{column}")
+}
+
+/// The table, the row and the column that the name of a cell's root says.
+#[must_use]
+pub fn parts_of_cell(root: &str) -> Option<(&str, &str, &str)> {
+    let (table, rest) = root.strip_prefix(CELL)?.split_once(':')?;
+    let (row, column) = rest.split_once(':')?;
+    Some((table, row, column))
+}
+
+/// Whether this identifies a row: 16 hexadecimal digits, no capital letters.
+#[must_use]
+pub fn is_row(row: &str) -> bool {
+    row.len() == ROW_DIGITS && row.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 /// Whether every målbild has a root of this name.
 #[must_use]
 pub fn is_common(root: &str) -> bool {
-    root == TITLE || is_map(root)
+    root == TITLE || root == META || root == AUTHORS
 }
 
 /// Whether a root of this name is a `Y.Text`.
 #[must_use]
 pub fn is_text(root: &str) -> bool {
-    root == TITLE || root.starts_with(SECTION)
+    root == TITLE || root.starts_with(SECTION) || root.starts_with(CELL)
 }
 
 /// Whether a root of this name is a `Y.Map`.
 #[must_use]
 pub fn is_map(root: &str) -> bool {
-    root == META || root == AUTHORS
+    root == META || root == AUTHORS || root.starts_with(ROWS)
 }
 
 /// Inline attributes, in the order in which exports nest them.

@@ -55,4 +55,65 @@ pub struct Section {
     pub questions: &'static [&'static str],
     /// "Kom ihåg …".
     pub reminder: Option<&'static str>,
+    /// What stands in it.
+    pub kind: SectionKind,
+}
+
+/// What stands in a section.
+#[derive(Debug)]
+pub enum SectionKind {
+    /// A text.
+    Text,
+    /// A text, and beside it a table.
+    TextAndTable(Table),
+}
+
+impl SectionKind {
+    /// The table, if there is one.
+    #[must_use]
+    pub const fn table(&self) -> Option<&Table> {
+        match self {
+            Self::Text => None,
+            Self::TextAndTable(table) => Some(table),
+        }
+    }
+}
+
+/// A table of a template.
+#[derive(Debug)]
+pub struct Table {
+    /// Its key; of `a-z`, `0-9` and `-`.
+    pub key: &'static str,
+    /// In the order of the page.
+    pub columns: &'static [Column],
+}
+
+/// One column of a table.
+#[derive(Debug)]
+pub struct Column {
+    /// Its key; of `a-z`, `0-9` and `-`.
+    pub key: &'static str,
+    /// What its cells hold.
+    pub kind: ColumnKind,
+}
+
+/// What the cells of a column hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColumnKind {
+    /// A text, as a section's.
+    Text,
+    /// One value: a text without lines, a number, yes or no.
+    Value,
+}
+
+impl Table {
+    /// Whether a document that has this table has such a root for it.
+    #[must_use]
+    pub fn has_root(&self, root: &str) -> bool {
+        let is_cell = |(table, row, column): (&str, &str, &str)| {
+            let mut columns = self.columns.iter().filter(|known| known.kind == ColumnKind::Text);
+            table == self.key && schema::is_row(row) && columns.any(|known| known.key == column)
+        };
+        root == schema::rows(self.key) || schema::parts_of_cell(root).is_some_and(is_cell)
+    }
 }

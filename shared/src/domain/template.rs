@@ -90,7 +90,10 @@ impl Template {
     pub fn has_root(&self, root: &str) -> bool {
         let versions = ALL.into_iter().filter(|template| template.name == self.name).chain([self]);
         let mut sections = versions.flat_map(|template| template.sections);
-        schema::is_common(root) || sections.any(|section| section.key.root() == root)
+        let is_of = |section: &Section| {
+            section.key.root() == root || section.kind.table().is_some_and(|table| table.has_root(root))
+        };
+        schema::is_common(root) || sections.any(is_of)
     }
 
     /// The section with this key.

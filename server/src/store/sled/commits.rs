@@ -14,6 +14,7 @@ use std::path::Path;
 use samsyn_shared::{MalbildId, Seq};
 
 use super::super::{DocumentId, Part};
+use super::key::part_byte;
 
 const NAME: &str = "commits";
 const MAGIC: &[u8; 8] = b"samsyn-c";
@@ -152,10 +153,7 @@ fn count_slot(count: u64) -> [u8; 20] {
 fn document_slot(document: DocumentId, last: Last) -> [u8; DOCUMENT] {
     let mut slot = [0; DOCUMENT];
     slot[..12].copy_from_slice(document.malbild.as_bytes());
-    slot[12] = match document.part {
-        Part::Content => b'c',
-        Part::Discussion => b'd',
-    };
+    slot[12] = part_byte(document.part);
     slot[13] = u8::from(last.is_based);
     slot[16..24].copy_from_slice(&last.seq.0.to_be_bytes());
     let sum = crc32fast::hash(&slot[..28]);
@@ -165,7 +163,7 @@ fn document_slot(document: DocumentId, last: Last) -> [u8; DOCUMENT] {
 
 fn read_document(slot: &[u8]) -> Option<(DocumentId, Last)> {
     let malbild = MalbildId::from_bytes(*slot.first_chunk()?);
-    let part = if *slot.get(12)? == b'c' { Part::Content } else { Part::Discussion };
+    let part = Part::ALL.into_iter().find(|part| Some(&part_byte(*part)) == slot.get(12))?;
     let document = DocumentId { malbild, part };
     let seq = Seq(u64::from_be_bytes(*slot.get(16..)?.first_chunk()?));
     let last = Last { seq, is_based: *slot.get(13)? == 1 };

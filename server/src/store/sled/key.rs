@@ -131,9 +131,8 @@ pub(super) fn name(key: &[u8], table_prefix: usize) -> String {
     String::from_utf8_lossy(&key[table_prefix..end]).into_owned()
 }
 
-fn part_byte(part: Part) -> u8 {
+pub(super) fn part_byte(part: Part) -> u8 {
     match part {
         Part::Content => b'c',
-        Part::Discussion => b'd',
     }
 }

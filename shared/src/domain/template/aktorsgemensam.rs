@@ -2,7 +2,7 @@
 //! (Gemensamma grunder för samverkan och ledning), with their questions and reminders word for word.
 
 use super::Template;
-use crate::domain::section::{Section, SectionKey};
+use crate::domain::section::{Section, SectionKey, SectionKind};
 
 pub(super) static TEMPLATE: Template = Template {
     name: "aktorsgemensam",
@@ -19,18 +19,21 @@ pub(super) const SECTIONS: &[Section] = &[
         heading: "Övergripande beskrivning",
         questions: &["Gör en övergripande beskrivning av vad som har hänt och vad som ska uppnås."],
         reminder: Some("Kom ihåg att inkludera kommunikativa aspekter"),
+        kind: SectionKind::Text,
     },
     Section {
         key: SectionKey::named("resurser-och-vagval"),
         heading: "Resurser och vägval",
         questions: &["Vilka resurser kan användas?", "Vilka vägval bör undvikas i arbetet?"],
         reminder: Some("Kom ihåg att utgå ifrån samlad lägesbild"),
+        kind: SectionKind::Text,
     },
     Section {
         key: SectionKey::named("mal-for-hanteringen"),
         heading: "Mål för den gemensamma hanteringen",
         questions: &["Klargör vad aktörerna ska uppnå i stort."],
         reminder: None,
+        kind: SectionKind::Text,
     },
     Section {
         key: SectionKey::named("kommunikationsmal"),
@@ -40,6 +43,7 @@ pub(super) const SECTIONS: &[Section] = &[
                       eller göra?",
         ],
         reminder: None,
+        kind: SectionKind::Text,
     },
     Section {
         key: SectionKey::named("prioriteringar"),
@@ -50,6 +54,7 @@ pub(super) const SECTIONS: &[Section] = &[
              steg.",
         ],
         reminder: None,
+        kind: SectionKind::Text,
     },
     Section {
         key: SectionKey::named("samordnade-budskap"),
@@ -59,5 +64,6 @@ pub(super) const SECTIONS: &[Section] = &[
             "Om ni tagit fram samordnade budskap i detta steg så skriver ni in dem här.",
         ],
         reminder: None,
+        kind: SectionKind::Text,
     },
 ];

@@ -1,7 +1,7 @@
 //! *Tomt blad*: one section and one question, for a målbild whose form its writers decide.
 
 use super::Template;
-use crate::domain::section::{Section, SectionKey};
+use crate::domain::section::{Section, SectionKey, SectionKind};
 
 pub(super) static TEMPLATE: Template = Template {
     name: "tom",
@@ -12,6 +12,7 @@ pub(super) static TEMPLATE: Template = Template {
         heading: "Målbild",
         questions: &["Vad vill ni uppnå tillsammans?"],
         reminder: None,
+        kind: SectionKind::Text,
     }],
     is_example: false,
 };
