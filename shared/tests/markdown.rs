@@ -105,7 +105,7 @@ fn random(seed: u64) -> Vec<Op> {
 
 /// The export of a målbild with this title and one section with this text.
 fn export(title: &str, delta: Vec<Op>) -> String {
-    let section = SectionText { key: "text".to_owned(), heading: "Rubrik".to_owned(), delta };
+    let section = SectionText { key: "text".to_owned(), heading: "Rubrik".to_owned(), delta, rows: None };
     ReadModel { title: title.to_owned(), template: "tom@1".to_owned(), sections: vec![section] }.to_markdown()
 }
 
