@@ -51,8 +51,10 @@ struct World {
 impl World {
     fn new() -> Self {
         let seed = document::seed(&TEMPLATE, "Prov", 7);
-        let seeded = Bytes::from(seed.try_transact().unwrap().encode_diff_v1(&StateVector::default()));
-        let built = RoomDocument::build(std::iter::once(&seeded), 8).unwrap();
+        let seeded = Bytes::from(
+            seed.try_transact().expect("nobody else has it open").encode_diff_v1(&StateVector::default()),
+        );
+        let built = RoomDocument::build(std::iter::once(&seeded), 8).expect("a seed builds");
         let (took, log) = (Duration::ZERO, LogReading::default());
         let opened = Opened { document: built, took, log, last: Seq::default() };
         let config = RoomConfig {
@@ -76,7 +78,7 @@ impl World {
         let mut reaction = Reaction::at(Duration::from_secs(self.number));
         self.room.handle(event, &mut reaction);
         let sent = reaction.effects.into_iter().filter_map(|effect| match effect {
-            Effect::Send { message, .. } => Some(Message::decode(message).unwrap()),
+            Effect::Send { message, .. } => Some(Message::decode(message).expect("the room sends messages")),
             _ => None,
         });
         sent.collect()
@@ -85,7 +87,7 @@ impl World {
     /// Writes something, and gives the code with which that was refused, if it was.
     fn writes(&mut self, change: impl FnOnce(&mut TransactionMut<'_>)) -> Option<String> {
         let update = {
-            let mut txn = self.page.try_transact_mut().unwrap();
+            let mut txn = self.page.try_transact_mut().expect("nobody else has it open");
             change(&mut txn);
             txn.encode_update_v1()
         };
@@ -100,7 +102,7 @@ impl World {
     }
 
     fn rows(&self) -> Vec<Row> {
-        self.room.read_model().unwrap().sections[0].rows.clone().expect("the section has a table")
+        self.room.read_model().expect("it reads").sections[0].rows.clone().expect("the section has a table")
     }
 }
 
