@@ -78,6 +78,20 @@ impl Answer {
     }
 }
 
+/// Why a request could not be performed at all.
+#[derive(Debug, thiserror::Error)]
+enum ControlError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What a backup is written to or read from.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
+    /// There is no such målbild, or no such point.
+    #[error(transparent)]
+    Point(#[from] PointError),
+}
+
 /// Who performs requests: over a running server's store, or over one that was opened for it.
 #[derive(Clone)]
 pub struct Operator {
@@ -102,18 +116,18 @@ impl Operator {
         done.unwrap_or_else(Answer::failed)
     }
 
-    async fn check(&self) -> Result<Answer, String> {
+    async fn check(&self) -> Result<Answer, ControlError> {
         let Self { storage, registry, .. } = self.clone();
-        let checked = blocking(move || check(&storage, &registry).map_err(|error| error.to_string())).await?;
+        let checked = blocking(move || check(&storage, &registry)).await?;
         let mut lines: Vec<_> = checked.problems.iter().map(ToString::to_string).collect();
         lines.push(checked.to_string());
         Ok(Answer { status: u8::from(!checked.problems.is_empty()), lines })
     }
 
-    async fn backup(&self, to: PathBuf) -> Result<Answer, String> {
+    async fn backup(&self, to: PathBuf) -> Result<Answer, ControlError> {
         let storage = self.storage.clone();
         let shown = to.display().to_string();
-        let written = move || write::write(&storage, &to, Time::now()).map_err(|error| error.to_string());
+        let written = move || write::write(&storage, &to, Time::now());
         let manifest: Manifest = blocking(written).await?;
         let mut lines: Vec<_> = manifest
             .damaged
@@ -124,9 +138,9 @@ impl Operator {
         Ok(Answer { status: u8::from(!manifest.damaged.is_empty()), lines })
     }
 
-    async fn restore(&self, from: &Path, only: Option<MalbildId>) -> Result<Answer, String> {
+    async fn restore(&self, from: &Path, only: Option<MalbildId>) -> Result<Answer, ControlError> {
         let restored = restore::restore(&self.storage, &self.registry, from, only).await;
-        let Restored { unverified, outcomes, lacking } = restored.map_err(|error| error.to_string())?;
+        let Restored { unverified, outcomes, lacking } = restored?;
         let mut status = 0;
         let mut lines = Vec::new();
         if unverified {
@@ -156,8 +170,8 @@ impl Operator {
         Ok(Answer { status, lines })
     }
 
-    async fn points(&self, malbild: MalbildId) -> Result<Answer, String> {
-        let points = self.list(malbild).await.map_err(|error| error.to_string())?;
+    async fn points(&self, malbild: MalbildId) -> Result<Answer, ControlError> {
+        let points = self.list(malbild).await?;
         let mut lines = vec![format!("restore points of {malbild}, oldest first:")];
         lines.extend(points.iter().map(|point| point.at.to_string()));
         Ok(Answer { status: 0, lines })
@@ -173,7 +187,7 @@ impl Operator {
         malbild: MalbildId,
         at: Time,
         public_url: Option<String>,
-    ) -> Result<Answer, String> {
+    ) -> Result<Answer, ControlError> {
         let made = restore::as_new(&self.storage, &self.registry, malbild, at).await;
         let (id, secrets) = match made {
             Ok(made) => made,
@@ -182,7 +196,7 @@ impl Operator {
                 answer.lines.push(error.to_string());
                 return Ok(Answer { status: 2, ..answer });
             }
-            Err(error) => return Err(error.to_string()),
+            Err(error) => return Err(error.into()),
         };
         let base = public_url.as_deref().unwrap_or(&self.base_url);
         let mut told = json!({"id": id, "tokens": {}, "links": {}});
