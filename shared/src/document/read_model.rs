@@ -35,13 +35,13 @@ pub struct SectionText {
     pub heading: String,
     /// Inserts; ends with `\n`. A `link` in it is one that may be followed.
     pub delta: Vec<Op>,
-    /// The rows of its table, if it has one.
+    /// The rows of its table, if it has one and they were read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<Vec<Row>>,
 }
 
 impl ReadModel {
-    /// Reads a document.
+    /// Reads a document's texts.
     ///
     /// # Errors
     /// [`Busy`] when a transaction is open on it.
@@ -57,9 +57,22 @@ impl ReadModel {
                     .map(|text| document::read(&text, &txn))
                     .unwrap_or_default(),
             )),
-            rows: section.kind.table().map(|table| rows::read(&txn, table)),
+            rows: None,
         });
         Ok(Self { title: one_line(&title), template: template.identifier(), sections: sections.collect() })
+    }
+
+    /// Reads a document with the rows of its tables. A page, which shows none of them yet, does not carry what reads them.
+    ///
+    /// # Errors
+    /// [`Busy`] when a transaction is open on it.
+    pub fn with_rows(doc: &Doc, template: &Template) -> Result<Self, Busy> {
+        let mut model = Self::of(doc, template)?;
+        let txn = doc.try_transact()?;
+        for (read, section) in model.sections.iter_mut().zip(template.sections) {
+            read.rows = section.kind.table().map(|table| rows::read(&txn, table));
+        }
+        Ok(model)
     }
 
     /// CommonMark: the title, then each section under its heading.

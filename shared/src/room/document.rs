@@ -282,7 +282,7 @@ impl RoomDocument {
     /// # Errors
     /// [`Broken`].
     pub fn read_model(&self, template: &Template) -> Result<ReadModel, Broken> {
-        guarded(|| ReadModel::of(&self.doc, template).map_err(|_| Broken("a transaction is open")))
+        guarded(|| ReadModel::with_rows(&self.doc, template).map_err(|_| Broken("a transaction is open")))
     }
 
     /// Up to which clock a client's blocks are here or expected.
