@@ -71,7 +71,7 @@ fn the_folders_of_shared_know_only_those_below_them() -> Result<()> {
     expect_none(|source| wrong_arrows(source, "shared/src/", &never))
 }
 
-/// What decides has one driver each: whoever else wants it goes by what drives it.
+/// What decides has one driver each, beside its own tests and examples: whoever else wants it goes by what drives it.
 #[test]
 fn a_session_is_driven_by_the_peer_alone_and_a_rooms_state_by_the_actor_and_the_simulation() -> Result<()> {
     for (name, drivers) in [
@@ -80,6 +80,8 @@ fn a_session_is_driven_by_the_peer_alone_and_a_rooms_state_by_the_actor_and_the_
             "RoomState",
             &[
                 "shared/src/room",
+                "shared/examples",
+                "shared/tests",
                 "server/src/room/actor",
                 "tests/src/sim/server/room.rs",
                 "tests/src/room_in_hand.rs",
