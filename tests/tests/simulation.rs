@@ -8,8 +8,9 @@ use rand::RngCore;
 use samsyn_tests::sim::{self, Tally};
 
 /// What fresh seeds have found: a page that took an update before the step 2 kept a hole below it for ever; and who
-/// said who they are after they had been told of others went on to be shown one of these who was gone.
-const FOUND: [u64; 2] = [6_685_173_757_423_741_828, 17_962_625_630_166_293_991];
+/// said who they are after they had been told of others went on to be shown one of these who was gone; and a reader who
+/// held what the server had lost was told what it holds before that it refuses that.
+const FOUND: [u64; 3] = [6_685_173_757_423_741_828, 17_962_625_630_166_293_991, 14_702_365_865_529_885_983];
 
 /// All seeds from 0 up to here. Among them are those that show what simulated runs have found: 22 and 102 (what
 /// waited while a document was loaded again was a gap for ever), 18 and 226 (a reader kept what the server had

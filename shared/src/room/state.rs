@@ -290,15 +290,18 @@ impl RoomState {
     }
 
     /// What was heard before the question is in the answer, and was sent before it. So the answer waits for what is
-    /// queued; it does not hasten it, or a room that all come back to would send a frame for each of them.
+    /// queued; it does not hasten it, or a room that all come back to would send a frame for each of them. It waits for what
+    /// is judged later as well: who holds what the room lost is told first that it is refused.
     fn asked_what_is_held(&mut self, from: ConnectionId, reaction: &mut Reaction) {
         self.held_asked.insert(from);
-        if self.queue.is_empty() {
-            self.tell_what_is_held(reaction);
-        }
+        self.tell_what_is_held(reaction);
     }
 
+    /// Tells those who asked what the room holds, unless something that was heard before is not in it or judged yet.
     fn tell_what_is_held(&mut self, reaction: &mut Reaction) {
+        if !(self.queue.is_empty() && self.later.is_empty()) {
+            return;
+        }
         let asked = std::mem::take(&mut self.held_asked);
         let Some(first) = asked.first() else { return };
         match self.document.fingerprint() {

@@ -205,14 +205,12 @@ impl RoomState {
 
     /// Does what waited until all that was taken is applied.
     fn settle(&mut self, reaction: &mut Reaction) {
-        if self.queue.is_empty() {
-            self.tell_what_is_held(reaction);
-        }
         if self.is_settled() {
             for (from, number, update) in std::mem::take(&mut self.later) {
                 self.wrote(from, number, update, reaction);
             }
         }
+        self.tell_what_is_held(reaction);
     }
 
     fn apply_queue(&mut self, reaction: &mut Reaction) {
