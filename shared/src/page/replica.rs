@@ -214,9 +214,7 @@ impl Replica {
         let update = Update::decode_v1(update).map_err(|_| IntegrateError::Invalid)?;
         let (update, is_whole) = {
             let mut txn = self.doc.try_transact_mut_with(REMOTE).map_err(Busy::from)?;
-            let (here, first) = (txn.state_vector(), update.state_vector_lower());
-            if first.iter().any(|(client, clock)| *clock > here.get(client)) {
-                // yrs would take what comes after the hole, and never be able to give it back.
+            if leaves_hole(&txn, &update) {
                 return Ok(Part::default());
             }
             txn.apply_update(update).map_err(|_| IntegrateError::Invalid)?;
@@ -234,20 +232,47 @@ impl Replica {
     /// # Errors
     /// [`IntegrateError`]; nothing was applied then.
     pub fn integrate(&mut self, update: &[u8]) -> Result<Vec<Change>, IntegrateError> {
-        let update = Update::decode_v1(update).map_err(|_| IntegrateError::Invalid)?;
-        {
-            let mut txn = self.doc.try_transact_mut_with(REMOTE).map_err(Busy::from)?;
-            txn.apply_update(update).map_err(|_| IntegrateError::Invalid)?;
-        }
+        self.apply(Update::decode_v1(update).map_err(|_| IntegrateError::Invalid)?)?;
         Ok(self.changes.take())
+    }
+
+    fn apply(&mut self, update: Update) -> Result<(), IntegrateError> {
+        let mut txn = self.doc.try_transact_mut_with(REMOTE).map_err(Busy::from)?;
+        txn.apply_update(update).map_err(|_| IntegrateError::Invalid)
     }
 
     /// Brings in what was found on this device. False if some of it is damaged, or stands on what is not there: then the
     /// replica is of no use.
     #[must_use]
     pub fn recall(&mut self, found: &StoredRecords) -> bool {
-        let mut updates = found.log.iter().chain(&found.edits).flat_map(|(_, _, record)| &record.updates);
-        updates.all(|update| self.integrate(update).is_ok()) && !self.is_waiting()
+        let records = found.log.iter().chain(&found.edits);
+        let mut left: Vec<&Bytes> = records.flat_map(|(_, _, record)| &record.updates).collect();
+        // What was written here goes into the log once it is saved, and so after what others built on it.
+        loop {
+            let mut later = Vec::new();
+            for update in &left {
+                match self.recall_update(update) {
+                    Ok(true) => {}
+                    Ok(false) => later.push(*update),
+                    Err(_) => return false,
+                }
+            }
+            if later.is_empty() || later.len() == left.len() {
+                return later.is_empty() && !self.is_waiting();
+            }
+            left = later;
+        }
+    }
+
+    /// False if it would leave a hole.
+    fn recall_update(&mut self, update: &[u8]) -> Result<bool, IntegrateError> {
+        let decoded = Update::decode_v1(update).map_err(|_| IntegrateError::Invalid)?;
+        let txn = self.doc.try_transact().map_err(Busy::from)?;
+        if leaves_hole(&txn, &decoded) {
+            return Ok(false);
+        }
+        drop(txn);
+        self.apply(decoded).map(|()| true)
     }
 
     /// Takes back this person's last edit.
@@ -377,6 +402,13 @@ impl Replica {
             .expect("a key is the title's or one of this template's sections'");
         text
     }
+}
+
+/// Whether something would come after blocks of its client that are not here. yrs takes what comes after such a hole, and can
+/// never give it back.
+fn leaves_hole(txn: &impl ReadTxn, update: &Update) -> bool {
+    let here = txn.state_vector();
+    update.state_vector_lower().iter().any(|(client, clock)| *clock > here.get(client))
 }
 
 fn report_changes(key: SectionKey, text: &TextRef, reports: Reports<Change>) {
