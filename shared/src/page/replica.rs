@@ -272,7 +272,10 @@ impl Replica {
             return Ok(false);
         }
         drop(txn);
-        self.apply(decoded).map(|()| true)
+        self.apply(decoded)?;
+        // Whoever shows the replica begins with all of it.
+        drop(self.changes.take());
+        Ok(true)
     }
 
     /// Takes back this person's last edit.

@@ -1,6 +1,7 @@
 //! Replicas of one målbild, and what each has of the others.
 
 use super::*;
+use crate::sync::device_log::{Key, Record};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 const TEXT: SectionKey = SectionKey::named("text");
@@ -126,4 +127,32 @@ fn what_waits_for_something_that_was_lost_is_not_offered() {
     let before = pair.b.difference(&empty).expect("free");
     pair.b.integrate(&waits).expect("an update with a gap applies later");
     assert_eq!(pair.b.difference(&empty).expect("free"), before);
+}
+
+/// Records with one update each, as a device has them.
+fn found(log: &[&Bytes], edits: &[&Bytes]) -> StoredRecords {
+    let records = |updates: &[&Bytes]| {
+        let record = |update: &Bytes| Record { tab: 7, updates: vec![update.clone()] };
+        (1..).map(Key).zip(updates).map(|(key, update)| (key, update.len(), record(update))).collect()
+    };
+    StoredRecords { log: records(log), edits: records(edits), is_damaged: false }
+}
+
+#[test]
+fn what_a_device_kept_is_recalled_in_any_order_and_never_with_a_hole() {
+    let mut pair = Pair::new();
+    let empty = StateVector::default().encode_v1();
+    let seeded = pair.a.difference(&empty).expect("free");
+    let mut edits = Vec::new();
+    for words in ["ett", "två", "tre"] {
+        pair.a.edit(vec![(TEXT, vec![Op::insert(words)])], By::View).expect("free");
+        edits.extend(pair.a.take_updates());
+    }
+    let fresh = || Replica::new(template(), 3, Arc::new(|| 1_000_000));
+    let mut whole = fresh();
+    assert!(whole.recall(&found(&[&seeded, &edits[2], &edits[1]], &[&edits[0]])));
+    assert_eq!(plain(&whole), plain(&pair.a));
+    assert_eq!(whole.integrate(&seeded), Ok(vec![]), "nothing is left to be shown twice");
+    assert!(!fresh().recall(&found(&[&seeded, &edits[0]], &[&edits[2]])), "the second was set aside");
+    assert!(!fresh().recall(&found(&[&seeded], &[&Bytes::from_static(&[1, 2, 3])])));
 }
