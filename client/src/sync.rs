@@ -24,7 +24,7 @@ use connection::{Connection, ConnectionEvents};
 
 /// Starts syncing; it goes on as long as the page lives.
 pub fn connect(malbild: Malbild, OpenedFrom { device, token }: OpenedFrom) {
-    let driver = Driver(Rc::new(Held {
+    let driver = Driver(Rc::new(State {
         malbild,
         effects: RefCell::default(),
         is_performing: Cell::default(),
@@ -58,9 +58,9 @@ pub fn connect(malbild: Malbild, OpenedFrom { device, token }: OpenedFrom) {
 
 /// What performs the peer's effects. `Clone`: it is one and the same.
 #[derive(Clone)]
-struct Driver(Rc<Held>);
+struct Driver(Rc<State>);
 
-struct Held {
+struct State {
     malbild: Malbild,
     /// What is to be done, in order.
     effects: RefCell<Vec<Effect>>,

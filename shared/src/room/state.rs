@@ -169,7 +169,7 @@ impl RoomState {
             Event::Ticked => self.ticked(reaction),
             Event::Draining { is_quiet } => self.drain(is_quiet, reaction),
         }
-        if !self.is_over() && !self.is_ended() {
+        if !self.stopped && !self.is_ended() {
             self.append_if_idle(reaction);
             self.look_after(reaction);
         }

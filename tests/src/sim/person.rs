@@ -12,7 +12,7 @@ use bytes::Bytes;
 use rand::rngs::SmallRng;
 use rand::{Rng, RngCore as _, SeedableRng as _};
 use samsyn_shared::domain::ids;
-use samsyn_shared::page::peer::{Access, Attempt, Beginning, Effect, Event, Peer};
+use samsyn_shared::page::peer::{Access, Beginning, Effect, Event, Peer};
 use samsyn_shared::page::replica::{By, Replica, TITLE};
 use samsyn_shared::room::Dialect;
 use samsyn_shared::sync::client_session::Stopped;
@@ -62,7 +62,6 @@ struct Page {
     began: Duration,
     peer: Peer,
     effects: VecDeque<Effect>,
-    attempt: Option<Attempt>,
     /// What the device is writing, oldest first, and whether it is reading.
     writing: VecDeque<Batch>,
     reading: Option<Effect>,
@@ -110,7 +109,6 @@ impl Page {
             began: environment.now,
             peer,
             effects: VecDeque::new(),
-            attempt: None,
             writing: VecDeque::new(),
             reading: None,
             tab: None,
@@ -276,9 +274,8 @@ impl Person {
     }
 
     pub(super) fn hear(&mut self, environment: &mut Environment, link: LinkId) -> Result<()> {
-        let (Some(packet), Some(attempt)) = (self.wire.hears(environment, link), self.page.attempt) else {
-            return Ok(());
-        };
+        let Some(packet) = self.wire.hears(environment, link) else { return Ok(()) };
+        let attempt = self.page.peer.attempt();
         match packet {
             Packet::Open => self.event(environment, Event::Opened(attempt)),
             Packet::Frame(frame) => {
@@ -290,10 +287,11 @@ impl Person {
     }
 
     pub(super) fn notice(&mut self, environment: &mut Environment, link: LinkId) -> Result<()> {
-        match self.page.attempt.filter(|_| self.wire.link() == Some(link)) {
-            Some(attempt) => self.event(environment, Event::Closed(attempt)),
-            None => Ok(()),
+        if self.wire.link() != Some(link) {
+            return Ok(());
         }
+        let attempt = self.page.peer.attempt();
+        self.event(environment, Event::Closed(attempt))
     }
 
     fn announce(&mut self, environment: &mut Environment) -> Result<()> {
@@ -328,8 +326,7 @@ impl Person {
     fn perform(&mut self, environment: &mut Environment, effect: Effect) -> Result<()> {
         let client = self.wire.client;
         match effect {
-            Effect::Connect(attempt, transport) => {
-                self.page.attempt = Some(attempt);
+            Effect::Connect(_, transport) => {
                 let is_blocked = transport == Transport::WebSocket && environment.are_websockets_blocked;
                 environment.tally.by_http += u64::from(transport == Transport::Http);
                 self.wire.connect_unless(environment, is_blocked);
@@ -362,7 +359,6 @@ impl Person {
                 environment.note(|| format!("{client} is shown {entries:x?}"));
                 self.page.presences.apply(entries);
             }
-            Effect::ShowReady => environment.tally.compared += 1,
             Effect::ShowStopped(why) => self.stopped(environment, why)?,
             Effect::SetAside => self.set_aside(environment)?,
             // What another tab logged of the server's words may be what the server lost since.
@@ -376,6 +372,7 @@ impl Person {
             | Effect::AskToPersist
             | Effect::Show(_)
             | Effect::ShowTransport(_)
+            | Effect::ShowReady
             | Effect::ShowUnreachable => {}
         }
         Ok(())
@@ -473,8 +470,9 @@ fn end(replica: &Replica) -> Result<u32> {
 
 /// What came, or at times a handshake's answer that does not apply.
 fn garbled(environment: &mut Environment, frame: Bytes) -> Result<Bytes> {
-    let is_answer = matches!(Message::decode(frame.clone())?, Message::Step2(_));
-    if is_answer && environment.misfortune(0.05) {
+    let message = Message::decode(frame.clone())?;
+    environment.tally.compared += u64::from(matches!(message, Message::Held(_)));
+    if matches!(message, Message::Step2(_)) && environment.misfortune(0.05) {
         environment.tally.garbled += 1;
         return Ok(Message::Step2(Bytes::from_static(&[1, 2, 3])).encode());
     }
