@@ -28,8 +28,9 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use crate::store::{Loaded, StoreError};
 use samsyn_shared::room::{Proven, RoomDocument, Unproven};
+
+use crate::store::{Loaded, StoreError};
 
 pub use self::manifest::{Damage, Manifest};
 

@@ -16,9 +16,10 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use yrs::{ReadTxn as _, StateVector, Transact as _};
 
+use samsyn_shared::room::Dialect;
+
 use crate::room::{Ended, Joined, Opening, RoomHandle, RoomReading, Workshop};
 use crate::store::{DocumentId, Loaded, Part, Storage, StoreError, Table, Write};
-use samsyn_shared::room::Dialect;
 
 /// A målbild as the server keeps it beside its Documents.
 #[derive(Debug, Clone)]

@@ -4,9 +4,10 @@
 use samsyn_shared::sync::device_log::Key;
 use serde::{Deserialize, Serialize};
 
-use super::{ABOUT, ASIDE, Device, DeviceError, EDITS, LOG};
 use js_sys::Array;
 use wasm_bindgen::JsCast as _;
+
+use super::{ABOUT, ASIDE, Device, DeviceError, EDITS, LOG};
 
 /// A målbild's texts, as they stood on the page.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,5 +1,5 @@
 //! Where pasted lines go: what they replace, and which of them join the lines around. Pure; what was pasted
-//! is read in `shared::paste`.
+//! is read in `samsyn_shared::text::paste`.
 
 use samsyn_shared::domain::schema;
 use samsyn_shared::text::delta::{Attributes, Line, LineKind, Op, utf16_len};

@@ -106,7 +106,7 @@ pub struct Reports {
     /// The focus came or went.
     pub focused: Box<dyn Fn(bool)>,
     /// Something was pasted or dropped where the selection is: its HTML as foreign inserts, whether that is our
-    /// own, its plain text, and whether there were files; see `shared::paste::Transfer`.
+    /// own, its plain text, and whether there were files; see `samsyn_shared::text::paste::Transfer`.
     pub pasted: Box<dyn Fn(String, bool, String, bool)>,
     /// What is selected begins to be dragged; or it is dropped elsewhere on the page, which is told next, and moves there.
     pub dragged: Box<dyn Fn(bool)>,

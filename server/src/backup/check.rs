@@ -5,9 +5,10 @@ use std::fmt;
 
 use samsyn_shared::MalbildId;
 
+use samsyn_shared::room::RoomDocument;
+
 use crate::registry::{OpenError, Registry};
 use crate::store::{DocumentId, Loaded, Storage, StoreError, Table};
-use samsyn_shared::room::RoomDocument;
 
 /// What was found.
 #[derive(Debug, Default)]

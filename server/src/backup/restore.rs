@@ -12,13 +12,14 @@ use samsyn_shared::{Epoch, MalbildId, Role, Token};
 use yrs::StateVector;
 use yrs::updates::decoder::Decode as _;
 
+use samsyn_shared::room::{Broken, RoomDocument};
+
 use super::manifest::Damage;
 use super::source::Source;
 use super::{BackupError, whole};
 use crate::access::token;
 use crate::registry::{Malbild, OpenError, Registry};
 use crate::store::{DocumentId, Loaded, Part, RestorePoint, Storage, StoreError, Table, Time, Write};
-use samsyn_shared::room::{Broken, RoomDocument};
 
 /// Målbilder that are written at once, at most: their writes share a commit.
 const AT_ONCE: usize = 256;

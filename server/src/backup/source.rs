@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use samsyn_shared::MalbildId;
 
+use samsyn_shared::room::RoomDocument;
+
 use super::manifest::{DOCUMENTS, Damage, DocumentEntry, FILE, Manifest, RECORDS, RecordLine};
 use super::write::file_of;
 use super::{BackupError, file, io_at};
 use crate::access::{session, token};
 use crate::store::{DocumentId, Part, Table, Write};
-use samsyn_shared::room::RoomDocument;
 
 /// Characters of a token's or a session's key that are shown: it is a hash, and still nobody's to read.
 const SHOWN: usize = 6;

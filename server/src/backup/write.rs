@@ -7,13 +7,14 @@ use std::path::Path;
 use bytes::Bytes;
 use samsyn_shared::MalbildId;
 
+use samsyn_shared::room::RoomDocument;
+
 use super::manifest::{
     DOCUMENTS, Damage, DocumentEntry, FileEntry, Manifest, RECORDS, RecordLine, highest_order,
 };
 use super::unfinished::{self, Unfinished};
 use super::{BackupError, file, whole};
 use crate::store::{DocumentId, Storage, StoreError, Table, Time};
-use samsyn_shared::room::RoomDocument;
 
 /// Writes a backup of everything to `to`, which must not be there. Blocks for long; rooms go on meanwhile.
 /// What is damaged is named in the manifest and left out.

@@ -22,13 +22,14 @@ use samsyn_shared::{MalbildId, Role, Token, TokenHash};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tracing::Instrument as _;
 
+use samsyn_shared::room::Dialect;
+
 use self::connection::{HttpConnection, Said};
 use super::App;
 use super::caller::Caller;
 use super::error::ApiError;
 use super::unfinished::Crowded;
 use crate::registry::Malbild;
-use samsyn_shared::room::Dialect;
 
 /// The connections that are carried by HTTP, by their målbild and their secret.
 #[derive(Debug, Clone, Default)]

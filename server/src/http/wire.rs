@@ -25,13 +25,14 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, OpCode};
 
+use samsyn_shared::room::ConnectionId;
+
 pub(super) use self::handshake::Handshake;
 use self::reader::{Heard, Offence, Reader};
 use super::listen::Watched;
 use super::unfinished::Held;
 use super::visitors::Place;
 use crate::room::{Outlet, Pipe, RoomHandle, frame};
-use samsyn_shared::room::ConnectionId;
 
 /// Bytes of the buffer that a thread reads into. What is said in one read waits for the room, and the next
 /// read waits for that.

@@ -5,11 +5,12 @@ use samsyn_shared::{MalbildId, Role, Template, WriteNumber, document};
 use yrs::updates::decoder::Decode as _;
 use yrs::{Text as _, Transact as _, Update, WriteTxn as _};
 
+use samsyn_shared::room::Dialect;
+
 use super::*;
 use crate::room::{Joined, RoomHandle};
 use crate::store::memory::MemoryStore;
 use crate::store::{DocumentId, Store};
-use samsyn_shared::room::Dialect;
 
 async fn server(engine: &Arc<MemoryStore>) -> Server {
     let storage = Storage::start(Arc::clone(engine) as Arc<dyn Store>);

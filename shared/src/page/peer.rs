@@ -147,11 +147,10 @@ impl Peer {
                 self.session(time, client_session::Event::Edited(update), effects);
             }
             Event::Announced(entry) => Self::announce(entry, effects),
-            Event::Opened(attempt) if attempt == self.attempt => {
-                if let Ok(vector) = self.replica.vector() {
-                    self.session(time, client_session::Event::Opened { vector }, effects);
-                }
-            }
+            Event::Opened(attempt) if attempt == self.attempt => match self.replica.vector() {
+                Ok(vector) => self.session(time, client_session::Event::Opened { vector }, effects),
+                Err(_) => self.lost(time, effects),
+            },
             Event::Received(attempt, bytes) if attempt == self.attempt => {
                 self.heard(time, effects);
                 self.session(time, client_session::Event::Received(bytes), effects);

@@ -7,14 +7,6 @@ mod title;
 
 use std::sync::{Arc, Mutex};
 
-use crate::document::authorship;
-use crate::document::fingerprint::Fingerprint;
-use crate::document::read_model::ReadModel;
-use crate::document::{self, Busy};
-use crate::domain::schema;
-use crate::sync::device_log::StoredRecords;
-use crate::text::delta::{Op, utf16_len};
-use crate::{SectionKey, Template};
 use bytes::Bytes;
 use serde_json::Value;
 use yrs::branch::{Branch, BranchPtr};
@@ -26,6 +18,15 @@ use yrs::{
     Assoc, Doc, IndexedSequence, Observable, Origin, ReadTxn, StateVector, StickyIndex, Text, TextRef,
     Transact, Update, WriteTxn,
 };
+
+use crate::document::authorship;
+use crate::document::fingerprint::Fingerprint;
+use crate::document::read_model::ReadModel;
+use crate::document::{self, Busy};
+use crate::domain::schema;
+use crate::sync::device_log::StoredRecords;
+use crate::text::delta::{Op, utf16_len};
+use crate::{SectionKey, Template};
 
 use signature::Signature;
 pub use title::TITLE;

@@ -8,17 +8,18 @@ use std::collections::{HashMap, HashSet};
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use bytes::Bytes;
+use yrs::block::ClientID;
+use yrs::updates::decoder::Decode;
+use yrs::updates::encoder::Encode;
+use yrs::{Doc, ID, IdSet, ReadTxn, Snapshot, StateVector, Transact, Update, WriteTxn};
+
 use super::size::Size;
 use crate::document::fingerprint::Fingerprint;
 use crate::document::read_model::ReadModel;
 use crate::document::scan::{self, ScanError, UpdateScan};
 use crate::domain::limits;
 use crate::{Template, document};
-use bytes::Bytes;
-use yrs::block::ClientID;
-use yrs::updates::decoder::Decode;
-use yrs::updates::encoder::Encode;
-use yrs::{Doc, ID, IdSet, ReadTxn, Snapshot, StateVector, Transact, Update, WriteTxn};
 
 /// yrs panicked or stopped half-way: the document in memory can't be trusted any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

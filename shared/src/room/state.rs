@@ -1,7 +1,7 @@
 //! What a room does about each event: pure, given the time. Everyone's edits meet here.
 //!
 //! It doesn't know sockets, tasks, the store or the clock; it says what must be done as [`Effect`]s, and
-//! `room.rs` does it. The rules are DESIGN.md's:
+//! whoever holds it does that. The rules are DESIGN.md's:
 //!
 //! - what came since the last frame is applied in one transaction, whose own update is sent and stored;
 //! - our own clients hear of a change at the room's pace, stock clients once it is on disk;
@@ -21,13 +21,14 @@ mod writes;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use crate::document::read_model::ReadModel;
 use crate::document::scan;
 use crate::domain::{limits, schema};
 use crate::sync::protocol::{self, CloseCode, DiskHealth, Hello, Message, RoomHealth, parts};
 use crate::sync::server_session::{Dialect, Heard, Offence, ServerSession};
 use crate::{Epoch, Role, Seq, WriteNumber};
-use bytes::Bytes;
 
 pub use self::event::{Effect, Event, RoomConfig, Urgency};
 use self::pace::Pace;

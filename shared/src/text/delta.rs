@@ -4,8 +4,9 @@
 
 mod compose;
 
-pub use crate::domain::list::List;
 use std::collections::BTreeMap;
+
+pub use crate::domain::list::List;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

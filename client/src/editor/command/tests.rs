@@ -1,9 +1,10 @@
 //! Commands on texts written as one line of marks.
 
-use super::*;
 use samsyn_shared::document;
 use samsyn_shared::text::delta::{lines, utf16_len};
 use yrs::{Transact, WriteTxn};
+
+use super::*;
 
 /// A line's mark before its text: "# " to "### " headings, "* ", "1. ", "A. " items, ">" a level
 /// each; "|" is the caret, "[" and "]" a selection.

@@ -14,9 +14,10 @@ use samsyn_shared::{SectionKey, Template};
 use serde_json::json;
 use yrs::{ReadTxn, StateVector, Transact};
 
+use samsyn_shared::page::replica::{By, Change, Replica};
+
 use super::*;
 use crate::editor::command::{Command, perform};
-use samsyn_shared::page::replica::{By, Change, Replica};
 
 const TEXT: SectionKey = SectionKey::named("text");
 

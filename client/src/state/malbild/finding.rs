@@ -1,8 +1,9 @@
 //! Looking for words in the whole målbild: what is looked for, where it was found, and which of these
 //! places is the current one. It stays with its text while others write.
 
-use samsyn_shared::SectionKey;
 use std::cell::{Cell, RefCell};
+
+use samsyn_shared::SectionKey;
 
 use leptos::prelude::*;
 use serde_json::Value;

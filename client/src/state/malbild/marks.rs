@@ -10,8 +10,9 @@ use samsyn_shared::SectionKey;
 use samsyn_shared::document::authorship::Run;
 use samsyn_shared::text::delta::plain;
 
-use super::Malbild;
 use samsyn_shared::page::replica::{Change, TITLE};
+
+use super::Malbild;
 
 /// Long texts are marked anew when nothing was written for this long, short ones with the next frame.
 const PAUSE: Duration = Duration::from_millis(300);

@@ -15,13 +15,14 @@ use samsyn_shared::text::delta::plain;
 use samsyn_shared::{Epoch, MalbildId, Role, Template};
 use wasm_bindgen::JsValue;
 
+use samsyn_shared::page::replica::Replica;
+
 use super::port::OpenedFrom;
 use super::{Malbild, Phase};
 use crate::api::{self, ApiError, MalbildInfo};
 use crate::device::{Aside, Device, Passage};
 use crate::editor::surface;
 use crate::state::{left, recent};
-use samsyn_shared::page::replica::Replica;
 
 /// How long a page that could not open waits before it tries again.
 const RETRY_AFTER: Duration = Duration::from_secs(5);

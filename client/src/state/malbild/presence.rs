@@ -7,11 +7,12 @@ use samsyn_shared::SectionKey;
 use samsyn_shared::sync::presence::{Cursor, Presence, User};
 use samsyn_shared::sync::protocol::PresenceEntry;
 
+use samsyn_shared::page::replica::Change;
+
 use super::{Malbild, set_changed};
 use crate::state::identity;
 use crate::state::lost_people::note_lost;
 use crate::state::people::{self, Person};
-use samsyn_shared::page::replica::Change;
 
 /// Presence is told at most this often; nobody sees a caret move faster.
 const PACE: Duration = Duration::from_millis(100);

@@ -10,11 +10,12 @@ use samsyn_shared::document::read_model::one_line;
 use samsyn_shared::text::delta::{LineKind, plain};
 use wasm_bindgen::JsValue;
 
+use samsyn_shared::page::replica::{Change, Replica, TITLE};
+
 use super::{By, Format, Malbild, set_changed};
 use crate::state::binding::{Composed, Due};
 use crate::state::now;
 use crate::state::section::Section;
-use samsyn_shared::page::replica::{Change, Replica, TITLE};
 
 /// What is shown is compared with the document when nothing changed for this long.
 const VERIFY_AFTER: Duration = Duration::from_millis(1500);

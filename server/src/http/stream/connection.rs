@@ -14,11 +14,12 @@ use samsyn_shared::sync::protocol::stream::unpack;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+use samsyn_shared::room::ConnectionId;
+
 use super::event;
 use crate::http::error::ApiError;
 use crate::http::unfinished::Held;
 use crate::room::{Joined, Outlet, RoomHandle, unframed};
-use samsyn_shared::room::ConnectionId;
 
 /// One connection.
 pub(super) struct HttpConnection<'a> {

@@ -13,11 +13,12 @@ use samsyn_shared::sync::protocol::{CloseCode, Message, Parts};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
+use samsyn_shared::room::ConnectionId;
+
 use super::*;
 use crate::http::router;
 use crate::http::tests::{Live, hear_until, insert, make, replace, replica, say, token};
 use crate::room::RoomHandle;
-use samsyn_shared::room::ConnectionId;
 
 const HOST: &str = "samsyn.example";
 

@@ -10,8 +10,9 @@ use hyper::upgrade::OnUpgrade;
 use samsyn_shared::sync::protocol::SUBPROTOCOL;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use crate::http::error::ApiError;
 use samsyn_shared::room::Dialect;
+
+use crate::http::error::ApiError;
 
 /// A request that may become a WebSocket.
 #[derive(Debug)]

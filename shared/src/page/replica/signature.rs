@@ -1,11 +1,12 @@
 //! Who writes in this replica, as the document is told: with the first thing that is written, in the same
 //! transaction, and never by who only reads. And who wrote what stands in it.
 
+use yrs::Transact;
+
 use crate::SectionKey;
 use crate::document::Busy;
 use crate::document::authorship::{self, Author, Run};
 use crate::text::delta::Op;
-use yrs::Transact;
 
 use super::Replica;
 

@@ -1,8 +1,9 @@
 //! Replicas of one målbild, and what each has of the others.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use super::*;
 use crate::sync::device_log::{Key, Record};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 const TEXT: SectionKey = SectionKey::named("text");
 

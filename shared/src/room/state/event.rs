@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use crate::sync::protocol::{CloseCode, DiskHealth};
 use crate::{Epoch, Role, Seq, Template};
-use bytes::Bytes;
 
 #[cfg(doc)]
 use super::RoomState;

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use crate::sync::protocol::{PresenceEntry, encode_presence, refusal};
-use crate::{Template, WriteNumber, document};
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
 use yrs::{Doc, GetString, ReadTxn, StateVector, Text, Transact, Update, WriteTxn};
+
+use crate::sync::protocol::{PresenceEntry, encode_presence, refusal};
+use crate::{Template, WriteNumber, document};
 
 use super::*;
 

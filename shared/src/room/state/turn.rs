@@ -8,12 +8,13 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bytes::Bytes;
+use yrs::Update;
+
 use crate::WriteNumber;
 use crate::document::scan::{self, Pieces};
 use crate::domain::limits;
 use crate::sync::protocol::{CloseCode, refusal};
-use bytes::Bytes;
-use yrs::Update;
 
 use super::{ConnectionId, Effect, Notice, Reaction, RoomState};
 use crate::room::document::{self, RoomDocument};

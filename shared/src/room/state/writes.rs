@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use crate::document::scan::{self, Pieces, ScanError, UpdateScan};
 use crate::domain::limits;
 use crate::sync::protocol::{CloseCode, Message, refusal};
 use crate::sync::server_session::Dialect;
 use crate::{Permission, Seq, WriteNumber};
-use bytes::Bytes;
 
 use super::turn::{Heavy, Queued};
 use super::{ConnectionId, Effect, Notice, Reaction, RoomState, pace};

@@ -1,9 +1,10 @@
 //! What the export writes, to the letter; what others read in it is in `tests/markdown.rs`.
 
+use serde_json::{Value, json};
+
 use super::*;
 use crate::Template;
 use crate::text::delta::{Op, visible_lines};
-use serde_json::{Value, json};
 
 fn markdown(delta: Value) -> String {
     let mut out = String::new();
