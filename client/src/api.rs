@@ -2,12 +2,14 @@
 //! request and its answer.
 
 use leptos::prelude::window;
+use samsyn_shared::api::{
+    CreateMalbild, CreatedMalbild, ErrorCode, LinkRequest, MalbildInfo, MintedLink, Refusal,
+};
 use samsyn_shared::domain::limits;
 use samsyn_shared::sync::protocol::stream::{CONNECTION_HEADER, NUMBER_HEADER};
 use samsyn_shared::{MalbildId, Role};
-use serde::Deserialize;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Headers, RequestInit, Response};
@@ -17,8 +19,8 @@ use crate::early;
 /// A failed request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiError {
-    /// The server's stable code; empty when it was not reached.
-    pub code: String,
+    /// The server's stable code; none when it was not reached.
+    pub code: Option<ErrorCode>,
     /// The HTTP status; 0 when the server was not reached.
     pub status: u16,
 }
@@ -28,59 +30,12 @@ impl ApiError {
     /// proxy or the page that a network shows to strangers. Ours gives a code with each refusal.
     #[must_use]
     pub const fn is_network(&self) -> bool {
-        self.code.is_empty() || self.status >= 500
+        self.code.is_none() || self.status >= 500
     }
 
     const fn network() -> Self {
-        Self { code: String::new(), status: 0 }
+        Self { code: None, status: 0 }
     }
-}
-
-/// A målbild that was just made.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Made {
-    /// Its identifier.
-    pub id: MalbildId,
-    tokens: OwnersPart,
-    links: OwnersPart,
-}
-
-impl Made {
-    /// The token that opens it as its owner.
-    #[must_use]
-    pub fn token(&self) -> &str {
-        &self.tokens.owner
-    }
-
-    /// The link that opens it as its owner.
-    #[must_use]
-    pub fn link(&self) -> &str {
-        &self.links.owner
-    }
-}
-
-/// Of the tokens or links that come for each role, the page keeps the owner's.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-struct OwnersPart {
-    owner: String,
-}
-
-/// What a målbild is, as far as this browser's role may know.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct MalbildInfo {
-    /// The title that it has on the server.
-    pub title: String,
-    /// Its template, as `name@version`.
-    pub template: String,
-    /// What this browser may do in it.
-    pub role: Role,
-}
-
-/// A link that was made to be shared.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct SharedLink {
-    /// The whole address, with the token in its fragment.
-    pub link: String,
 }
 
 /// Whether the server answers.
@@ -92,9 +47,9 @@ pub async fn is_reached() -> bool {
 ///
 /// # Errors
 /// [`ApiError`]: not reached, or refused (an unknown template, a title that is too long).
-pub async fn create_malbild(title: &str, template: &str) -> Result<Made, ApiError> {
-    let body = json!({ "title": title, "template": template });
-    read(&ask("POST", "/api/malbilder", JSON, Some(&body.to_string())).await?)
+pub async fn create_malbild(title: &str, template: &str) -> Result<CreatedMalbild, ApiError> {
+    let asked = CreateMalbild { title: title.to_owned(), template: template.to_owned() };
+    read(&ask("POST", "/api/malbilder", JSON, Some(&written(&asked))).await?)
 }
 
 /// Trades a link's token for this browser's session cookie.
@@ -140,9 +95,9 @@ pub async fn get_malbild(id: MalbildId) -> Result<MalbildInfo, ApiError> {
 ///
 /// # Errors
 /// [`ApiError`]: not reached, or the role is above one's own.
-pub async fn mint_link(id: MalbildId, role: Role) -> Result<SharedLink, ApiError> {
-    let body = json!({ "role": role });
-    read(&ask("POST", &format!("/api/malbilder/{id}/links"), JSON, Some(&body.to_string())).await?)
+pub async fn mint_link(id: MalbildId, role: Role) -> Result<MintedLink, ApiError> {
+    let asked = written(&LinkRequest { role });
+    read(&ask("POST", &format!("/api/malbilder/{id}/links"), JSON, Some(&asked)).await?)
 }
 
 /// Where a målbild's content comes as events, and where what is said to it is posted.
@@ -207,21 +162,16 @@ fn accepted(status: u16, text: String) -> Result<String, ApiError> {
         return Ok(text);
     }
     // A proxy between us and the server answers with pages of its own: then the status must do.
-    let code = serde_json::from_str::<Refusal>(&text).map(|refusal| refusal.error.code).unwrap_or_default();
+    let code = serde_json::from_str::<Refusal>(&text).ok().map(|refusal| refusal.error.code);
     Err(ApiError { code, status })
+}
+
+/// A request's body.
+fn written(request: &impl Serialize) -> String {
+    serde_json::to_string(request).expect("texts are plain JSON")
 }
 
 /// Reads an answer. One that is none came from something between us and the server.
 fn read<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
     serde_json::from_str(text).map_err(|_| ApiError::network())
-}
-
-#[derive(Deserialize)]
-struct Refusal {
-    error: RefusalDetail,
-}
-
-#[derive(Deserialize)]
-struct RefusalDetail {
-    code: String,
 }

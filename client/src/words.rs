@@ -7,6 +7,7 @@ mod sv;
 
 use std::sync::OnceLock;
 
+use samsyn_shared::api::ErrorCode;
 use samsyn_shared::sync::client_session::Stopped;
 use samsyn_shared::sync::protocol::DiskHealth;
 use samsyn_shared::sync::transport::Transport;
@@ -223,9 +224,9 @@ pub struct Words {
     pub unreachable_text: &'static str,
     pub nothing_heading: &'static str,
     pub nothing_text: &'static str,
-    /// What went wrong, what it means and what to do, by the server's code; the empty code means
-    /// that the server was not reached.
-    pub problem: fn(&str) -> &'static str,
+    /// What went wrong, what it means and what to do, by the server's code; there is none where the server was not
+    /// reached.
+    pub problem: fn(Option<&ErrorCode>) -> &'static str,
 }
 
 static CHOSEN: OnceLock<Language> = OnceLock::new();

@@ -1,9 +1,10 @@
 //! What client and server agree on, and all that decides: no clock, no randomness, no network, no browser. `now` and
 //! `rng` come in as arguments, bytes come in and go out.
 //!
-//! Each of these knows only those before it: [`domain`], [`text`], [`document`], [`sync`], and then [`room`] and [`page`],
-//! which do not know each other.
+//! Each of these knows only those before it: [`domain`], [`text`], [`document`], [`sync`], [`api`], and then [`room`] and
+//! [`page`], which do not know each other.
 
+pub mod api;
 pub mod document;
 pub mod domain;
 mod lib0;

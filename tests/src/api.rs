@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use samsyn_shared::Role;
+use samsyn_shared::api::{CreateMalbild, CreatedMalbild, LinkRequest, PerRole, Refusal, RefusalDetail};
 use samsyn_shared::domain::schema::TITLE;
 use samsyn_shared::text::delta::Op;
 use serde_json::{Value, json};
@@ -106,23 +107,15 @@ impl Api {
     /// # Errors
     /// When the answer is not what CONTRACT.md says.
     pub async fn create(&self, template: &str, title: &str) -> Result<Malbild> {
-        let response =
-            self.post("/api/malbilder", &json!({"title": title, "template": template}), None).await?;
+        let asked = CreateMalbild { title: title.to_owned(), template: template.to_owned() };
+        let response = self.post("/api/malbilder", &json!(asked), None).await?;
         ensure!(response.status() == StatusCode::CREATED, "{}", told(response).await);
-        let body: Value = response.json().await?;
-        let by_role = |field: &str| -> Result<BTreeMap<Role, String>> {
-            Role::ALL
-                .into_iter()
-                .map(|role| {
-                    let text = body[field][role.as_str()].as_str();
-                    Ok((role, text.with_context(|| format!("no {field}.{role} in {body}"))?.to_owned()))
-                })
-                .collect()
-        };
+        let created: CreatedMalbild = response.json().await?;
+        let by_role = |texts: &PerRole| Role::ALL.map(|role| (role, texts.get(role).to_owned())).into();
         Ok(Malbild {
-            id: body["id"].as_str().context("no id")?.to_owned(),
-            tokens: by_role("tokens")?,
-            links: by_role("links")?,
+            id: created.id.to_string(),
+            tokens: by_role(&created.tokens),
+            links: by_role(&created.links),
         })
     }
 
@@ -132,7 +125,7 @@ impl Api {
     /// When the server does not answer.
     pub async fn mint(&self, malbild: &Malbild, role: Role, token: &str) -> Result<Response> {
         let path = format!("/api/malbilder/{}/links", malbild.id);
-        self.post(&path, &json!({"role": role.as_str()}), Some(token)).await
+        self.post(&path, &json!(LinkRequest { role }), Some(token)).await
     }
 
     /// What the server holds, as Markdown or JSON.
@@ -214,10 +207,10 @@ pub async fn told(response: Response) -> String {
 /// When the body is not an error as CONTRACT.md has it.
 pub async fn error_code(response: Response) -> Result<String> {
     let text = response.text().await?;
-    let body: Value = serde_json::from_str(&text).with_context(|| format!("not JSON: {text}"))?;
-    let message = body["error"]["message"].as_str().unwrap_or_default();
-    ensure!(!message.is_empty(), "no error.message in {body}");
-    Ok(body["error"]["code"].as_str().with_context(|| format!("no error.code in {body}"))?.to_owned())
+    let refusal: Refusal = serde_json::from_str(&text).with_context(|| format!("no refusal: {text}"))?;
+    let RefusalDetail { code, message, .. } = refusal.error;
+    ensure!(!message.is_empty(), "no error.message in {text}");
+    Ok(code.as_str().to_owned())
 }
 
 #[cfg(test)]

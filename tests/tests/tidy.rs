@@ -10,7 +10,7 @@ use samsyn_tests::tidy::{
 const SERVER_ORDER: [&str; 7] = ["http", "control", "backup", "access", "registry", "room", "store"];
 
 /// A later one is never told of an earlier one, and rooms and pages not of each other.
-const SHARED_ORDER: [&str; 7] = ["page", "room", "sync", "document", "text", "lib0", "domain"];
+const SHARED_ORDER: [&str; 8] = ["page", "room", "api", "sync", "document", "text", "lib0", "domain"];
 
 /// Views and sync meet in the state, and nowhere else.
 const CLIENT_NEVER: &[(&str, &str)] = &[

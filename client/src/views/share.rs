@@ -35,7 +35,7 @@ pub(super) fn panel(desk: Desk) -> impl IntoView {
             }
             match answer {
                 Ok(minted) => made.set(Some((asked, minted.link))),
-                Err(error) => problem.set(Some((w.problem)(&error.code))),
+                Err(error) => problem.set(Some((w.problem)(error.code.as_ref()))),
             }
         });
     };

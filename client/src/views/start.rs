@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use samsyn_shared::Template;
+use samsyn_shared::api::CreatedMalbild;
 use samsyn_shared::document::read_model::one_line;
 use samsyn_shared::domain::limits;
 use samsyn_shared::sync::backoff::Backoff;
@@ -12,7 +13,7 @@ use web_sys::Event;
 use super::browser;
 use super::icon::{self, Icon, icon};
 use super::part::{act, truth};
-use crate::api::{self, Made};
+use crate::api;
 use crate::state::owner_link;
 use crate::state::preferences::{Language, Theme};
 use crate::state::recent::{self, Recent};
@@ -59,7 +60,7 @@ fn new_malbild() -> impl IntoView {
             match api::create_malbild(&title_or_default(&title.get_untracked(), name), name).await {
                 Ok(made) => go_to(&made),
                 Err(error) => {
-                    problem.set(Some((w.problem)(&error.code)));
+                    problem.set(Some((w.problem)(error.code.as_ref())));
                     under_way.set(false);
                 }
             }
@@ -131,10 +132,10 @@ fn title_or_default(title: &str, template: &str) -> String {
 
 /// The page of the new målbild trades the token itself, and shows the link once. Who was introduced by
 /// this page's address is introduced there, too.
-fn go_to(made: &Made) {
-    owner_link::keep(made.id, made.link());
+fn go_to(made: &CreatedMalbild) {
+    owner_link::keep(made.id, &made.links.owner);
     let query = window().location().search().unwrap_or_default();
-    let address = format!("/m/{}{query}#{}", made.id, made.token());
+    let address = format!("/m/{}{query}#{}", made.id, made.tokens.owner);
     window().location().assign(&address).expect("an address of the page's own origin is allowed");
 }
 

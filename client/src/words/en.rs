@@ -1,5 +1,6 @@
 //! The page in English. *Målbild* stays: there is no English word for it that people use.
 
+use samsyn_shared::api::ErrorCode;
 use samsyn_shared::sync::client_session::Stopped;
 use samsyn_shared::sync::protocol::DiskHealth;
 use samsyn_shared::sync::transport::Transport;
@@ -333,12 +334,16 @@ pub(super) const WORDS: Words = Words {
     nothing_heading: "Nothing is here",
     nothing_text: "The address leads to no målbild. Check that you have the whole link.",
     problem: |code| match code {
-        "" => "The server does not answer. Check your network and try again.",
-        "title-too-long" => "The title is too long. Shorten it to at most 200 characters.",
-        "unknown-template" => "The server does not know that template. Load the page again and choose anew.",
-        "role" => "Your link does not reach that far. Ask whoever leads the work.",
-        "not-found" => "The målbild is gone, or you no longer have access to it.",
-        "store" | "stopping" => "The server cannot save right now. Wait a moment and try again.",
+        None => "The server does not answer. Check your network and try again.",
+        Some(ErrorCode::TitleTooLong) => "The title is too long. Shorten it to at most 200 characters.",
+        Some(ErrorCode::UnknownTemplate) => {
+            "The server does not know that template. Load the page again and choose anew."
+        }
+        Some(ErrorCode::Role) => "Your link does not reach that far. Ask whoever leads the work.",
+        Some(ErrorCode::NotFound) => "The målbild is gone, or you no longer have access to it.",
+        Some(ErrorCode::Store | ErrorCode::Stopping) => {
+            "The server cannot save right now. Wait a moment and try again."
+        }
         _ => "Something went wrong on the server. Try again in a moment.",
     },
 };

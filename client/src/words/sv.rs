@@ -1,5 +1,6 @@
 //! The page in Swedish: short, plain, active; *ni* for organisations and *du* for a person.
 
+use samsyn_shared::api::ErrorCode;
 use samsyn_shared::sync::client_session::Stopped;
 use samsyn_shared::sync::protocol::DiskHealth;
 use samsyn_shared::sync::transport::Transport;
@@ -332,12 +333,18 @@ pub(super) const WORDS: Words = Words {
     nothing_heading: "Här finns ingenting",
     nothing_text: "Adressen leder inte till någon målbild. Kontrollera att hela länken följde med.",
     problem: |code| match code {
-        "" => "Servern svarar inte. Kontrollera att du har nätverk och försök igen.",
-        "title-too-long" => "Titeln är för lång. Korta den till högst 200 tecken.",
-        "unknown-template" => "Servern känner inte till den mallen. Ladda om sidan och välj igen.",
-        "role" => "Din länk räcker inte till det. Be den som leder arbetet.",
-        "not-found" => "Målbilden finns inte längre, eller så har du inte kvar tillgången till den.",
-        "store" | "stopping" => "Servern kan inte spara just nu. Vänta en stund och försök igen.",
+        None => "Servern svarar inte. Kontrollera att du har nätverk och försök igen.",
+        Some(ErrorCode::TitleTooLong) => "Titeln är för lång. Korta den till högst 200 tecken.",
+        Some(ErrorCode::UnknownTemplate) => {
+            "Servern känner inte till den mallen. Ladda om sidan och välj igen."
+        }
+        Some(ErrorCode::Role) => "Din länk räcker inte till det. Be den som leder arbetet.",
+        Some(ErrorCode::NotFound) => {
+            "Målbilden finns inte längre, eller så har du inte kvar tillgången till den."
+        }
+        Some(ErrorCode::Store | ErrorCode::Stopping) => {
+            "Servern kan inte spara just nu. Vänta en stund och försök igen."
+        }
         _ => "Något gick fel på servern. Försök igen om en stund.",
     },
 };

@@ -2,12 +2,12 @@
 //! and never sent.
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
+use axum::extract::rejection::{JsonDataError, JsonRejection};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use samsyn_shared::Template;
+use samsyn_shared::api::{ErrorCode, Refusal, RefusalDetail};
 use samsyn_shared::domain::limits;
-use serde_json::json;
 
 use super::unfinished::Crowded;
 use crate::registry::OpenError;
@@ -17,64 +17,77 @@ use crate::store::StoreError;
 #[derive(Debug)]
 pub(super) enum ApiError {
     /// A fixed status, code and message.
-    Plain(StatusCode, &'static str, &'static str),
+    Plain(StatusCode, ErrorCode, &'static str),
     UnknownTemplate,
     TitleTooLong,
     UnknownFormat,
-    BadRequest(String),
+    /// The body is JSON, and not what was asked for.
+    BadBody(JsonDataError),
     Store(StoreError),
-    UnknownMadeFrom(String),
 }
 
 impl ApiError {
     /// Also for a wrong token: nobody learns which målbilder exist.
     pub(super) const NOT_FOUND: Self =
-        Self::Plain(StatusCode::NOT_FOUND, "not-found", "no such målbild, or no access to it");
-    pub(super) const NO_ROUTE: Self = Self::Plain(StatusCode::NOT_FOUND, "not-found", "nothing is here");
+        Self::Plain(StatusCode::NOT_FOUND, ErrorCode::NotFound, "no such målbild, or no access to it");
+    pub(super) const NO_ROUTE: Self =
+        Self::Plain(StatusCode::NOT_FOUND, ErrorCode::NotFound, "nothing is here");
     pub(super) const METHOD: Self =
-        Self::Plain(StatusCode::METHOD_NOT_ALLOWED, "method", "this method is not allowed here");
-    pub(super) const ROLE: Self = Self::Plain(StatusCode::FORBIDDEN, "role", "your role is too low for this");
+        Self::Plain(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::Method, "this method is not allowed here");
+    pub(super) const ROLE: Self =
+        Self::Plain(StatusCode::FORBIDDEN, ErrorCode::Role, "your role is too low for this");
     pub(super) const ORIGIN: Self =
-        Self::Plain(StatusCode::FORBIDDEN, "origin", "the Origin header names another site");
+        Self::Plain(StatusCode::FORBIDDEN, ErrorCode::Origin, "the Origin header names another site");
     pub(super) const NO_TOKEN: Self =
-        Self::Plain(StatusCode::NOT_FOUND, "not-found", "no such målbild, or no token for it");
+        Self::Plain(StatusCode::NOT_FOUND, ErrorCode::NotFound, "no such målbild, or no token for it");
     pub(super) const NO_UPGRADE: Self =
-        Self::Plain(StatusCode::UPGRADE_REQUIRED, "websocket", "this address speaks WebSocket");
+        Self::Plain(StatusCode::UPGRADE_REQUIRED, ErrorCode::Websocket, "this address speaks WebSocket");
     pub(super) const GONE: Self =
-        Self::Plain(StatusCode::GONE, "gone", "no such connection any more; open another one");
+        Self::Plain(StatusCode::GONE, ErrorCode::Gone, "no such connection any more; open another one");
     pub(super) const NUMBER: Self =
-        Self::Plain(StatusCode::CONFLICT, "number", "a request before this one is missing");
+        Self::Plain(StatusCode::CONFLICT, ErrorCode::Number, "a request before this one is missing");
     pub(super) const NO_NUMBER: Self =
-        Self::Plain(StatusCode::BAD_REQUEST, "bad-request", "the header samsyn-number is missing");
+        Self::Plain(StatusCode::BAD_REQUEST, ErrorCode::BadRequest, "the header samsyn-number is missing");
     pub(super) const BAD_NUMBER: Self = Self::Plain(
         StatusCode::BAD_REQUEST,
-        "bad-request",
+        ErrorCode::BadRequest,
         "the header samsyn-number must be a number as we write it, from 1 on",
     );
-    pub(super) const BUSY: Self =
-        Self::Plain(StatusCode::CONFLICT, "busy", "another request over this connection is not answered yet");
+    pub(super) const BUSY: Self = Self::Plain(
+        StatusCode::CONFLICT,
+        ErrorCode::Busy,
+        "another request over this connection is not answered yet",
+    );
     pub(super) const CROWDED: Self = Self::Plain(
         StatusCode::TOO_MANY_REQUESTS,
-        "slow",
+        ErrorCode::Slow,
         "too much is unfinished here, and most of it in this request; come back",
     );
     pub(super) const HOST: Self =
-        Self::Plain(StatusCode::BAD_REQUEST, "host", "the Host header is missing, or names no host");
+        Self::Plain(StatusCode::BAD_REQUEST, ErrorCode::Host, "the Host header is missing, or names no host");
     pub(super) const MISDIRECTED: Self = Self::Plain(
         StatusCode::MISDIRECTED_REQUEST,
-        "host",
+        ErrorCode::Host,
         "this server answers under its public address alone",
     );
     pub(super) const CUT_SHORT: Self =
-        Self::Plain(StatusCode::BAD_REQUEST, "cut-short", "the body ended too early");
+        Self::Plain(StatusCode::BAD_REQUEST, ErrorCode::CutShort, "the body ended too early");
     pub(super) const UNDECODABLE: Self =
-        Self::Plain(StatusCode::BAD_REQUEST, "undecodable", "the body holds what is no message");
+        Self::Plain(StatusCode::BAD_REQUEST, ErrorCode::Undecodable, "the body holds what is no message");
     pub(super) const TOO_LARGE: Self =
-        Self::Plain(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "the body is over 16 MiB");
-    pub(super) const STOPPING: Self =
-        Self::Plain(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the server is stopping; come back");
+        Self::Plain(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::TooLarge, "the body is over 16 MiB");
+    pub(super) const NEWER: Self = Self::Plain(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        ErrorCode::Template,
+        "this målbild was made by a newer version of the server",
+    );
+    pub(super) const STOPPING: Self = Self::Plain(
+        StatusCode::SERVICE_UNAVAILABLE,
+        ErrorCode::Stopping,
+        "the server is stopping; come back",
+    );
     pub(super) const INTERNAL: Self =
-        Self::Plain(StatusCode::INTERNAL_SERVER_ERROR, "internal", "something went wrong here");
+        Self::Plain(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Internal, "something went wrong here");
 }
 
 /// The formats that exports come in.
@@ -83,41 +96,39 @@ pub(super) const FORMATS: [&str; 2] = ["json", "md"];
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
-        let (status, code, message, known) = match self {
-            Self::Plain(status, code, message) => (status, code, message.to_owned(), None),
+        let mut known = Vec::new();
+        let (status, code, message) = match self {
+            Self::Plain(status, code, message) => (status, code, message.to_owned()),
             Self::UnknownTemplate => {
-                let known: Vec<_> = Template::all().iter().map(|template| template.name).collect();
+                known.extend(Template::all().iter().map(|template| template.name));
                 let message = format!("unknown template; known are {}", known.join(", "));
-                (unprocessable, "unknown-template", message, Some(known))
+                (unprocessable, ErrorCode::UnknownTemplate, message)
             }
             Self::TitleTooLong => {
                 let message = format!("a title has at most {} UTF-16 code units", limits::TITLE_UNITS);
-                (unprocessable, "title-too-long", message, None)
+                (unprocessable, ErrorCode::TitleTooLong, message)
             }
             Self::UnknownFormat => {
-                let message = format!("unknown format; known are {}", FORMATS.join(", "));
-                (unprocessable, "unknown-format", message, Some(FORMATS.to_vec()))
+                known.extend(FORMATS);
+                let message = format!("unknown format; known are {}", known.join(", "));
+                (unprocessable, ErrorCode::UnknownFormat, message)
             }
-            Self::BadRequest(message) => (unprocessable, "bad-request", message, None),
+            Self::BadBody(error) => {
+                // Names the field, not its value's surroundings; still, cut to one line.
+                let text = error.body_text();
+                let message = text.lines().next().unwrap_or_default().chars().take(200).collect();
+                (unprocessable, ErrorCode::BadRequest, message)
+            }
             Self::Store(StoreError::Corrupt { .. } | StoreError::CorruptRecord { .. }) => {
                 let message = "this målbild is damaged on the server's disk; the others are not";
-                (StatusCode::INTERNAL_SERVER_ERROR, "damaged", message.to_owned(), None)
+                (StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Damaged, message.to_owned())
             }
             Self::Store(_) => {
-                let message = "the server cannot store anything at the moment".to_owned();
-                (StatusCode::SERVICE_UNAVAILABLE, "store", message, None)
-            }
-            Self::UnknownMadeFrom(template) => {
-                tracing::error!(template, "a målbild's template is not known to this version");
-                let message = "this målbild was made by a newer version of the server".to_owned();
-                (StatusCode::INTERNAL_SERVER_ERROR, "template", message, None)
+                let message = "the server cannot store anything at the moment";
+                (StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Store, message.to_owned())
             }
         };
-        let mut error = json!({ "code": code, "message": message });
-        if let Some(known) = known {
-            error["known"] = json!(known);
-        }
-        (status, Json(json!({ "error": error }))).into_response()
+        (status, Json(Refusal { error: RefusalDetail { code, known, message } })).into_response()
     }
 }
 
@@ -133,7 +144,10 @@ impl From<OpenError> for ApiError {
         match error {
             OpenError::Unknown => Self::NOT_FOUND,
             OpenError::Store(error) => error.into(),
-            OpenError::Template(name) => Self::UnknownMadeFrom(name),
+            OpenError::Template(template) => {
+                tracing::error!(template, "a målbild's template is not known to this version");
+                Self::NEWER
+            }
             OpenError::Stopping => Self::STOPPING,
         }
     }
@@ -143,18 +157,14 @@ impl From<JsonRejection> for ApiError {
     fn from(rejection: JsonRejection) -> Self {
         let not_json = Self::Plain(
             StatusCode::BAD_REQUEST,
-            "not-json",
+            ErrorCode::NotJson,
             "the body must be JSON, and be called application/json",
         );
         match rejection {
-            JsonRejection::JsonDataError(error) => {
-                // Names the field, not its value's surroundings; still, cut to one line.
-                let text = error.body_text();
-                Self::BadRequest(text.lines().next().unwrap_or_default().chars().take(200).collect())
-            }
+            JsonRejection::JsonDataError(error) => Self::BadBody(error),
             JsonRejection::BytesRejection(error) if Crowded::caused(&error) => Self::CROWDED,
             JsonRejection::BytesRejection(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                Self::Plain(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "the body is over 64 KiB")
+                Self::Plain(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::TooLarge, "the body is over 64 KiB")
             }
             _ => not_json,
         }

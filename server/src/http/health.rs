@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use samsyn_shared::api::ErrorCode;
 
 use super::App;
 use super::error::ApiError;
@@ -25,7 +26,7 @@ pub(super) async fn ready(State(app): State<App>) -> Result<&'static str, ApiErr
         Health::Full => "the disk is full; nothing is saved until there is room",
         Health::Failed => "the disk refused a write; nothing is saved until the server is restarted",
     };
-    Err(ApiError::Plain(StatusCode::SERVICE_UNAVAILABLE, "store", message))
+    Err(ApiError::Plain(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Store, message))
 }
 
 /// Prometheus' text.

@@ -1,6 +1,5 @@
 //! `/api/malbilder`: making one, showing it, sharing it, exporting it.
 
-use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Json;
@@ -8,11 +7,14 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use samsyn_shared::document::read_model::{ReadModel, one_line};
+use samsyn_shared::api::{
+    CreateMalbild, CreatedMalbild, ExportedMalbild, LinkRequest, MalbildInfo, MintedLink, PerRole,
+};
+use samsyn_shared::document::read_model::one_line;
 use samsyn_shared::domain::limits;
 use samsyn_shared::text::share_link::ShareLink;
 use samsyn_shared::{MalbildId, Permission, Role, Template, Token};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::App;
 use super::caller::Caller;
@@ -20,27 +22,13 @@ use super::error::ApiError;
 use super::listen::Own;
 use crate::access::token;
 
-#[derive(Deserialize)]
-pub(super) struct CreateRequest {
-    #[serde(default)]
-    title: String,
-    template: String,
-}
-
-#[derive(Serialize)]
-pub(super) struct Created {
-    id: MalbildId,
-    tokens: BTreeMap<&'static str, String>,
-    links: BTreeMap<&'static str, String>,
-}
-
 /// `POST /api/malbilder`. Anyone may; the tokens in the answer are the only way in.
 pub(super) async fn create(
     State(app): State<App>,
     _: Caller,
     headers: HeaderMap,
-    body: Result<Json<CreateRequest>, JsonRejection>,
-) -> Result<(StatusCode, Json<Created>), ApiError> {
+    body: Result<Json<CreateMalbild>, JsonRejection>,
+) -> Result<(StatusCode, Json<CreatedMalbild>), ApiError> {
     let Json(request) = body?;
     let template = Template::find(&request.template).ok_or(ApiError::UnknownTemplate)?;
     let title = title(&request.title, template)?;
@@ -55,19 +43,9 @@ pub(super) async fn create(
     app.registry.create(id, template, &title, client_id, made, records).await?;
     metrics::counter!("samsyn_malbilder_made_total").increment(1);
     let base = base_url(&app, &headers);
-    let tokens: BTreeMap<_, _> =
-        secrets.iter().map(|(role, secret)| (role.as_str(), secret.reveal())).collect();
-    let links = tokens.iter().map(|(role, token)| (*role, link(&base, id, token))).collect();
-    Ok((StatusCode::CREATED, Json(Created { id, tokens, links })))
-}
-
-#[derive(Serialize)]
-pub(super) struct Shown {
-    id: MalbildId,
-    title: String,
-    template: String,
-    status: &'static str,
-    role: Role,
+    let tokens = PerRole::of(|role| secrets[role as usize].1.reveal());
+    let links = PerRole::of(|role| link(&base, id, tokens.get(role)));
+    Ok((StatusCode::CREATED, Json(CreatedMalbild { id, tokens, links })))
 }
 
 /// `GET /api/malbilder/{id}`.
@@ -79,20 +57,9 @@ pub(super) async fn show(
     let (malbild, role) = caller.enter(&app, &id)?;
     let model = app.registry.read(&malbild).await?;
     let template = malbild.template.identifier();
-    let shown = Shown { id: malbild.id, title: model.title, template, status: "draft", role };
-    super::session::renewed(&app, &caller, Json(shown).into_response()).await
-}
-
-#[derive(Deserialize)]
-pub(super) struct LinkRequest {
-    role: Role,
-}
-
-#[derive(Serialize)]
-pub(super) struct Link {
-    role: Role,
-    token: String,
-    link: String,
+    let status = "draft".to_owned();
+    let info = MalbildInfo { id: malbild.id, title: model.title, template, status, role };
+    super::session::renewed(&app, &caller, Json(info).into_response()).await
 }
 
 /// `POST /api/malbilder/{id}/links`: nobody can read a hashed token back, so sharing mints one more.
@@ -102,7 +69,7 @@ pub(super) async fn mint_link(
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Result<Json<LinkRequest>, JsonRejection>,
-) -> Result<(StatusCode, Json<Link>), ApiError> {
+) -> Result<(StatusCode, Json<MintedLink>), ApiError> {
     let (malbild, own) = caller.enter(&app, &id)?;
     let Json(LinkRequest { role }) = body?;
     if !own.may(Permission::HandOut(role)) {
@@ -112,19 +79,12 @@ pub(super) async fn mint_link(
     app.access.mint(malbild.id, role, &token).await?;
     let token = token.reveal();
     let link = link(&base_url(&app, &headers), malbild.id, &token);
-    Ok((StatusCode::CREATED, Json(Link { role, token, link })))
+    Ok((StatusCode::CREATED, Json(MintedLink { role, token, link })))
 }
 
 #[derive(Deserialize)]
 pub(super) struct ExportQuery {
     format: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Exported {
-    id: MalbildId,
-    #[serde(flatten)]
-    model: ReadModel,
 }
 
 /// `GET /api/malbilder/{id}/export?format=md`.
@@ -145,7 +105,7 @@ pub(super) async fn export(
             let kind = (header::CONTENT_TYPE, "text/markdown; charset=utf-8");
             ([kind], model.to_markdown()).into_response()
         }
-        _ => Json(Exported { id: malbild.id, model }).into_response(),
+        _ => Json(ExportedMalbild { id: malbild.id, model }).into_response(),
     };
     answer.extensions_mut().insert(Own);
     Ok(answer)

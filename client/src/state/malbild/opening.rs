@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use samsyn_shared::api::MalbildInfo;
 use samsyn_shared::domain::ids;
 use samsyn_shared::page::peer::{Beginning, Peer};
 use samsyn_shared::sync::client_session::Stopped;
@@ -19,7 +20,7 @@ use samsyn_shared::page::replica::Replica;
 
 use super::port::OpenedFrom;
 use super::{Malbild, Phase};
-use crate::api::{self, ApiError, MalbildInfo};
+use crate::api::{self, ApiError};
 use crate::device::{Aside, Device, Passage};
 use crate::editor::surface;
 use crate::state::{left, recent};
