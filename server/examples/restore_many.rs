@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
-use samsyn_server::access::token;
 use samsyn_server::backup::restore::restore;
 use samsyn_server::backup::write::write;
-use samsyn_server::registry::Registry;
+use samsyn_server::malbild::birth::Birth;
+use samsyn_server::rooms::Rooms;
 use samsyn_server::store::sled::SledStore;
 use samsyn_server::store::{Storage, Time};
-use samsyn_shared::{MalbildId, Role, Template, Token};
+use samsyn_shared::api::CreateMalbild;
 
 const AT_ONCE: usize = 250;
 
@@ -19,23 +19,13 @@ const AT_ONCE: usize = 250;
 async fn main() -> Result<()> {
     let count: usize = std::env::args().nth(1).context("how many?")?.parse()?;
     let folder = tempfile::tempdir()?;
-    let (storage, registry) = open(&folder.path().join("one"))?;
-    let template = Template::find("tom").context("no template")?;
+    let storage = open(&folder.path().join("one"))?;
+    let asked = CreateMalbild { title: "Storm".to_owned(), template: "tom".to_owned() };
     let begun = Instant::now();
     for _ in 0..count.div_ceil(AT_ONCE) {
-        let making = (0..AT_ONCE).map(|_| {
-            let id = MalbildId::generate(&mut rand::rng());
-            let record = |role| token::record(id, role, &Token::generate(&mut rand::rng()).hash());
-            let beside = Role::ALL.map(record).into();
-            registry.create(
-                id,
-                template,
-                "Storm",
-                samsyn_shared::domain::ids::client_id(&mut rand::rng()),
-                0,
-                beside,
-            )
-        });
+        let birth = || Birth::of(&asked, Time::now(), &mut rand::rng());
+        let births: Vec<_> = (0..AT_ONCE).map(|_| birth()).collect::<Result<_, _>>()?;
+        let making = births.into_iter().map(|birth| birth.store(&storage));
         futures_util::future::try_join_all(making).await?;
     }
     println!("made {count}: {:.1?}", begun.elapsed());
@@ -43,18 +33,18 @@ async fn main() -> Result<()> {
     let begun = Instant::now();
     write(&storage, &to, Time::now())?;
     println!("backup: {:.1?}", begun.elapsed());
-    let (storage, registry) = open(&folder.path().join("two"))?;
+    let storage = open(&folder.path().join("two"))?;
+    let rooms = Rooms::new(storage.clone());
     for what in ["restore into nothing", "restore over all of it"] {
         let begun = Instant::now();
-        restore(&storage, &registry, &to, None).await?;
+        restore(&storage, &rooms, &to, None).await?;
         println!("{what}: {:.1?}", begun.elapsed());
     }
     storage.close().await;
     Ok(())
 }
 
-fn open(dir: &std::path::Path) -> Result<(Storage, Registry)> {
+fn open(dir: &std::path::Path) -> Result<Storage> {
     std::fs::create_dir_all(dir)?;
-    let storage = Storage::start(Arc::new(SledStore::open(dir)?));
-    Ok((storage.clone(), Registry::new(storage)))
+    Ok(Storage::start(Arc::new(SledStore::open(dir)?)))
 }

@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use samsyn_shared::MalbildId;
-use samsyn_shared::text::share_link::ShareLink;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -17,7 +16,7 @@ use crate::backup::check::check;
 use crate::backup::place::Place;
 use crate::backup::restore::{self, Outcome, PointError, Restored};
 use crate::backup::{BackupError, Damage, Manifest, write};
-use crate::registry::Registry;
+use crate::rooms::Rooms;
 use crate::store::sled::{Report, SledStore, StoreReader, salvage_to};
 use crate::store::{RestorePoint, Storage, Store, StoreError, Time};
 
@@ -97,8 +96,8 @@ enum ControlError {
 pub struct Operator {
     /// The store.
     pub storage: Storage,
-    /// The målbilder in it.
-    pub registry: Registry,
+    /// The rooms that are open over it.
+    pub rooms: Rooms,
     /// What links begin with, where the request doesn't say.
     pub base_url: Arc<str>,
 }
@@ -117,8 +116,8 @@ impl Operator {
     }
 
     async fn check(&self) -> Result<Answer, ControlError> {
-        let Self { storage, registry, .. } = self.clone();
-        let checked = blocking(move || check(&storage, &registry)).await?;
+        let storage = self.storage.clone();
+        let checked = blocking(move || check(&storage)).await?;
         let mut lines: Vec<_> = checked.problems.iter().map(ToString::to_string).collect();
         lines.push(checked.to_string());
         Ok(Answer { status: u8::from(!checked.problems.is_empty()), lines })
@@ -139,7 +138,7 @@ impl Operator {
     }
 
     async fn restore(&self, from: &Path, only: Option<MalbildId>) -> Result<Answer, ControlError> {
-        let restored = restore::restore(&self.storage, &self.registry, from, only).await;
+        let restored = restore::restore(&self.storage, &self.rooms, from, only).await;
         let Restored { unverified, outcomes, lacking } = restored?;
         let mut status = 0;
         let mut lines = Vec::new();
@@ -178,8 +177,8 @@ impl Operator {
     }
 
     async fn list(&self, malbild: MalbildId) -> Result<Vec<RestorePoint>, PointError> {
-        let Self { storage, registry, .. } = self.clone();
-        blocking(move || restore::points(&storage, &registry, malbild)).await
+        let storage = self.storage.clone();
+        blocking(move || restore::points(&storage, malbild)).await
     }
 
     async fn as_new(
@@ -188,9 +187,9 @@ impl Operator {
         at: Time,
         public_url: Option<String>,
     ) -> Result<Answer, ControlError> {
-        let made = restore::as_new(&self.storage, &self.registry, malbild, at).await;
-        let (id, secrets) = match made {
-            Ok(made) => made,
+        let made = restore::as_new(&self.storage, malbild, at, Time::now()).await;
+        let tokens = match made {
+            Ok(tokens) => tokens,
             Err(error @ PointError::None { .. }) => {
                 let mut answer = self.points(malbild).await?;
                 answer.lines.push(error.to_string());
@@ -199,14 +198,7 @@ impl Operator {
             Err(error) => return Err(error.into()),
         };
         let base = public_url.as_deref().unwrap_or(&self.base_url);
-        let mut told = json!({"id": id, "tokens": {}, "links": {}});
-        for (role, secret) in secrets {
-            let secret = secret.reveal();
-            let link = ShareLink { id, token: Some(secret.clone()) };
-            told["links"][role.as_str()] = format!("{base}{link}").into();
-            told["tokens"][role.as_str()] = secret.into();
-        }
-        Ok(Answer { status: 0, lines: vec![told.to_string()] })
+        Ok(Answer { status: 0, lines: vec![json!(tokens.reveal(base)).to_string()] })
     }
 }
 
@@ -237,8 +229,8 @@ pub async fn run(data: &Path, request: Request) -> Answer {
     if !reads {
         storage = storage.with_rescue(&data.join("rescue"));
     }
-    let registry = Registry::new(storage.clone());
-    let operator = Operator { storage: storage.clone(), registry, base_url: "http://127.0.0.1:8080".into() };
+    let rooms = Rooms::new(storage.clone());
+    let operator = Operator { storage: storage.clone(), rooms, base_url: "http://127.0.0.1:8080".into() };
     let mut answer = operator.perform(request).await;
     storage.close().await;
     if !damage.is_empty() {

@@ -35,18 +35,18 @@ pub use self::stream::Streams;
 pub use self::unfinished::Unfinished;
 pub use self::visitors::{Bounds, Visitors};
 use crate::access::Access;
-use crate::registry::Registry;
+use crate::rooms::Rooms;
 use crate::store::Storage;
 
 /// What every handler may use.
 #[derive(Clone)]
 pub struct App {
-    /// For `/readyz`.
+    /// Where the målbilder are; for `/readyz`, too.
     pub storage: Storage,
     /// Who may do what.
     pub access: Access,
-    /// The målbilder and their rooms.
-    pub registry: Registry,
+    /// The rooms that are open.
+    pub rooms: Rooms,
     /// `https://HOST`, if it was configured.
     pub public_url: Option<Arc<str>>,
     /// Renders `/metrics`; none in tests.
@@ -64,10 +64,10 @@ pub struct App {
 impl App {
     /// Over a store, with nobody connected yet and nothing configured.
     #[must_use]
-    pub fn new(storage: Storage, registry: Registry, visitors: Visitors) -> Self {
+    pub fn new(storage: Storage, rooms: Rooms, visitors: Visitors) -> Self {
         Self {
             access: Access::new(storage.clone()),
-            registry,
+            rooms,
             storage,
             public_url: None,
             metrics: None,

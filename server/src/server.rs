@@ -20,8 +20,8 @@ use crate::control::socket::Socket;
 use crate::descriptors;
 use crate::http::{App, Bounds, Unfinished, Visitors, router, serve};
 use crate::options::Settings;
-use crate::registry::Registry;
 use crate::room::Workshop;
+use crate::rooms::Rooms;
 use crate::store::sled::SledStore;
 use crate::store::{Storage, StoreError};
 use crate::vitals;
@@ -96,12 +96,12 @@ impl Server {
         let bounds = Bounds::of(descriptors);
         tracing::info!(descriptors, connections = bounds.connections, strangers = bounds.strangers, "limits");
         let listener = bind(listen).map_err(|error| ServerError::Listen(listen, error))?;
-        let registry = Registry::with_workshop(storage.clone(), Workshop::start()?);
+        let rooms = Rooms::with_workshop(storage.clone(), Workshop::start()?);
         let visitors = Visitors::new(bounds, Unfinished::new(limits::UNFINISHED_BYTES));
         let app = App {
             public_url: public_url.map(Into::into),
             metrics: metrics.clone(),
-            ..App::new(storage, registry, visitors)
+            ..App::new(storage, rooms, visitors)
         };
         Ok(Self { listener, app, metrics, control: control.ok(), backup })
     }
@@ -127,15 +127,14 @@ impl Server {
         let keeping = TaskTracker::new();
         if let Some(control) = control {
             let base_url = app.public_url.clone().unwrap_or_else(|| format!("http://{address}").into());
-            let (storage, registry) = (app.storage.clone(), app.registry.clone());
-            let operator = Operator { storage, registry, base_url };
+            let (storage, rooms) = (app.storage.clone(), app.rooms.clone());
+            let operator = Operator { storage, rooms, base_url };
             keeping.spawn(control.serve(operator, stopping.clone()));
         }
         if let Some(backup) = backup {
             keeping.spawn(backup.run(app.storage.clone(), stopping.clone()));
         }
-        let upkeep =
-            tokio::spawn(upkeep(app.registry.clone(), app.storage.clone(), metrics, stopping.clone()));
+        let upkeep = tokio::spawn(upkeep(app.rooms.clone(), app.storage.clone(), metrics, stopping.clone()));
         let service = router(app.clone());
         let mut serving = tokio::spawn(serve(listener, service, app.visitors.clone(), stopping.clone()));
         tokio::select! {
@@ -151,7 +150,7 @@ impl Server {
                 grace.await;
                 storage.stop_waiting();
             });
-            app.registry.drain().await;
+            app.rooms.drain().await;
             impatience.abort();
             app.sockets.close();
             let end = async {
@@ -173,7 +172,7 @@ impl Server {
         match tokio::time::timeout(limits::STOP, end).await {
             Ok(()) => tracing::info!("stopped"),
             Err(_) => {
-                let (_, reading) = app.registry.reading();
+                let (_, reading) = app.rooms.reading();
                 let (changes, requests) = (reading.unsaved, app.storage.waiting());
                 let committing = app.storage.committing_for();
                 tracing::error!(changes, requests, ?committing, "stopped without storing all");
@@ -195,7 +194,7 @@ fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
 }
 
 async fn upkeep(
-    registry: Registry,
+    rooms: Rooms,
     storage: Storage,
     metrics: Option<PrometheusHandle>,
     stopping: CancellationToken,
@@ -208,9 +207,9 @@ async fn upkeep(
     loop {
         tokio::select! {
             () = stopping.cancelled() => return,
-            _ = lines.tick(), if watched => println!("{}", vitals::line(&registry)),
+            _ = lines.tick(), if watched => println!("{}", vitals::line(&rooms)),
             _ = ticks.tick() => {
-                registry.sweep();
+                rooms.sweep();
                 let hangs = storage.hangs();
                 match (hangs, hung) {
                     (true, _) => {

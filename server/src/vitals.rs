@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use metrics::Unit;
 
-use crate::registry::Registry;
 use crate::room::RoomReading;
+use crate::rooms::Rooms;
 use crate::store::Time;
 
 /// How often a line is printed to a terminal.
@@ -61,10 +61,10 @@ pub fn describe() {
 }
 
 /// Brings the gauges up to date.
-pub fn gauge(registry: &Registry) {
-    let (rooms, reading) = registry.reading();
+pub fn gauge(rooms: &Rooms) {
+    let (open, reading) = rooms.reading();
     let exact = |count: u64| u32::try_from(count).map_or(f64::from(u32::MAX), f64::from);
-    metrics::gauge!("samsyn_rooms_open").set(exact(rooms as u64));
+    metrics::gauge!("samsyn_rooms_open").set(exact(open as u64));
     metrics::gauge!("samsyn_outbox_bytes").set(exact(reading.outbox_bytes));
     metrics::gauge!("samsyn_unsaved_updates").set(exact(reading.unsaved));
     metrics::gauge!("samsyn_unsaved_age_seconds").set(age(&reading).as_secs_f64());
@@ -75,9 +75,9 @@ pub fn gauge(registry: &Registry) {
 
 /// What a person at the terminal is told.
 #[must_use]
-pub fn line(registry: &Registry) -> String {
-    let (rooms, reading) = registry.reading();
-    told(rooms, &reading, age(&reading))
+pub fn line(rooms: &Rooms) -> String {
+    let (open, reading) = rooms.reading();
+    told(open, &reading, age(&reading))
 }
 
 fn told(rooms: usize, reading: &RoomReading, age: Duration) -> String {

@@ -5,11 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
-use samsyn_server::registry::Registry;
+use samsyn_server::malbild::MalbildRecord;
+use samsyn_server::malbild::birth::make;
 use samsyn_server::store::sled::SledStore;
-use samsyn_server::store::{Storage, Store as _, Table, Write};
+use samsyn_server::store::{Storage, Store as _, Table, Time, Write};
 use samsyn_shared::domain::ids;
-use samsyn_shared::{MalbildId, Role, Template};
+use samsyn_shared::{Epoch, MalbildId, Role, Template};
 use samsyn_tests::browser::Browsers;
 use samsyn_tests::page::Page;
 use samsyn_tests::proxy::Proxy;
@@ -37,8 +38,8 @@ async fn replace_history(data: &Path, id: MalbildId) -> Result<()> {
     std::fs::create_dir(data)?;
     let storage = Storage::start(Arc::new(SledStore::open(data)?));
     let template = Template::find("aktorsgemensam").context("known")?;
-    let epoch = ids::client_id(&mut rand::rng());
-    Registry::new(storage.clone()).create(id, template, "Importerad", epoch, 0, kept).await?;
+    let epoch = Epoch(ids::client_id(&mut rand::rng()));
+    make(&storage, &MalbildRecord::new(id, template, epoch, Time(0)), "Importerad", kept).await?;
     storage.close().await;
     Ok(())
 }

@@ -7,7 +7,7 @@ use samsyn_shared::MalbildId;
 
 use samsyn_shared::room::RoomDocument;
 
-use crate::registry::{OpenError, Registry};
+use crate::malbild::{MalbildError, MalbildRecord};
 use crate::store::{DocumentId, Loaded, Storage, StoreError, Table};
 
 /// What was found.
@@ -50,14 +50,14 @@ impl fmt::Display for Checked {
 ///
 /// # Errors
 /// If the store can't be read at all.
-pub fn check(storage: &Storage, registry: &Registry) -> Result<Checked, StoreError> {
+pub fn check(storage: &Storage) -> Result<Checked, StoreError> {
     let mut checked = Checked::default();
     for document in storage.documents()? {
         checked.document(storage, document)?;
     }
     for table in Table::ALL {
         for key in storage.keys(table, "")? {
-            checked.record(storage, registry, table, &key)?;
+            checked.record(storage, table, &key)?;
         }
     }
     Ok(checked)
@@ -105,13 +105,7 @@ impl Checked {
         }
     }
 
-    fn record(
-        &mut self,
-        storage: &Storage,
-        registry: &Registry,
-        table: Table,
-        key: &str,
-    ) -> Result<(), StoreError> {
+    fn record(&mut self, storage: &Storage, table: Table, key: &str) -> Result<(), StoreError> {
         self.records += 1;
         // A token's key is only its hash, and still no one's to read.
         let shown: String =
@@ -127,9 +121,9 @@ impl Checked {
             self.add("record-damaged", &place, "not an id");
             return Ok(());
         };
-        match registry.find(id) {
-            Ok(_) | Err(OpenError::Unknown) => {}
-            Err(OpenError::Store(error)) => self.failed("record-damaged", &place, error)?,
+        match MalbildRecord::find(storage, id) {
+            Ok(_) | Err(MalbildError::Unknown) => {}
+            Err(MalbildError::Store(error)) => self.failed("record-damaged", &place, error)?,
             Err(error) => self.add("record-damaged", &place, error),
         }
         if let Ok(None) = storage.load(DocumentId::content(id)) {

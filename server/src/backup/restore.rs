@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::future::join_all;
 use samsyn_shared::domain::limits;
-use samsyn_shared::{Epoch, MalbildId, Role, Token};
+use samsyn_shared::{Epoch, MalbildId};
 use yrs::StateVector;
 use yrs::updates::decoder::Decode as _;
 
@@ -17,8 +17,9 @@ use samsyn_shared::room::{Broken, RoomDocument};
 use super::manifest::Damage;
 use super::source::Source;
 use super::{BackupError, whole};
-use crate::access::token;
-use crate::registry::{Malbild, OpenError, Registry};
+use crate::malbild::copy::copy;
+use crate::malbild::{FirstTokens, MalbildError, MalbildRecord};
+use crate::rooms::Rooms;
 use crate::store::{DocumentId, Loaded, Part, RestorePoint, Storage, StoreError, Table, Time, Write};
 
 /// Målbilder that are written at once, at most: their writes share a commit.
@@ -63,7 +64,7 @@ pub enum Outcome {
 /// [`BackupError`] if the backup as a whole or the store can't be used.
 pub async fn restore(
     storage: &Storage,
-    registry: &Registry,
+    rooms: &Rooms,
     from: &Path,
     only: Option<MalbildId>,
 ) -> Result<Restored, BackupError> {
@@ -83,7 +84,7 @@ pub async fn restore(
     for ids in restoring.portions() {
         let plans = restoring.plan_all(ids).await?;
         // All at once, so that they share commits; each is a write of its own, whole or not at all.
-        let carried = plans.into_iter().map(|(id, plan)| restoring.carry_out(registry, id, plan));
+        let carried = plans.into_iter().map(|(id, plan)| restoring.carry_out(rooms, id, plan));
         for done in join_all(carried).await {
             let (id, outcome) = done?;
             outcomes.insert(id, outcome);
@@ -141,7 +142,7 @@ impl Restoring {
 
     async fn carry_out(
         &self,
-        registry: &Registry,
+        rooms: &Rooms,
         id: MalbildId,
         plan: Plan,
     ) -> Result<(MalbildId, Outcome), BackupError> {
@@ -157,7 +158,7 @@ impl Restoring {
                         Plan::Write(work) => self.write(work).await,
                     }
                 };
-                registry.closed(id, again).await?
+                rooms.closed(id, again).await?
             }
         };
         Ok((id, outcome))
@@ -189,9 +190,9 @@ impl Restoring {
     /// What the store holds of a målbild.
     fn find(&self, id: MalbildId) -> Result<Found, BackupError> {
         let record = match self.storage.get(Table::Malbild, &id.to_string()) {
-            Ok(Some(bytes)) => match Malbild::from_record(id, &bytes) {
+            Ok(Some(bytes)) => match MalbildRecord::read(id, &bytes) {
                 Ok(malbild) => State::Healthy(malbild),
-                Err(OpenError::Template(_)) => State::Foreign,
+                Err(MalbildError::Template(_)) => State::Foreign,
                 Err(_) => State::Damaged,
             },
             Ok(None) => State::Missing,
@@ -224,7 +225,7 @@ impl Restoring {
                 Err(said(copy.lacks("record")))
             };
         };
-        let theirs = Malbild::from_record(id, record.as_bytes())
+        let theirs = MalbildRecord::read(id, record.as_bytes())
             .map_err(|error| said(format!("its record in the backup: {error}")))?;
         if let State::Healthy(ours) = &found.record
             && ours.epoch != theirs.epoch
@@ -243,8 +244,7 @@ impl Restoring {
         };
         let mut repairs = Vec::new();
         if !matches!(found.record, State::Healthy(_)) {
-            let (key, value) = (id.to_string(), record.clone().into());
-            work.writes.push(Write::Put { table: Table::Malbild, key, value });
+            work.writes.push(MalbildRecord::put(id, record.clone().into()));
             repairs.push("its record".to_owned());
         }
         let mut forwarded = false;
@@ -314,7 +314,7 @@ fn said(why: impl Into<String>) -> Hindrance {
 
 /// What a store holds of a målbild.
 struct Found {
-    record: State<Malbild>,
+    record: State<MalbildRecord>,
     documents: Vec<(Part, State<Loaded>)>,
 }
 
@@ -385,20 +385,16 @@ pub enum PointError {
     Broken(&'static str),
     /// The målbild or the store.
     #[error(transparent)]
-    Open(#[from] OpenError),
+    Malbild(#[from] MalbildError),
 }
 
 /// The restore points of a målbild's content, oldest first. Blocks.
 ///
 /// # Errors
-/// [`PointError::Open`].
-pub fn points(
-    storage: &Storage,
-    registry: &Registry,
-    malbild: MalbildId,
-) -> Result<Vec<RestorePoint>, PointError> {
-    registry.find(malbild)?;
-    Ok(storage.restore_points(DocumentId::content(malbild)).map_err(OpenError::from)?)
+/// [`PointError::Malbild`].
+pub fn points(storage: &Storage, malbild: MalbildId) -> Result<Vec<RestorePoint>, PointError> {
+    MalbildRecord::find(storage, malbild)?;
+    Ok(storage.restore_points(DocumentId::content(malbild)).map_err(MalbildError::from)?)
 }
 
 /// Makes a new målbild, with tokens of its own, of what another was at a time. The other is not touched.
@@ -407,31 +403,29 @@ pub fn points(
 /// [`PointError`].
 pub async fn as_new(
     storage: &Storage,
-    registry: &Registry,
     of: MalbildId,
     at: Time,
-) -> Result<(MalbildId, Vec<(Role, Token)>), PointError> {
+    now: Time,
+) -> Result<FirstTokens, PointError> {
     let reading = storage.clone();
     let read = tokio::task::spawn_blocking(move || {
         let read = |part| reading.load_at(DocumentId { malbild: of, part }, at);
         let loaded = Part::ALL.into_iter().map(|part| Ok((part, read(part)?)));
-        let documents: Vec<_> = loaded.collect::<Result<_, StoreError>>().map_err(OpenError::from)?;
+        let documents: Vec<_> = loaded.collect::<Result<_, StoreError>>().map_err(MalbildError::from)?;
         let whole = documents.into_iter().filter_map(|(part, loaded)| {
             loaded.map(|loaded| whole(&loaded).map(|whole| (part, whole)).map_err(PointError::Broken))
         });
         whole.collect::<Result<Vec<_>, PointError>>()
     });
-    let documents = read.await.unwrap_or(Err(OpenError::Store(StoreError::Closed).into()))?;
+    let documents = read.await.unwrap_or(Err(MalbildError::Store(StoreError::Closed).into()))?;
+    let record = MalbildRecord::find(storage, of)?;
     if !documents.iter().any(|(part, _)| *part == Part::Content) {
-        registry.find(of)?;
         return Err(PointError::None { malbild: of, at });
     }
-    let (id, secrets) = {
+    let tokens = {
         let mut rng = rand::rng();
-        let id = MalbildId::generate(&mut rng);
-        (id, Role::ALL.map(|role| (role, Token::generate(&mut rng))))
+        FirstTokens::generate(MalbildId::generate(&mut rng), &mut rng)
     };
-    let records = secrets.iter().map(|(role, secret)| token::record(id, *role, &secret.hash())).collect();
-    registry.copy(of, id, documents, Time::now().0 / 1000, records).await?;
-    Ok((id, secrets.into()))
+    copy(storage, record, documents, &tokens, now).await.map_err(MalbildError::from)?;
+    Ok(tokens)
 }

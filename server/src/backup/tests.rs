@@ -7,7 +7,7 @@ mod order;
 use std::fs;
 use std::sync::Arc;
 
-use samsyn_shared::{MalbildId, Role, Seq, Template, Token, document};
+use samsyn_shared::{Epoch, MalbildId, Role, Seq, Template, Token, document};
 use yrs::updates::decoder::Decode as _;
 use yrs::{Text as _, Transact as _, Update, WriteTxn as _};
 
@@ -18,14 +18,16 @@ use super::write::write;
 use super::*;
 use crate::access::session::{self, SessionKey};
 use crate::access::token;
-use crate::registry::Registry;
+use crate::malbild::MalbildRecord;
+use crate::malbild::birth::make;
+use crate::rooms::Rooms;
 use crate::store::memory::MemoryStore;
 use crate::store::{DocumentId, Storage, Store, Table, Time, Write};
 
 struct World {
     engine: Arc<MemoryStore>,
     storage: Storage,
-    registry: Registry,
+    rooms: Rooms,
     dir: tempfile::TempDir,
 }
 
@@ -33,15 +35,16 @@ impl World {
     fn new() -> Self {
         let engine = Arc::new(MemoryStore::default());
         let storage = Storage::start(Arc::clone(&engine) as Arc<dyn Store>);
-        let registry = Registry::new(storage.clone());
-        Self { engine, storage, registry, dir: tempfile::tempdir().unwrap() }
+        let rooms = Rooms::new(storage.clone());
+        Self { engine, storage, rooms, dir: tempfile::tempdir().unwrap() }
     }
 
     async fn make(&self) -> (MalbildId, Token) {
         let (id, secret) = (MalbildId::generate(&mut rand::rng()), Token::generate(&mut rand::rng()));
         let record = token::record(id, Role::Owner, &secret.hash());
         let template = Template::find("tom").unwrap();
-        self.registry.create(id, template, "Storm", 7, 0, vec![record]).await.unwrap();
+        let malbild = MalbildRecord::new(id, template, Epoch(7), Time(0));
+        make(&self.storage, &malbild, "Storm", vec![record]).await.unwrap();
         (id, secret)
     }
 
@@ -72,8 +75,8 @@ impl World {
 
     /// All that a målbild says, as its room reads it.
     async fn text(&self, id: MalbildId) -> String {
-        let found = self.registry.find(id).unwrap();
-        serde_json::to_string(&self.registry.read(&found).await.unwrap()).unwrap()
+        let found = MalbildRecord::find(&self.storage, id).unwrap();
+        serde_json::to_string(&self.rooms.read(&found).await.unwrap()).unwrap()
     }
 }
 
@@ -81,20 +84,20 @@ impl World {
 async fn all_comes_back_in_a_new_store_tokens_sessions_and_epoch_too() {
     let world = World::new();
     let (id, secret) = world.make().await;
-    let epoch = world.registry.find(id).unwrap().epoch;
+    let epoch = MalbildRecord::find(&world.storage, id).unwrap().epoch;
     let session = SessionKey::generate(&mut rand::rng());
     world.storage.commit(vec![session::grant(&session, id, &secret.hash())]).await.unwrap();
     write(&world.storage, &world.backup(), Time(1)).unwrap();
     let new = World::new();
-    let outcomes = restore(&new.storage, &new.registry, &world.backup(), None).await.unwrap().outcomes;
+    let outcomes = restore(&new.storage, &new.rooms, &world.backup(), None).await.unwrap().outcomes;
     assert_eq!(outcomes[&id], Outcome::Restored);
-    let found = new.registry.find(id).unwrap();
+    let found = MalbildRecord::find(&new.storage, id).unwrap();
     assert_eq!(found.epoch, epoch);
-    assert_eq!(new.registry.read(&found).await.unwrap().title, "Storm");
+    assert_eq!(new.rooms.read(&found).await.unwrap().title, "Storm");
     assert_eq!(token::role_of(&new.storage, id, &secret.hash()).unwrap(), Some(Role::Owner));
     assert_eq!(session::role_of(&new.storage, id, &session).unwrap(), Some(Role::Owner));
     let (other, _) = new.make().await;
-    let lacks = restore(&new.storage, &new.registry, &world.backup(), Some(other)).await;
+    let lacks = restore(&new.storage, &new.rooms, &world.backup(), Some(other)).await;
     assert!(matches!(lacks, Err(BackupError::Lacks(lacking)) if lacking == other));
 }
 
@@ -107,13 +110,13 @@ async fn what_is_damaged_does_not_stop_a_backup_and_is_named() {
     let partly = write(&world.storage, &world.dir.path().join("partly"), Time(2)).unwrap();
     assert_eq!((partly.documents(), partly.damaged.len()), (1, 1));
     assert_eq!(partly.damaged[0].what, format!("{bad}/content"));
-    let checked = check(&world.storage, &world.registry).unwrap();
+    let checked = check(&world.storage).unwrap();
     assert_eq!(checked.problems.iter().map(|problem| problem.code).next(), Some("document-damaged"));
 
-    let outcomes = restore(&world.storage, &world.registry, &world.backup(), None).await.unwrap().outcomes;
+    let outcomes = restore(&world.storage, &world.rooms, &world.backup(), None).await.unwrap().outcomes;
     assert_eq!(outcomes[&bad], Outcome::Repaired(vec!["its content".to_owned()]));
     assert_eq!(outcomes[&good], Outcome::Healthy);
-    assert!(check(&world.storage, &world.registry).unwrap().problems.is_empty());
+    assert!(check(&world.storage).unwrap().problems.is_empty());
 }
 
 #[tokio::test]
@@ -122,14 +125,13 @@ async fn a_healthy_malbild_is_left_as_it_is_and_a_token_taken_away_stays_away() 
     let (id, secret) = world.make().await;
     write(&world.storage, &world.backup(), Time(1)).unwrap();
     world.storage.commit(vec![token::removal(&secret.hash())]).await.unwrap();
-    let found = world.registry.find(id).unwrap();
-    world.registry.read(&found).await.unwrap();
-    let outcomes =
-        restore(&world.storage, &world.registry, &world.backup(), Some(id)).await.unwrap().outcomes;
+    let found = MalbildRecord::find(&world.storage, id).unwrap();
+    world.rooms.read(&found).await.unwrap();
+    let outcomes = restore(&world.storage, &world.rooms, &world.backup(), Some(id)).await.unwrap().outcomes;
     assert_eq!(outcomes[&id], Outcome::Healthy);
-    assert_eq!(world.registry.open_rooms(), 1, "nobody in it notices");
+    assert_eq!(world.rooms.open_rooms(), 1, "nobody in it notices");
     world.engine.corrupt(DocumentId::content(id));
-    restore(&world.storage, &world.registry, &world.backup(), Some(id)).await.unwrap();
+    restore(&world.storage, &world.rooms, &world.backup(), Some(id)).await.unwrap();
     assert_eq!(token::role_of(&world.storage, id, &secret.hash()).unwrap(), None);
 }
 
@@ -143,11 +145,11 @@ async fn a_backup_that_was_changed_brings_nothing_back() {
     content[9] ^= 1;
     fs::write(&file, content).unwrap();
     let new = World::new();
-    let outcomes = restore(&new.storage, &new.registry, &world.backup(), None).await.unwrap().outcomes;
+    let outcomes = restore(&new.storage, &new.rooms, &world.backup(), None).await.unwrap().outcomes;
     assert!(matches!(&outcomes[&id], Outcome::Failed(why) if why.starts_with("backup-verify")));
     assert!(new.storage.keys(Table::Malbild, "").unwrap().is_empty());
     fs::write(world.backup().join("records.jsonl"), "").unwrap();
-    let refused = restore(&new.storage, &new.registry, &world.backup(), None).await;
+    let refused = restore(&new.storage, &new.rooms, &world.backup(), None).await;
     assert!(matches!(refused, Err(BackupError::Verify(_))));
 }
 
@@ -163,7 +165,7 @@ async fn a_record_without_content_and_a_log_that_makes_no_document_are_found() {
     let snapshot = world.storage.load(DocumentId::content(id)).unwrap().unwrap().snapshot.unwrap();
     let strays = Write::Compact { document: DocumentId::content(stray), snapshot, up_to: Seq(0) };
     world.storage.commit(vec![broken, ghosts, strays]).await.unwrap();
-    let checked = check(&world.storage, &world.registry).unwrap();
+    let checked = check(&world.storage).unwrap();
     let mut codes: Vec<_> = checked.problems.iter().map(|problem| problem.code).collect();
     codes.sort_unstable();
     assert_eq!(codes, ["content-missing", "document-broken", "record-missing"]);
@@ -173,14 +175,15 @@ async fn a_record_without_content_and_a_log_that_makes_no_document_are_found() {
 async fn a_restore_point_becomes_a_new_malbild_and_an_earlier_time_has_none() {
     let world = World::new();
     let (id, _) = world.make().await;
-    let made = as_new(&world.storage, &world.registry, id, Time(u64::MAX)).await.unwrap();
-    let found = world.registry.find(made.0).unwrap();
-    assert_eq!(found.epoch, world.registry.find(id).unwrap().epoch);
-    assert_eq!(world.registry.read(&found).await.unwrap().title, "Storm");
-    for (role, secret) in made.1 {
-        assert_eq!(token::role_of(&world.storage, made.0, &secret.hash()).unwrap(), Some(role));
+    let made = as_new(&world.storage, id, Time(u64::MAX), Time::now()).await.unwrap();
+    let found = MalbildRecord::find(&world.storage, made.malbild()).unwrap();
+    assert_eq!(found.epoch, MalbildRecord::find(&world.storage, id).unwrap().epoch);
+    assert_eq!(world.rooms.read(&found).await.unwrap().title, "Storm");
+    for role in Role::ALL {
+        let secret: Token = made.reveal("").tokens.get(role).parse().unwrap();
+        assert_eq!(token::role_of(&world.storage, made.malbild(), &secret.hash()).unwrap(), Some(role));
     }
-    let early = as_new(&world.storage, &world.registry, id, Time(5)).await;
+    let early = as_new(&world.storage, id, Time(5), Time::now()).await;
     assert!(matches!(early, Err(PointError::None { .. })));
 }
 

@@ -13,7 +13,7 @@ use super::visitors::Visitor;
 use crate::access::Credential;
 use crate::access::origin::{self, Asked, Standing};
 use crate::access::session::{COOKIE, HOST_COOKIE, SessionKey};
-use crate::registry::Malbild;
+use crate::malbild::MalbildRecord;
 
 /// The caller of a request that may go on.
 #[derive(Debug)]
@@ -45,11 +45,11 @@ impl Caller {
     }
 
     /// The målbild of this id and the caller's role in it. Unknown, malformed and closed ones all look alike.
-    pub(super) fn enter(&self, app: &App, id: &str) -> Result<(Malbild, Role), ApiError> {
+    pub(super) fn enter(&self, app: &App, id: &str) -> Result<(MalbildRecord, Role), ApiError> {
         let id: MalbildId = id.parse().map_err(|_| ApiError::NOT_FOUND)?;
         let role = app.access.role_for(id, &self.credential)?.ok_or(ApiError::NOT_FOUND)?;
         self.welcome();
-        Ok((app.registry.find(id)?, role))
+        Ok((MalbildRecord::find(&app.storage, id)?, role))
     }
 }
 

@@ -10,7 +10,9 @@ use samsyn_shared::api::{ErrorCode, Refusal, RefusalDetail};
 use samsyn_shared::domain::limits;
 
 use super::unfinished::Crowded;
-use crate::registry::OpenError;
+use crate::malbild::MalbildError;
+use crate::malbild::birth::BirthError;
+use crate::rooms::OpenError;
 use crate::store::StoreError;
 
 /// A refused or failed request.
@@ -139,16 +141,33 @@ impl From<StoreError> for ApiError {
     }
 }
 
-impl From<OpenError> for ApiError {
-    fn from(error: OpenError) -> Self {
+impl From<MalbildError> for ApiError {
+    fn from(error: MalbildError) -> Self {
         match error {
-            OpenError::Unknown => Self::NOT_FOUND,
-            OpenError::Store(error) => error.into(),
-            OpenError::Template(template) => {
+            MalbildError::Unknown => Self::NOT_FOUND,
+            MalbildError::Store(error) => error.into(),
+            MalbildError::Template(template) => {
                 tracing::error!(template, "a målbild's template is not known to this version");
                 Self::NEWER
             }
+        }
+    }
+}
+
+impl From<OpenError> for ApiError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Malbild(error) => error.into(),
             OpenError::Stopping => Self::STOPPING,
+        }
+    }
+}
+
+impl From<BirthError> for ApiError {
+    fn from(error: BirthError) -> Self {
+        match error {
+            BirthError::UnknownTemplate => Self::UnknownTemplate,
+            BirthError::TitleTooLong => Self::TitleTooLong,
         }
     }
 }

@@ -31,7 +31,7 @@ pub(super) async fn ready(State(app): State<App>) -> Result<&'static str, ApiErr
 
 /// Prometheus' text.
 pub(super) async fn metrics(State(app): State<App>) -> Response {
-    vitals::gauge(&app.registry);
+    vitals::gauge(&app.rooms);
     metrics::gauge!("samsyn_commit_under_way_seconds").set(app.storage.committing_for().as_secs_f64());
     let text = app.metrics.map(|handle| handle.render()).unwrap_or_default();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()

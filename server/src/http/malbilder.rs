@@ -1,26 +1,23 @@
 //! `/api/malbilder`: making one, showing it, sharing it, exporting it.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use samsyn_shared::api::{
-    CreateMalbild, CreatedMalbild, ExportedMalbild, LinkRequest, MalbildInfo, MintedLink, PerRole,
+    CreateMalbild, CreatedMalbild, ExportedMalbild, LinkRequest, MalbildInfo, MintedLink,
 };
-use samsyn_shared::document::read_model::one_line;
-use samsyn_shared::domain::limits;
-use samsyn_shared::text::share_link::ShareLink;
-use samsyn_shared::{MalbildId, Permission, Role, Template, Token};
+use samsyn_shared::{Permission, Token};
 use serde::Deserialize;
 
 use super::App;
 use super::caller::Caller;
 use super::error::ApiError;
 use super::listen::Own;
-use crate::access::token;
+use crate::malbild::birth::Birth;
+use crate::malbild::link;
+use crate::store::Time;
 
 /// `POST /api/malbilder`. Anyone may; the tokens in the answer are the only way in.
 pub(super) async fn create(
@@ -30,22 +27,10 @@ pub(super) async fn create(
     body: Result<Json<CreateMalbild>, JsonRejection>,
 ) -> Result<(StatusCode, Json<CreatedMalbild>), ApiError> {
     let Json(request) = body?;
-    let template = Template::find(&request.template).ok_or(ApiError::UnknownTemplate)?;
-    let title = title(&request.title, template)?;
-    let made = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let (id, client_id, secrets) = {
-        let mut rng = rand::rng();
-        let id = MalbildId::generate(&mut rng);
-        let secrets = Role::ALL.map(|role| (role, Token::generate(&mut rng)));
-        (id, samsyn_shared::domain::ids::client_id(&mut rng), secrets)
-    };
-    let records = secrets.iter().map(|(role, secret)| token::record(id, *role, &secret.hash())).collect();
-    app.registry.create(id, template, &title, client_id, made, records).await?;
+    let birth = Birth::of(&request, Time::now(), &mut rand::rng())?;
+    let tokens = birth.store(&app.storage).await?;
     metrics::counter!("samsyn_malbilder_made_total").increment(1);
-    let base = base_url(&app, &headers);
-    let tokens = PerRole::of(|role| secrets[role as usize].1.reveal());
-    let links = PerRole::of(|role| link(&base, id, tokens.get(role)));
-    Ok((StatusCode::CREATED, Json(CreatedMalbild { id, tokens, links })))
+    Ok((StatusCode::CREATED, Json(tokens.reveal(&base_url(&app, &headers)))))
 }
 
 /// `GET /api/malbilder/{id}`.
@@ -55,7 +40,7 @@ pub(super) async fn show(
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
     let (malbild, role) = caller.enter(&app, &id)?;
-    let model = app.registry.read(&malbild).await?;
+    let model = app.rooms.read(&malbild).await?;
     let template = malbild.template.identifier();
     let status = "draft".to_owned();
     let info = MalbildInfo { id: malbild.id, title: model.title, template, status, role };
@@ -99,7 +84,7 @@ pub(super) async fn export(
     if !super::error::FORMATS.contains(&format.as_str()) {
         return Err(ApiError::UnknownFormat);
     }
-    let model = app.registry.read(&malbild).await?;
+    let model = app.rooms.read(&malbild).await?;
     let mut answer = match format.as_str() {
         "md" => {
             let kind = (header::CONTENT_TYPE, "text/markdown; charset=utf-8");
@@ -111,15 +96,6 @@ pub(super) async fn export(
     Ok(answer)
 }
 
-/// The title as it's seeded: one line, the template's own if there is none.
-fn title(asked: &str, template: &Template) -> Result<String, ApiError> {
-    let title = one_line(asked);
-    if title.encode_utf16().count() > limits::TITLE_UNITS {
-        return Err(ApiError::TitleTooLong);
-    }
-    Ok(if title.is_empty() { template.title.to_owned() } else { title })
-}
-
 /// The configured public address, else the one that the caller used.
 fn base_url(app: &App, headers: &HeaderMap) -> String {
     if let Some(url) = &app.public_url {
@@ -127,8 +103,4 @@ fn base_url(app: &App, headers: &HeaderMap) -> String {
     }
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
     format!("http://{host}")
-}
-
-fn link(base: &str, id: MalbildId, token: &str) -> String {
-    format!("{base}{}", ShareLink { id, token: Some(token.to_owned()) })
 }

@@ -29,7 +29,7 @@ use super::App;
 use super::caller::Caller;
 use super::error::ApiError;
 use super::unfinished::Crowded;
-use crate::registry::Malbild;
+use crate::malbild::MalbildRecord;
 
 /// The connections that are carried by HTTP, by their målbild and their secret.
 #[derive(Debug, Clone, Default)]
@@ -59,7 +59,7 @@ pub(super) async fn open(
 ) -> Result<Response, ApiError> {
     caller.refuse_foreign()?;
     let (malbild, role) = enter(&app, &caller, &id, &part)?;
-    let (room, joined) = app.registry.join(&malbild, role, Dialect::Own).await?;
+    let (room, joined) = app.rooms.join(&malbild, role, Dialect::Own).await?;
     let secret = Token::generate(&mut rand::rng());
     let key = (malbild.id, secret.hash());
     let (say, said) = mpsc::channel(1);
@@ -129,7 +129,7 @@ fn canonical(text: &str) -> Option<u64> {
     text.parse().ok().filter(|_| is_plain)
 }
 
-fn enter(app: &App, caller: &Caller, id: &str, part: &str) -> Result<(Malbild, Role), ApiError> {
+fn enter(app: &App, caller: &Caller, id: &str, part: &str) -> Result<(MalbildRecord, Role), ApiError> {
     let entered = caller.enter(app, id)?;
     if part == "content" { Ok(entered) } else { Err(ApiError::NO_ROUTE) }
 }

@@ -28,7 +28,7 @@ pub(super) async fn upgrade(
     let Some(handshake) = Handshake::of(&mut request) else {
         return Ok(Handshake::refusal().into_response());
     };
-    let (room, joined) = app.registry.join(&malbild, role, handshake.dialect).await?;
+    let (room, joined) = app.rooms.join(&malbild, role, handshake.dialect).await?;
     let (response, on_upgrade) = handshake.accept();
     let span = tracing::info_span!("connection", malbild = %malbild.id, connection = joined.id.0, %role);
     app.sockets.spawn(serve(on_upgrade, room, joined).instrument(span));

@@ -34,7 +34,7 @@ pub(super) fn visitors(bounds: Bounds) -> Visitors {
 pub(super) fn app() -> (App, Arc<MemoryStore>) {
     let engine = Arc::new(MemoryStore::default());
     let storage = Storage::start(Arc::clone(&engine) as Arc<dyn crate::store::Store>);
-    let app = App::new(storage.clone(), Registry::new(storage), visitors(Bounds::of(20_000)));
+    let app = App::new(storage.clone(), Rooms::new(storage), visitors(Bounds::of(20_000)));
     (app, engine)
 }
 
@@ -454,7 +454,7 @@ async fn draining_stores_what_was_accepted_and_says_goodbye() {
     let update = insert(&replica(&mut own).await, "hej");
     say(&mut own, &Message::Write(WriteNumber(1), update)).await;
     hear_until(&mut own, |m| *m == Message::Saved(WriteNumber(1))).await;
-    live.app.registry.drain().await;
+    live.app.rooms.drain().await;
     assert_eq!(hear(&mut own).await, Err(1001));
     // Polled once more, the client answers the close frame, as every browser does.
     assert!(own.next().await.is_none());

@@ -3,12 +3,13 @@
 use std::io;
 use std::sync::Arc;
 
-use samsyn_shared::{MalbildId, Template};
+use samsyn_shared::{Epoch, MalbildId, Template};
 
 use super::*;
-use crate::registry::Registry as Malbilder;
-use crate::store::Storage;
+use crate::malbild::MalbildRecord;
+use crate::malbild::birth::make;
 use crate::store::sled::SledStore;
+use crate::store::{Storage, Time};
 
 /// What was written.
 #[derive(Clone, Default)]
@@ -48,9 +49,8 @@ async fn at_the_finest_level_nothing_that_is_stored_shows() {
     let id = MalbildId::generate(&mut rand::rng());
     {
         let storage = Storage::start(Arc::new(SledStore::open(dir.path()).unwrap()));
-        let malbilder = Malbilder::new(storage.clone());
-        let template = Template::find("tom").unwrap();
-        malbilder.create(id, template, "Snöoväder", 7, 0, Vec::new()).await.unwrap();
+        let record = MalbildRecord::new(id, Template::find("tom").unwrap(), Epoch(7), Time(0));
+        make(&storage, &record, "Snöoväder", Vec::new()).await.unwrap();
         storage.close().await;
     }
     drop(SledStore::open(dir.path()).unwrap());

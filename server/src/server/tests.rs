@@ -1,21 +1,23 @@
 //! How a server ends whose disk does not answer, over the memory store.
 
 use samsyn_shared::sync::protocol::Message;
-use samsyn_shared::{MalbildId, Role, Template, WriteNumber, document};
+use samsyn_shared::{Epoch, MalbildId, Role, Template, WriteNumber, document};
 use yrs::updates::decoder::Decode as _;
 use yrs::{Text as _, Transact as _, Update, WriteTxn as _};
 
 use samsyn_shared::room::Dialect;
 
 use super::*;
+use crate::malbild::MalbildRecord;
+use crate::malbild::birth::make;
 use crate::room::{Joined, RoomHandle};
 use crate::store::memory::MemoryStore;
-use crate::store::{DocumentId, Store};
+use crate::store::{DocumentId, Store, Time};
 
 async fn server(engine: &Arc<MemoryStore>) -> Server {
     let storage = Storage::start(Arc::clone(engine) as Arc<dyn Store>);
     let visitors = Visitors::new(Bounds::of(20_000), Unfinished::new(limits::UNFINISHED_BYTES));
-    let app = App::new(storage.clone(), Registry::new(storage), visitors);
+    let app = App::new(storage.clone(), Rooms::new(storage), visitors);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     Server { listener, app, metrics: None, control: None, backup: None }
 }
@@ -24,8 +26,9 @@ async fn server(engine: &Arc<MemoryStore>) -> Server {
 async fn write_while_it_hangs(app: &App, engine: &Arc<MemoryStore>) -> (RoomHandle, Joined) {
     let id = MalbildId::generate(&mut rand::rng());
     let template = Template::find("tom").unwrap();
-    let malbild = app.registry.create(id, template, "Storm", 7, 0, Vec::new()).await.unwrap();
-    let (room, joined) = app.registry.join(&malbild, Role::Editor, Dialect::Own).await.unwrap();
+    let malbild = MalbildRecord::new(id, template, Epoch(7), Time(0));
+    make(&app.storage, &malbild, "Storm", Vec::new()).await.unwrap();
+    let (room, joined) = app.rooms.join(&malbild, Role::Editor, Dialect::Own).await.unwrap();
     engine.hang(true);
     let replica = document::replica(8);
     let loaded = app.storage.load(DocumentId::content(id)).unwrap().unwrap();

@@ -49,7 +49,7 @@ fn files(backup: &Path) -> Vec<PathBuf> {
 
 async fn restored(backup: &Path) -> (World, Result<Restored, BackupError>) {
     let new = World::new();
-    let restored = restore(&new.storage, &new.registry, backup, None).await;
+    let restored = restore(&new.storage, &new.rooms, backup, None).await;
     (new, restored)
 }
 
@@ -239,7 +239,7 @@ async fn what_the_backup_lacks_is_named_and_nothing_of_it_is_written() {
     assert_eq!(outcomes[&other], Outcome::Restored);
     assert_eq!(held(&new, &[id]), [None]);
     assert!(new.storage.keys(Table::Token, "").unwrap().len() == 1, "no token of what is not there");
-    assert!(check(&new.storage, &new.registry).unwrap().problems.is_empty());
+    assert!(check(&new.storage).unwrap().problems.is_empty());
 }
 
 #[tokio::test]

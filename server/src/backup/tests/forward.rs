@@ -4,7 +4,7 @@ use samsyn_shared::Epoch;
 use samsyn_shared::sync::server_session::Dialect;
 
 use super::*;
-use crate::registry::OpenError;
+use crate::rooms::OpenError;
 
 /// A målbild with "gemensamt" in it, and then "lost" in the backup alone and "kept" in the store alone.
 async fn forked() -> (World, MalbildId) {
@@ -27,7 +27,7 @@ async fn forked() -> (World, MalbildId) {
 }
 
 async fn outcome(world: &World, id: MalbildId) -> Outcome {
-    let done = restore(&world.storage, &world.registry, &world.backup(), Some(id)).await;
+    let done = restore(&world.storage, &world.rooms, &world.backup(), Some(id)).await;
     done.unwrap().outcomes.remove(&id).unwrap()
 }
 
@@ -40,7 +40,7 @@ async fn a_store_that_was_shortened_is_brought_forward_and_loses_nothing_of_its_
     assert!(["gemensamt", "lost", "kept"].iter().all(|word| text.contains(word)), "{text}");
     let loaded = world.storage.load(DocumentId::content(id)).unwrap().unwrap();
     assert_eq!(loaded.last, before.next(), "as any other edit");
-    assert!(check(&world.storage, &world.registry).unwrap().problems.is_empty());
+    assert!(check(&world.storage).unwrap().problems.is_empty());
     assert_eq!(outcome(&world, id).await, Outcome::Healthy);
     assert_eq!(world.storage.load(DocumentId::content(id)).unwrap().unwrap(), loaded);
 }
@@ -61,11 +61,11 @@ async fn a_store_that_is_newer_than_the_backup_is_left_as_it_is() {
 #[tokio::test]
 async fn those_who_are_in_a_malbild_come_back_to_all_of_it() {
     let (world, id) = forked().await;
-    let found = world.registry.find(id).unwrap();
-    let (room, _joined) = world.registry.join(&found, Role::Editor, Dialect::Own).await.unwrap();
+    let found = MalbildRecord::find(&world.storage, id).unwrap();
+    let (room, _joined) = world.rooms.join(&found, Role::Editor, Dialect::Own).await.unwrap();
     assert_eq!(outcome(&world, id).await, Outcome::Forwarded);
     assert!(room.is_ended(), "whoever was in it is sent away to come back");
-    let (again, _joined) = world.registry.join(&found, Role::Editor, Dialect::Own).await.unwrap();
+    let (again, _joined) = world.rooms.join(&found, Role::Editor, Dialect::Own).await.unwrap();
     let text = world.text(id).await;
     assert!(text.contains("lost") && text.contains("kept"), "{text}");
     again.drain().await;
@@ -78,13 +78,13 @@ async fn those_who_are_in_a_malbild_come_back_to_all_of_it() {
 async fn no_room_opens_while_a_malbild_is_closed_for_work() {
     let world = World::new();
     let (id, _) = world.make().await;
-    let found = world.registry.find(id).unwrap();
-    let registry = world.registry.clone();
+    let found = MalbildRecord::find(&world.storage, id).unwrap();
+    let rooms = world.rooms.clone();
     let mut reading = None;
     world
-        .registry
+        .rooms
         .closed(id, async {
-            let joining = tokio::spawn(async move { registry.read(&found).await.map(drop) });
+            let joining = tokio::spawn(async move { rooms.read(&found).await.map(drop) });
             // It had every chance to open.
             for _ in 0..50 {
                 tokio::task::yield_now().await;
@@ -96,13 +96,13 @@ async fn no_room_opens_while_a_malbild_is_closed_for_work() {
         .await;
     reading.unwrap().await.unwrap().unwrap();
     assert!(world.text(id).await.contains("meanwhile"));
-    assert_eq!(world.registry.open_rooms(), 1);
+    assert_eq!(world.rooms.open_rooms(), 1);
     // Where nobody came, nothing is left open.
-    world.registry.closed(id, async {}).await;
-    assert_eq!(world.registry.open_rooms(), 0);
-    world.registry.drain().await;
-    let found = world.registry.find(id).unwrap();
-    assert!(matches!(world.registry.read(&found).await, Err(OpenError::Stopping)));
+    world.rooms.closed(id, async {}).await;
+    assert_eq!(world.rooms.open_rooms(), 0);
+    world.rooms.drain().await;
+    let found = MalbildRecord::find(&world.storage, id).unwrap();
+    assert!(matches!(world.rooms.read(&found).await, Err(OpenError::Stopping)));
 }
 
 #[tokio::test]
@@ -158,17 +158,17 @@ async fn a_restore_that_failed_in_the_middle_is_run_again() {
     write(&world.storage, &world.backup(), Time(1)).unwrap();
     let new = World::new();
     for id in &ids[..10] {
-        restore(&new.storage, &new.registry, &world.backup(), Some(*id)).await.unwrap();
+        restore(&new.storage, &new.rooms, &world.backup(), Some(*id)).await.unwrap();
     }
     new.engine.fail_after(1);
-    assert!(restore(&new.storage, &new.registry, &world.backup(), None).await.is_err());
+    assert!(restore(&new.storage, &new.rooms, &world.backup(), None).await.is_err());
     let again = World { storage: Storage::start(Arc::new(new.engine.another())), ..World::new() };
-    let again = World { registry: Registry::new(again.storage.clone()), ..again };
-    let done = restore(&again.storage, &again.registry, &world.backup(), None).await.unwrap();
+    let again = World { rooms: Rooms::new(again.storage.clone()), ..again };
+    let done = restore(&again.storage, &again.rooms, &world.backup(), None).await.unwrap();
     let healthy = done.outcomes.values().filter(|outcome| **outcome == Outcome::Healthy).count();
     let restored = done.outcomes.values().filter(|outcome| **outcome == Outcome::Restored).count();
     assert!(healthy >= 10 && healthy + restored == ids.len(), "{:?}", done.outcomes);
-    assert!(check(&again.storage, &again.registry).unwrap().problems.is_empty());
+    assert!(check(&again.storage).unwrap().problems.is_empty());
     assert_eq!(again.storage.keys(Table::Malbild, "").unwrap().len(), ids.len());
     assert!(again.storage.health().borrow().eq(&crate::store::Health::Fine));
 }

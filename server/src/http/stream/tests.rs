@@ -172,8 +172,8 @@ fn reason(code: CloseCode) -> String {
 /// The room behind the målbild; the first connection to it is 1.
 async fn room(live: &Live) -> RoomHandle {
     let id = live.made["id"].as_str().unwrap().parse().unwrap();
-    let malbild = live.app.registry.find(id).unwrap();
-    live.app.registry.join(&malbild, Role::Reader, Dialect::Own).await.unwrap().0
+    let malbild = MalbildRecord::find(&live.app.storage, id).unwrap();
+    live.app.rooms.join(&malbild, Role::Reader, Dialect::Own).await.unwrap().0
 }
 
 #[tokio::test]
@@ -292,7 +292,7 @@ async fn draining_stores_what_was_posted_and_ends_the_stream() {
     let update = insert(&replica(&mut socket).await, "hej");
     drop(socket);
     assert_eq!(page.post(&[Message::Write(WriteNumber(1), update)]).await, ok());
-    live.app.registry.drain().await;
+    live.app.rooms.drain().await;
     page.count_until(|_| false, &Message::Saved(WriteNumber(1))).await;
     assert_eq!(page.hear_close().await, reason(CloseCode::GoingAway));
     live.app.sockets.close();
@@ -310,7 +310,7 @@ async fn who_reads_too_slowly_is_closed_and_holds_nothing_back() {
         let update = replace(&doc, &"x".repeat(1_000_000));
         say(&mut socket, &Message::Write(WriteNumber(n), update)).await;
         hear_until(&mut socket, |m| *m == Message::Saved(WriteNumber(n))).await;
-        if live.app.registry.reading().1.connections == 1 {
+        if live.app.rooms.reading().1.connections == 1 {
             break;
         }
     }
