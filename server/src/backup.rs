@@ -15,6 +15,7 @@
 pub mod check;
 mod file;
 mod manifest;
+pub mod outcome;
 pub mod place;
 pub mod restore;
 pub mod schedule;
@@ -28,7 +29,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use samsyn_shared::room::{Proven, RoomDocument, Unproven};
+use samsyn_shared::room::{Broken, Proven, RoomDocument, Unproven};
 
 use crate::store::{Loaded, StoreError};
 
@@ -63,7 +64,7 @@ pub enum BackupError {
         /// The file that says so.
         path: PathBuf,
         /// What is wrong.
-        what: String,
+        what: FormatError,
     },
     /// The målbild is not in it.
     #[error("backup-lacks: the backup does not hold the målbild {0}")]
@@ -71,6 +72,33 @@ pub enum BackupError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// What makes that a file is no backup's.
+#[derive(Debug, thiserror::Error)]
+pub enum FormatError {
+    /// Something that this program wrote in no version.
+    #[error("{0}")]
+    Malformed(&'static str),
+    /// It doesn't read as what it should be.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    /// It names a format that this program doesn't know.
+    #[error(
+        "it is in format {found}, and this program reads {} and {}",
+        manifest::FORMAT,
+        manifest::FORMAT_1
+    )]
+    Version {
+        /// The format that it names.
+        found: String,
+    },
+}
+
+impl From<&'static str> for FormatError {
+    fn from(what: &'static str) -> Self {
+        Self::Malformed(what)
+    }
 }
 
 fn io_at(path: &Path) -> impl FnOnce(io::Error) -> BackupError + '_ {
@@ -81,16 +109,16 @@ fn io_at(path: &Path) -> impl FnOnce(io::Error) -> BackupError + '_ {
 }
 
 /// A whole Document as one update that is proven to load.
-fn whole(loaded: &Loaded) -> Result<Bytes, &'static str> {
+fn whole(loaded: &Loaded) -> Result<Bytes, Broken> {
     let client_id = samsyn_shared::domain::ids::client_id(&mut rand::rng());
-    let document = RoomDocument::build(loaded.parts(), client_id).map_err(|broken| broken.0)?;
+    let document = RoomDocument::build(loaded.parts(), client_id)?;
     if let Ok(Proven::Same(snapshot)) = document.whole_to_prove().and_then(Unproven::prove) {
         return Ok(snapshot);
     }
     // Where a snapshot would not be the same Document, its updates are kept as they are, one after the other.
     let merged = catch_unwind(|| yrs::merge_updates_v1(loaded.parts())).ok().and_then(Result::ok);
-    let merged = Bytes::from(merged.ok_or("its updates do not merge")?);
-    RoomDocument::build(std::iter::once(&merged), client_id).map_err(|broken| broken.0)?;
+    let merged = Bytes::from(merged.ok_or(Broken("its updates do not merge"))?);
+    RoomDocument::build(std::iter::once(&merged), client_id)?;
     Ok(merged)
 }
 

@@ -13,8 +13,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::backup::check::check;
+use crate::backup::outcome::Outcome;
 use crate::backup::place::Place;
-use crate::backup::restore::{self, Outcome, PointError, Restored};
+use crate::backup::restore::{self, PointError, Restored};
 use crate::backup::{BackupError, Damage, Manifest, write};
 use crate::rooms::Rooms;
 use crate::store::sled::{Report, SledStore, StoreReader, salvage_to};
@@ -151,7 +152,10 @@ impl Operator {
         for (id, outcome) in outcomes {
             lines.push(match outcome {
                 Outcome::Restored => format!("{id}: restored"),
-                Outcome::Repaired(what) => format!("{id}: {} restored", what.join(" and ")),
+                Outcome::Repaired(what) => {
+                    let what: Vec<_> = what.iter().map(ToString::to_string).collect();
+                    format!("{id}: {} restored", what.join(" and "))
+                }
                 Outcome::Forwarded => format!("{id}: brought forward with what the backup holds beyond it"),
                 Outcome::Healthy => format!("{id}: healthy; left as it is"),
                 Outcome::Newer => format!("{id}: its history was replaced after the backup; left as it is"),

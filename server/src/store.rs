@@ -24,7 +24,7 @@ use std::fmt;
 use bytes::Bytes;
 use samsyn_shared::{MalbildId, Seq};
 
-pub use self::error::StoreError;
+pub use self::error::{LogDamage, StoreError};
 pub use self::storage::{Health, Storage};
 pub use self::time::{NotATime, Time};
 

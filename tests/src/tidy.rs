@@ -3,6 +3,7 @@
 //! tests run them over the repository.
 
 mod arrow;
+mod error;
 mod form;
 mod named;
 mod source;
@@ -12,6 +13,7 @@ mod word;
 use std::fmt;
 
 pub use arrow::{foreign_paths, wrong_arrows};
+pub use error::errors_in_words;
 pub use form::{bad_names, file_form, machine_paths, sleeps, unwraps};
 pub use named::{missing_files, missing_tests, named_in};
 pub use source::Source;

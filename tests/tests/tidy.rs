@@ -2,8 +2,8 @@
 
 use anyhow::{Result, ensure};
 use samsyn_tests::tidy::{
-    Finding, Source, bad_names, file_form, foreign_paths, machine_paths, missing_files, missing_tests,
-    named_in, sleeps, unwraps, words_outside_the_catalogue, wrong_arrows,
+    Finding, Source, bad_names, errors_in_words, file_form, foreign_paths, machine_paths, missing_files,
+    missing_tests, named_in, sleeps, unwraps, words_outside_the_catalogue, wrong_arrows,
 };
 
 /// A later one is never told of an earlier one.
@@ -126,6 +126,11 @@ fn every_file_is_short_and_begins_with_what_it_is() -> Result<()> {
 #[test]
 fn nothing_unwraps_outside_of_tests() -> Result<()> {
     expect_none(unwraps)
+}
+
+#[test]
+fn no_error_is_words_alone() -> Result<()> {
+    expect_none(errors_in_words)
 }
 
 #[test]

@@ -46,7 +46,7 @@ pub(super) fn sync(dir: &Path) -> Result<(), BackupError> {
 /// [`BackupError::Io`]; [`BackupError::Format`] if it is a link or another kind of file;
 /// [`BackupError::Verify`] if it has another length.
 pub(super) fn read(path: &Path, bytes: Option<u64>) -> Result<Vec<u8>, BackupError> {
-    let no_file = || BackupError::Format { path: path.to_owned(), what: "it is no plain file".to_owned() };
+    let no_file = || BackupError::Format { path: path.to_owned(), what: "it is no plain file".into() };
     if !fs::symlink_metadata(path).map_err(io_at(path))?.is_file() {
         return Err(no_file());
     }

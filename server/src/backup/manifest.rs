@@ -7,12 +7,12 @@ use samsyn_shared::MalbildId;
 use serde::{Deserialize, Serialize};
 
 use super::file::{self, sha256};
-use super::{BackupError, io_at};
+use super::{BackupError, FormatError, io_at};
 use crate::store::Time;
 
-const FORMAT: &str = "samsyn-backup-2";
+pub(super) const FORMAT: &str = "samsyn-backup-2";
 /// As the current one, but without a checksum of the manifest, and without [`Manifest::order`].
-const FORMAT_1: &str = "samsyn-backup-1";
+pub(super) const FORMAT_1: &str = "samsyn-backup-1";
 pub(super) const FILE: &str = "manifest.json";
 /// Holds the manifest's SHA-256, as `sha256sum` writes it.
 pub(super) const SUM: &str = "manifest.sha256";
@@ -131,17 +131,14 @@ impl Manifest {
             return Err(BackupError::Verify(path));
         }
         let manifest: Self = serde_json::from_slice(&bytes)
-            .map_err(|error| BackupError::Format { path: path.clone(), what: error.to_string() })?;
+            .map_err(|error| BackupError::Format { path: path.clone(), what: error.into() })?;
         match (manifest.format.as_str(), summed) {
             (FORMAT, true) | (FORMAT_1, _) => Ok(manifest),
             (FORMAT, false) => {
-                let what = "the manifest's checksum is missing".to_owned();
+                let what = "the manifest's checksum is missing".into();
                 Err(BackupError::Format { path: sum, what })
             }
-            (other, _) => {
-                let what = format!("it is in format {other}, and this program reads {FORMAT} and {FORMAT_1}");
-                Err(BackupError::Format { path, what })
-            }
+            _ => Err(BackupError::Format { path, what: FormatError::Version { found: manifest.format } }),
         }
     }
 

@@ -15,6 +15,7 @@ use yrs::updates::decoder::Decode as _;
 use samsyn_shared::room::{Broken, RoomDocument};
 
 use super::manifest::Damage;
+use super::outcome::{Hindrance, Outcome, Repair};
 use super::source::Source;
 use super::{BackupError, whole};
 use crate::malbild::copy::copy;
@@ -25,9 +26,6 @@ use crate::store::{DocumentId, Loaded, Part, RestorePoint, Storage, StoreError, 
 /// Målbilder that are written at once, at most: their writes share a commit.
 const AT_ONCE: usize = 256;
 
-/// Said of a målbild whose history the backup's copy does not belong to.
-const ANOTHER: &str = "its history in the backup is another (another epoch); it is left as it is";
-
 /// What a restore did.
 #[derive(Debug)]
 pub struct Restored {
@@ -37,23 +35,6 @@ pub struct Restored {
     pub outcomes: BTreeMap<MalbildId, Outcome>,
     /// What the backup says that it lacks beside målbilder: tokens and sessions that were damaged.
     pub lacking: Vec<Damage>,
-}
-
-/// What was done with a målbild.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// It was not there, and is now.
-    Restored,
-    /// Something of it was damaged or missing, and is as in the backup now.
-    Repaired(Vec<String>),
-    /// It was healthy, and now holds also what the backup held beyond it.
-    Forwarded,
-    /// It is healthy and holds all that the backup does. It was left as it is.
-    Healthy,
-    /// Its history was replaced after the backup was made. It was left as it is.
-    Newer,
-    /// It could not be brought back. Nothing of it was written.
-    Failed(String),
 }
 
 /// Brings back what is missing, damaged or older than in the backup, of all målbilder or of one. Each keeps its
@@ -171,7 +152,7 @@ impl Restoring {
         }
         match self.storage.commit(writes).await {
             Ok(_) => Ok(outcome),
-            Err(error) if error.is_damage() => Ok(Outcome::Failed(error.to_string())),
+            Err(error) if error.is_damage() => Ok(Outcome::Failed(Hindrance::Damaged(error))),
             Err(error) => Err(error.into()),
         }
     }
@@ -182,8 +163,7 @@ impl Restoring {
         match self.work(id, &found) {
             Ok(plan) => Ok(plan),
             Err(Hindrance::Backup(BackupError::Store(error))) => Err(error.into()),
-            Err(Hindrance::Backup(error)) => Ok(Plan::Leave(Outcome::Failed(error.to_string()))),
-            Err(Hindrance::Said(why)) => Ok(Plan::Leave(Outcome::Failed(why))),
+            Err(why) => Ok(Plan::Leave(Outcome::Failed(why))),
         }
     }
 
@@ -214,26 +194,25 @@ impl Restoring {
     }
 
     fn work(&self, id: MalbildId, found: &Found) -> Result<Plan, Hindrance> {
-        let copy = self.source.malbilder.get(&id).ok_or_else(|| said("the backup does not name it"))?;
+        let copy = self.source.malbilder.get(&id).ok_or(Hindrance::Unnamed)?;
         if matches!(found.record, State::Foreign) {
-            return Err(said("it was made by a newer version of this program; it is left as it is"));
+            return Err(Hindrance::NewerVersion);
         }
         let Some(record) = &copy.record else {
             return if found.is_healthy() {
                 Ok(Plan::Leave(Outcome::Healthy))
             } else {
-                Err(said(copy.lacks("record")))
+                Err(copy.lacks("record"))
             };
         };
-        let theirs = MalbildRecord::read(id, record.as_bytes())
-            .map_err(|error| said(format!("its record in the backup: {error}")))?;
+        let theirs = MalbildRecord::read(id, record.as_bytes()).map_err(Hindrance::Record)?;
         if let State::Healthy(ours) = &found.record
             && ours.epoch != theirs.epoch
         {
             return if found.is_healthy() && ours.past_epochs.contains(&theirs.epoch) {
                 Ok(Plan::Leave(Outcome::Newer))
             } else {
-                Err(said(ANOTHER))
+                Err(Hindrance::AnotherHistory)
             };
         }
         let mut work = Work {
@@ -245,34 +224,34 @@ impl Restoring {
         let mut repairs = Vec::new();
         if !matches!(found.record, State::Healthy(_)) {
             work.writes.push(MalbildRecord::put(id, record.clone().into()));
-            repairs.push("its record".to_owned());
+            repairs.push(Repair::Record);
         }
         let mut forwarded = false;
         for (part, state) in &found.documents {
             let document = DocumentId { malbild: id, part: *part };
-            let backup = self.source.read(document).map_err(Hindrance::Backup)?;
+            let backup = self.source.read(document)?;
             let is_optional = *part != Part::Content && matches!(state, State::Missing);
             match (state, backup) {
                 (State::Healthy(loaded), Some(backup)) => {
                     // Without a record, only the content itself says which history it is of.
                     if *part == Part::Content
                         && !matches!(found.record, State::Healthy(_))
-                        && !is_of(loaded, theirs.epoch).map_err(|broken| said(broken.0))?
+                        && !is_of(loaded, theirs.epoch)?
                     {
-                        return Err(said(ANOTHER));
+                        return Err(Hindrance::AnotherHistory);
                     }
-                    let beyond = beyond(loaded, &backup).map_err(|broken| said(broken.0))?;
+                    let beyond = beyond(loaded, &backup)?;
                     forwarded |= beyond.is_some();
                     work.writes.extend(beyond.map(|update| Write::Append { document, update }));
                 }
                 (State::Healthy(_), None) => {}
                 (_, None) if is_optional && !copy.misses(part.as_str()) => {}
-                (_, None) => return Err(said(copy.lacks(part.as_str()))),
+                (_, None) => return Err(copy.lacks(part.as_str())),
                 (state, Some(snapshot)) => {
                     if !matches!(state, State::Missing) {
                         work.aside.push(document);
                     }
-                    repairs.push(format!("its {}", part.as_str()));
+                    repairs.push(Repair::Document(*part));
                     work.writes.push(Write::Replace { document, snapshot });
                 }
             }
@@ -289,27 +268,17 @@ impl Restoring {
             Err(error) if error.is_damage() => Ok(true),
             Err(error) => Err(BackupError::Store(error)),
         };
-        work.writes.extend(copy.grants(wanted).map_err(Hindrance::Backup)?);
+        work.writes.extend(copy.grants(wanted)?);
         work.outcome = match (&found.record, repairs.is_empty()) {
             (State::Missing, _) => Outcome::Restored,
             (_, true) => Outcome::Forwarded,
             (_, false) => {
-                repairs.extend(forwarded.then(|| "what the backup holds beyond its content".to_owned()));
+                repairs.extend(forwarded.then_some(Repair::Beyond));
                 Outcome::Repaired(repairs)
             }
         };
         Ok(Plan::Write(work))
     }
-}
-
-/// Why nothing is done with a målbild.
-enum Hindrance {
-    Backup(BackupError),
-    Said(String),
-}
-
-fn said(why: impl Into<String>) -> Hindrance {
-    Hindrance::Said(why.into())
 }
 
 /// What a store holds of a målbild.
@@ -381,8 +350,8 @@ pub enum PointError {
         at: Time,
     },
     /// What is stored from then doesn't make a Document.
-    #[error("restore-point-damaged: {0}")]
-    Broken(&'static str),
+    #[error("restore-point-damaged: {}", .0.0)]
+    Broken(Broken),
     /// The målbild or the store.
     #[error(transparent)]
     Malbild(#[from] MalbildError),

@@ -12,8 +12,9 @@ use samsyn_shared::MalbildId;
 use samsyn_shared::room::RoomDocument;
 
 use super::manifest::{DOCUMENTS, Damage, DocumentEntry, FILE, Manifest, RECORDS, RecordLine};
+use super::outcome::Hindrance;
 use super::write::file_of;
-use super::{BackupError, file, io_at};
+use super::{BackupError, FormatError, file, io_at};
 use crate::access::{session, token};
 use crate::store::{DocumentId, Part, Table, Write};
 
@@ -67,7 +68,7 @@ impl Source {
         }
         for line in manifest.records.read(dir)?.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             let line = serde_json::from_slice(line)
-                .map_err(|error| format_error(&dir.join(RECORDS), error.to_string()))?;
+                .map_err(|error: serde_json::Error| format_error(&dir.join(RECORDS), error))?;
             source.record(line).map_err(|what| format_error(&dir.join(RECORDS), what))?;
         }
         source.only_one_of_each().map_err(|what| format_error(&dir.join(RECORDS), what))?;
@@ -180,12 +181,9 @@ impl Copy {
         self.damaged.contains_key(what)
     }
 
-    /// Why its record or a part of it is not in the backup, in words.
-    pub(super) fn lacks(&self, what: &str) -> String {
-        match self.damaged.get(what) {
-            Some(problem) => format!("the backup does not hold its {what}: {problem}"),
-            None => format!("the backup does not hold its {what}"),
-        }
+    /// Why its record or a part of it is not in the backup.
+    pub(super) fn lacks(&self, what: &'static str) -> Hindrance {
+        Hindrance::Lacks { what, problem: self.damaged.get(what).cloned() }
     }
 
     /// The writes that put back all that opens it, for which `wanted` says so.
@@ -205,6 +203,6 @@ fn part_of(name: &str) -> Option<Part> {
     Part::ALL.into_iter().find(|part| part.as_str() == name)
 }
 
-fn format_error(path: &Path, what: impl Into<String>) -> BackupError {
+fn format_error(path: &Path, what: impl Into<FormatError>) -> BackupError {
     BackupError::Format { path: path.to_owned(), what: what.into() }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use bytes::Bytes;
 use samsyn_shared::MalbildId;
 
-use samsyn_shared::room::RoomDocument;
+use samsyn_shared::room::{Broken, RoomDocument};
 
 use super::manifest::{
     DOCUMENTS, Damage, DocumentEntry, FileEntry, Manifest, RECORDS, RecordLine, highest_order,
@@ -58,14 +58,16 @@ fn fill(storage: &Storage, dir: &Path, made: (Time, u64)) -> Result<Manifest, Ba
                 Err(error) => return Err(error.into()),
             }
         }
-        match document(storage, id)? {
+        match document(storage, id) {
             Ok((seq, content)) => {
                 let file = file_of(id);
                 file::put(&dir.join(&file), &content)?;
                 let (part, file) = (id.part.as_str().to_owned(), FileEntry::of(file, &content));
                 entries.push(DocumentEntry { malbild: id.malbild, part, seq, file });
             }
-            Err(problem) => damaged.push(Damage { what: id.to_string(), problem }),
+            // Its damage is its own; whatever else the store says ends the backup.
+            Err(Unreadable::Store(error)) if !error.is_damage() => return Err(error.into()),
+            Err(error) => damaged.push(Damage { what: id.to_string(), problem: error.to_string() }),
         }
     }
     damaged.extend(strays.into_iter().map(|malbild| Damage {
@@ -86,15 +88,25 @@ pub(super) fn file_of(id: DocumentId) -> String {
     format!("{DOCUMENTS}/{}-{}.yjs", id.malbild, id.part.as_str())
 }
 
-/// One Document's number and content; the inner error is what is wrong with it.
-fn document(storage: &Storage, id: DocumentId) -> Result<Result<(u64, Bytes), String>, StoreError> {
-    let loaded = match storage.load(id) {
-        Ok(Some(loaded)) => loaded,
-        Ok(None) => return Ok(Err("its content is missing".to_owned())),
-        Err(error) if error.is_damage() => return Ok(Err(error.to_string())),
-        Err(error) => return Err(error),
-    };
-    Ok(whole(&loaded).map(|content| (loaded.last.0, content)).map_err(str::to_owned))
+/// Why a Document or a record can't be backed up.
+#[derive(Debug, thiserror::Error)]
+enum Unreadable {
+    #[error("its content is missing")]
+    Missing,
+    #[error("{}", .0.0)]
+    Broken(#[from] Broken),
+    #[error("it is no text")]
+    NoText,
+    #[error("its key is no id")]
+    NoId,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// One Document's number and content.
+fn document(storage: &Storage, id: DocumentId) -> Result<(u64, Bytes), Unreadable> {
+    let loaded = storage.load(id)?.ok_or(Unreadable::Missing)?;
+    Ok((loaded.last.0, whole(&loaded)?))
 }
 
 /// All records, as the backup keeps them.
@@ -111,12 +123,12 @@ fn records(storage: &Storage, damaged: &mut Vec<Damage>) -> Result<Records, Stor
             let text = match storage.get(table, &key) {
                 // It was removed meanwhile.
                 Ok(None) => continue,
-                Ok(Some(bytes)) => String::from_utf8(bytes.into()).map_err(|_| "it is no text".to_owned()),
-                Err(error) if error.is_damage() => Err(error.to_string()),
+                Ok(Some(bytes)) => String::from_utf8(bytes.into()).map_err(|_| Unreadable::NoText),
+                Err(error) if error.is_damage() => Err(Unreadable::Store(error)),
                 Err(error) => return Err(error),
             };
             let text = match (table, key.parse()) {
-                (Table::Malbild, Err(_)) => Err("its key is no id".to_owned()),
+                (Table::Malbild, Err(_)) => Err(Unreadable::NoId),
                 (Table::Malbild, Ok(id)) => {
                     if text.is_ok() {
                         malbilder.insert(id);
@@ -131,7 +143,8 @@ fn records(storage: &Storage, damaged: &mut Vec<Damage>) -> Result<Records, Stor
                     serde_json::to_writer(&mut lines, &line).expect("plain strings become JSON in memory");
                     lines.push(b'\n');
                 }
-                Err(problem) => {
+                Err(error) => {
+                    let problem = error.to_string();
                     // A token's key is only its hash, and still no one's to read.
                     let key = if table == Table::Malbild { key } else { key.chars().take(6).collect() };
                     damaged.push(Damage { what: format!("{} record {key}", table.as_str()), problem });

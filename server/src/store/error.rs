@@ -42,8 +42,8 @@ pub enum StoreError {
     #[error("the store is closed")]
     Closed,
     /// Another process holds the directory.
-    #[error("store-in-use: another samsyn process is using the data directory {0}; stop it first")]
-    InUse(String),
+    #[error("store-in-use: another samsyn process is using the data directory {}; stop it first", .0.display())]
+    InUse(PathBuf),
     /// The data directory can't be made, or is none.
     #[error("data-directory: {}: {error}", path.display())]
     Directory {
@@ -69,7 +69,7 @@ pub enum StoreError {
         /// The data directory.
         dir: PathBuf,
         /// What is wrong.
-        what: String,
+        what: LogDamage,
         /// Where a copy was set aside.
         aside: Option<PathBuf>,
     },
@@ -97,6 +97,22 @@ pub enum StoreError {
         found: String,
         /// What this program knows.
         known: &'static str,
+    },
+}
+
+/// What is wrong with a store's log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LogDamage {
+    /// What it holds doesn't verify.
+    #[error("{0}")]
+    Unsound(&'static str),
+    /// Something in it doesn't verify, and commits that do stand behind it.
+    #[error("of {last} commits those after {read} stand behind something that does not verify")]
+    Behind {
+        /// The last commit that verifies.
+        last: u64,
+        /// The last before what does not.
+        read: u64,
     },
 }
 

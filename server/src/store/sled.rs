@@ -95,7 +95,7 @@ impl SledStore {
         let lock =
             OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(dir.join("lock"))?;
         lock.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => StoreError::InUse(dir.display().to_string()),
+            TryLockError::WouldBlock => StoreError::InUse(dir.to_owned()),
             TryLockError::Error(error) => error.into(),
         })?;
         if !Space::has_room(&File::open(dir)?)? {
@@ -346,7 +346,7 @@ fn wait_for_quiet(db: &Path) -> Result<Option<File>, StoreError> {
                 std::thread::sleep(Duration::from_millis(5));
             }
             Err(TryLockError::WouldBlock) => {
-                return Err(StoreError::InUse(db.display().to_string()));
+                return Err(StoreError::InUse(db.to_owned()));
             }
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }

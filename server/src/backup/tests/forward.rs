@@ -35,13 +35,13 @@ async fn outcome(world: &World, id: MalbildId) -> Outcome {
 async fn a_store_that_was_shortened_is_brought_forward_and_loses_nothing_of_its_own() {
     let (world, id) = forked().await;
     let before = world.storage.load(DocumentId::content(id)).unwrap().unwrap().last;
-    assert_eq!(outcome(&world, id).await, Outcome::Forwarded);
+    assert!(matches!(outcome(&world, id).await, Outcome::Forwarded));
     let text = world.text(id).await;
     assert!(["gemensamt", "lost", "kept"].iter().all(|word| text.contains(word)), "{text}");
     let loaded = world.storage.load(DocumentId::content(id)).unwrap().unwrap();
     assert_eq!(loaded.last, before.next(), "as any other edit");
     assert!(check(&world.storage).unwrap().problems.is_empty());
-    assert_eq!(outcome(&world, id).await, Outcome::Healthy);
+    assert!(matches!(outcome(&world, id).await, Outcome::Healthy));
     assert_eq!(world.storage.load(DocumentId::content(id)).unwrap().unwrap(), loaded);
 }
 
@@ -53,7 +53,7 @@ async fn a_store_that_is_newer_than_the_backup_is_left_as_it_is() {
     write(&world.storage, &world.backup(), Time(1)).unwrap();
     world.write(id, 12, "två ").await;
     let before = world.storage.load(DocumentId::content(id)).unwrap();
-    assert_eq!(outcome(&world, id).await, Outcome::Healthy);
+    assert!(matches!(outcome(&world, id).await, Outcome::Healthy));
     assert_eq!(world.storage.load(DocumentId::content(id)).unwrap(), before);
 }
 
@@ -63,7 +63,7 @@ async fn those_who_are_in_a_malbild_come_back_to_all_of_it() {
     let (world, id) = forked().await;
     let found = MalbildRecord::find(&world.storage, id).unwrap();
     let (room, _joined) = world.rooms.join(&found, Role::Editor, Dialect::Own).await.unwrap();
-    assert_eq!(outcome(&world, id).await, Outcome::Forwarded);
+    assert!(matches!(outcome(&world, id).await, Outcome::Forwarded));
     assert!(room.is_ended(), "whoever was in it is sent away to come back");
     let (again, _joined) = world.rooms.join(&found, Role::Editor, Dialect::Own).await.unwrap();
     let text = world.text(id).await;
@@ -119,7 +119,7 @@ async fn another_history_is_named_and_left_alone() {
         let put = Write::Put { table: Table::Malbild, key: id.to_string(), value };
         world.storage.commit(vec![put]).await.unwrap();
         let outcome = outcome(&world, id).await;
-        assert_eq!(outcome == Outcome::Newer, expected, "{outcome:?}");
+        assert_eq!(matches!(outcome, Outcome::Newer), expected, "{outcome:?}");
         assert_eq!(matches!(outcome, Outcome::Failed(_)), !expected, "{outcome:?}");
         assert_eq!(world.storage.load(DocumentId::content(id)).unwrap(), before);
     }
@@ -130,7 +130,7 @@ async fn a_lost_record_comes_back_to_a_content_that_is_there_and_to_no_other() {
     let (world, id) = forked().await;
     let delete = |key: String| Write::Delete { table: Table::Malbild, key };
     world.storage.commit(vec![delete(id.to_string())]).await.unwrap();
-    assert_eq!(outcome(&world, id).await, Outcome::Restored);
+    assert!(matches!(outcome(&world, id).await, Outcome::Restored));
     let text = world.text(id).await;
     assert!(text.contains("lost") && text.contains("kept"), "{text}");
 
@@ -143,7 +143,7 @@ async fn a_lost_record_comes_back_to_a_content_that_is_there_and_to_no_other() {
     };
     let replace = Write::Replace { document: DocumentId::content(id), snapshot: strange };
     world.storage.commit(vec![replace]).await.unwrap();
-    assert!(matches!(outcome(&world, id).await, Outcome::Failed(why) if why.contains("epoch")));
+    assert!(matches!(outcome(&world, id).await, Outcome::Failed(why) if why.to_string().contains("epoch")));
     assert_eq!(world.storage.get(Table::Malbild, &id.to_string()).unwrap(), None);
 }
 
@@ -165,8 +165,8 @@ async fn a_restore_that_failed_in_the_middle_is_run_again() {
     let again = World { storage: Storage::start(Arc::new(new.engine.another())), ..World::new() };
     let again = World { rooms: Rooms::new(again.storage.clone()), ..again };
     let done = restore(&again.storage, &again.rooms, &world.backup(), None).await.unwrap();
-    let healthy = done.outcomes.values().filter(|outcome| **outcome == Outcome::Healthy).count();
-    let restored = done.outcomes.values().filter(|outcome| **outcome == Outcome::Restored).count();
+    let healthy = done.outcomes.values().filter(|outcome| matches!(outcome, Outcome::Healthy)).count();
+    let restored = done.outcomes.values().filter(|outcome| matches!(outcome, Outcome::Restored)).count();
     assert!(healthy >= 10 && healthy + restored == ids.len(), "{:?}", done.outcomes);
     assert!(check(&again.storage).unwrap().problems.is_empty());
     assert_eq!(again.storage.keys(Table::Malbild, "").unwrap().len(), ids.len());

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use samsyn_shared::Seq;
 
 use super::super::record::Head;
-use super::super::{DocumentId, StoreError, Time};
+use super::super::{DocumentId, LogDamage, StoreError, Time};
 use super::commits::{Counted, Last};
 use super::key::{self, DocumentKey, Kind};
 use super::log::message::{SEGMENT_BYTES, cap};
@@ -88,21 +88,18 @@ pub(super) fn judge(dir: &Path, copies: bool) -> Result<Judged, StoreError> {
     if acked == 0 && length <= 2 * SEGMENT_BYTES && walked.is_bare() && found.is_err() {
         return Ok(Judged { counted, whole: None });
     }
-    let damaged = |what: String| {
+    let damaged = |what: LogDamage| {
         let aside = copies.then(|| set_aside(dir, &walked)).flatten();
         StoreError::Damaged { dir: dir.to_owned(), what, aside }
     };
-    let (records, found) = found.map_err(|what| damaged(what.to_owned()))?;
+    let (records, found) = found.map_err(|what| damaged(LogDamage::Unsound(what)))?;
     // What is not known to be acked, or is not there: does something that verifies stand behind the end?
     if found.commit < acked || counted.acked.is_none() {
         let unread = |error: io::Error| StoreError::Unread { path: path.clone(), error: Arc::new(error) };
         let file = File::open(&path).map_err(unread)?;
-        let behind = gather(&file, acked).map_err(unread)?.commit;
-        if behind > found.commit + u64::from(acked == 0) {
-            return Err(damaged(format!(
-                "of {behind} commits those after {} stand behind something that does not verify",
-                found.commit
-            )));
+        let last = gather(&file, acked).map_err(unread)?.commit;
+        if last > found.commit + u64::from(acked == 0) {
+            return Err(damaged(LogDamage::Behind { last, read: found.commit }));
         }
     }
     if found.commit < acked {

@@ -48,7 +48,7 @@ impl StoreReader {
         };
         if let Some(lock) = &lock {
             lock.try_lock_shared().map_err(|error| match error {
-                TryLockError::WouldBlock => StoreError::InUse(dir.display().to_string()),
+                TryLockError::WouldBlock => StoreError::InUse(dir.to_owned()),
                 TryLockError::Error(error) => error.into(),
             })?;
         }
