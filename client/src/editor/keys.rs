@@ -5,7 +5,7 @@ use samsyn_shared::text::character::upper;
 
 use crate::words::Words;
 
-use super::command::Command;
+use samsyn_shared::page::command::Command;
 
 /// A command, its keys and its name.
 #[derive(Clone, Copy)]
@@ -154,8 +154,8 @@ pub fn for_aria(key: &str, mac: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::editor::autoformat::is_mark;
     use crate::words::words;
+    use samsyn_shared::page::command::autoformat::is_mark;
 
     #[test]
     fn no_key_means_two_things_on_any_system() {

@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use super::desk::Desk;
 use super::panel::panel_frame;
 use crate::editor::surface::can_mark;
-use crate::state::authorship::{Group, Marking, Party};
 use crate::words::words;
+use samsyn_shared::page::authorship::{Group, Marking, Party};
 
 /// The panel.
 pub(super) fn panel(desk: Desk) -> impl IntoView {

@@ -10,7 +10,9 @@ use web_sys::{HtmlElement, HtmlInputElement, KeyboardEvent, ScrollBehavior, Scro
 
 use super::icon::{Icon, icon};
 use super::part::{act, when};
-use crate::state::malbild::{Hit, Malbild};
+use samsyn_shared::page::Hit;
+
+use crate::malbild::Malbild;
 use crate::words::words;
 
 /// What is found is shown this far from the edges of what can be seen, in CSS pixels.
@@ -21,7 +23,7 @@ const FIELD: &str = "find-words";
 
 /// The bar, while somebody looks for something.
 pub(super) fn find(malbild: Malbild) -> impl IntoView {
-    let open = Memo::new(move |_| malbild.finding.open.get());
+    let open = Memo::new(move |_| malbild.find.open.get());
     view! { {move || when(open.get(), || bar(malbild))} }
 }
 
@@ -48,7 +50,7 @@ pub(super) fn has_focus() -> bool {
 
 fn bar(malbild: Malbild) -> impl IntoView {
     let w = words();
-    let finding = malbild.finding;
+    let finding = malbild.find;
     let bar = NodeRef::<Div>::new();
     bar.on_load(move |_| enter(malbild));
     let before = document().active_element().and_then(|element| element.dyn_into::<HtmlElement>().ok());
@@ -104,7 +106,8 @@ fn bar(malbild: Malbild) -> impl IntoView {
 }
 
 fn writes(malbild: Malbild) -> bool {
-    malbild.active.get_untracked().is_some() && malbild.role.get_untracked().may(Permission::WriteContent)
+    malbild.writer.active.get_untracked().is_some()
+        && malbild.writer.role.get_untracked().may(Permission::WriteContent)
 }
 
 /// Goes to the next place, or to the one before.
@@ -133,7 +136,7 @@ pub(super) fn heading(malbild: Malbild, section: &'static Section) -> impl IntoV
     move || {
         let mut parts = Vec::new();
         let mut done = 0;
-        let found = malbild.finding.in_headings.get().into_iter();
+        let found = malbild.find.in_headings.get().into_iter();
         for (place, is_current) in found.filter(|(place, _)| place.section == section.key) {
             let class = if is_current { "found found-now" } else { "found" };
             parts.push(view! { {slice(section.heading, done, place.from)} }.into_any());
@@ -161,7 +164,7 @@ fn extent(malbild: Malbild, place: Hit) -> Option<(f64, f64)> {
     }
     let selector = format!("[data-text=\"{}\"]", place.section);
     let host = document().query_selector(&selector).ok().flatten()?;
-    let (top, bottom) = malbild.extent(place)?;
+    let (top, bottom) = malbild.extent(place.section, place.from, place.to)?;
     let origin = host.get_bounding_client_rect().top();
     Some((origin + top, origin + bottom))
 }

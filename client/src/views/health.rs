@@ -6,16 +6,16 @@ use samsyn_shared::Role;
 
 use super::desk::Desk;
 use super::{browser, people};
-use crate::state::malbild::Malbild;
-use crate::state::people::Person;
+use crate::malbild::Malbild;
 use crate::words::words;
+use samsyn_shared::page::people::Person;
 
 /// The room and those who were lost.
 pub(super) fn health(desk: Desk) -> AnyView {
     let w = words();
     let malbild = desk.malbild;
     let absent = move || {
-        let absentees = malbild.lost_people.get();
+        let absentees = malbild.people.lost.get();
         if absentees.is_empty() {
             return ().into_any();
         }
@@ -32,13 +32,15 @@ pub(super) fn health(desk: Desk) -> AnyView {
 
 /// Whether this is told here: to who leads the work.
 pub(super) fn is_shown(malbild: Malbild) -> bool {
-    malbild.role.get() == Role::Owner
+    malbild.writer.role.get() == Role::Owner
 }
 
 /// The room in one line; nothing while the server is not reached.
 pub(super) fn room(malbild: Malbild) -> String {
-    match malbild.on_disk_at.get() {
-        Some(at) => (words().room)(malbild.in_step.get(), malbild.connected.get(), &browser::clock(at)),
+    match malbild.room.on_disk_at.get() {
+        Some(at) => {
+            (words().room)(malbild.room.in_step.get(), malbild.room.connected.get(), &browser::clock(at))
+        }
         None => String::new(),
     }
 }

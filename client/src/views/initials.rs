@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 
-use crate::state::people::{self, Person};
 use crate::words::words;
+use samsyn_shared::page::people::{self, Person};
 
 /// So many discs fit beside a heading.
 const FEW: usize = 3;

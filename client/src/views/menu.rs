@@ -32,7 +32,7 @@ pub(super) fn menu(desk: Desk) -> impl IntoView {
     };
     let download = move |_| {
         // Other systems take an `å` in two parts for another name.
-        let title = js_sys::JsString::from(malbild.title.get_untracked()).normalize("NFC");
+        let title = js_sys::JsString::from(malbild.text.title.get_untracked()).normalize("NFC");
         let name = browser::file_name(&String::from(title), w.file_name);
         browser::download(&name, &malbild.markdown());
         hide();

@@ -7,9 +7,9 @@ use super::identity_form::identity_form;
 use super::panel::panel_frame;
 use super::part::{act, when};
 use super::{browser, health, initials};
-use crate::state::malbild::Malbild;
-use crate::state::people::Person;
+use crate::malbild::Malbild;
 use crate::words::words;
+use samsyn_shared::page::people::Person;
 
 /// Up to this width panels lie over the sheet, as phone.css has it.
 const COVERING: &str = "(max-width: 63.99rem)";
@@ -19,7 +19,7 @@ pub(super) fn panel(desk: Desk) -> impl IntoView {
     let w = words();
     let malbild = desk.malbild;
     let others = move || {
-        let people = malbild.people.get();
+        let people = malbild.people.here.get();
         if people.is_empty() {
             view! { <p class="hint">{w.people_alone}</p> }.into_any()
         } else {
@@ -49,7 +49,7 @@ pub(super) fn list(desk: Desk, people: &[Person]) -> AnyView {
 fn item(desk: Desk, person: &Person) -> impl IntoView + use<> {
     let w = words();
     let name = person.name_or(w.nameless);
-    let template = desk.malbild.template.get_untracked();
+    let template = desk.malbild.opening.template.get_untracked();
     let section = person.section.and_then(|key| template.and_then(|template| template.section(key)));
     let place = section.map(|section| (w.writes_in)(section.heading));
     let organisation = Some(person.organisation.clone()).filter(|organisation| !organisation.is_empty());
@@ -96,7 +96,7 @@ fn own_form(malbild: Malbild) -> impl IntoView {
     view! {
         <div class="stack" on:input=act(move |_| done.set(false))>
             <h3>{w.you_heading}</h3>
-            <p class="hint" data-own-role="" prop:textContent=move || (w.role)(malbild.role.get())></p>
+            <p class="hint" data-own-role="" prop:textContent=move || (w.role)(malbild.writer.role.get())></p>
             {form}
             <p role="status" class="hint">{move || if done.get() { w.saved } else { "" }}</p>
         </div>

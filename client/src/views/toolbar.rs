@@ -11,10 +11,11 @@ use web_sys::{HtmlElement, KeyboardEvent, MouseEvent};
 use super::browser;
 use super::icon::{Icon, icon};
 use super::part::{act, truth, when};
-use crate::editor::command::Command;
 use crate::editor::keys::{self, Binding};
-use crate::state::malbild::{Format, Malbild};
+use crate::malbild::Malbild;
 use crate::words::words;
+use samsyn_shared::page::Format;
+use samsyn_shared::page::command::Command;
 
 /// One tool.
 #[derive(Clone, Copy)]
@@ -137,7 +138,7 @@ pub(super) fn toolbar(malbild: Malbild) -> impl IntoView {
             ("ArrowLeft", 0) | ("End", _) => last,
             ("ArrowLeft", place) => place - 1,
             ("Escape", _) => {
-                if let Some(key) = malbild.active.get_untracked() {
+                if let Some(key) = malbild.writer.active.get_untracked() {
                     malbild.focus(key);
                 }
                 return;
@@ -150,7 +151,7 @@ pub(super) fn toolbar(malbild: Malbild) -> impl IntoView {
     };
     view! {
         <div class="toolbar" role="toolbar" aria-label=words().tools
-            hidden=move || !malbild.role.get().may(Permission::WriteContent)
+            hidden=move || !malbild.writer.role.get().may(Permission::WriteContent)
             on:mousedown=act(|event: MouseEvent| event.prevent_default()) on:keydown=act(keydown)>
             {buttons.collect_view()}
         </div>
@@ -158,9 +159,11 @@ pub(super) fn toolbar(malbild: Malbild) -> impl IntoView {
 }
 
 fn button(malbild: Malbild, tool: Tool, place: usize, current: RwSignal<usize>) -> impl IntoView {
-    let format = malbild.format;
+    let format = malbild.writer.format;
     let enabled = move || {
-        malbild.active.get().is_some() && malbild.stopped.get().is_none() && (tool.enabled)(format.get())
+        malbild.writer.active.get().is_some()
+            && malbild.sync.stopped.get().is_none()
+            && (tool.enabled)(format.get())
     };
     let press = move |_: MouseEvent| {
         if untrack(enabled) {
