@@ -14,18 +14,19 @@ use std::rc::Rc;
 
 use leptos::prelude::*;
 use samsyn_shared::page::command::Command;
+use samsyn_shared::page::people::Person;
 pub use samsyn_shared::page::replica::TITLE;
-use samsyn_shared::page::{Hit, Identity, Page, peer};
+use samsyn_shared::page::{
+    AuthorshipView, CaretView, FindView, Hit, Identity, Page, PeopleView, RoomView, SyncView, TextView,
+    WriterView, peer,
+};
 use samsyn_shared::text::hyperlink::LinkError;
 use samsyn_shared::text::share_link::ShareLink;
 use samsyn_shared::{MalbildId, SectionKey};
 
 use self::driver::Driver;
 pub use self::signals::Phase;
-use self::signals::{
-    AuthorshipSignals, DeviceSignals, FindSignals, OpeningSignals, PeopleSignals, RoomSignals, SyncSignals,
-    TextSignals, WriterSignals,
-};
+use self::signals::{DeviceSignals, OpeningSignals};
 pub use self::surfaces::LinkBox;
 use crate::state::identity;
 
@@ -39,19 +40,23 @@ pub struct Malbild {
     /// What this browser keeps of it.
     pub device: DeviceSignals,
     /// How the page is in step with the server.
-    pub sync: SyncSignals,
+    pub sync: RwSignal<SyncView>,
     /// How the room is doing.
-    pub room: RoomSignals,
+    pub room: RwSignal<RoomView>,
     /// The others.
-    pub people: PeopleSignals,
+    pub people: RwSignal<PeopleView>,
     /// What there is of text.
-    pub text: TextSignals,
-    /// Who writes here, and where.
-    pub writer: WriterSignals,
+    pub text: RwSignal<TextView>,
+    /// Who writes here.
+    pub writer: RwSignal<WriterView>,
+    /// What holds where they write.
+    pub caret: RwSignal<CaretView>,
+    /// The link at the caret or the one that is being written, with its place.
+    pub link: RwSignal<Option<LinkBox>>,
     /// Who wrote which words.
-    pub authorship: AuthorshipSignals,
+    pub authorship: RwSignal<AuthorshipView>,
     /// What somebody looks for.
-    pub find: FindSignals,
+    pub find: RwSignal<FindView>,
     driver: StoredValue<Rc<Driver>, LocalStorage>,
 }
 
@@ -63,13 +68,15 @@ impl Malbild {
             id,
             opening: OpeningSignals::default(),
             device: DeviceSignals::default(),
-            sync: SyncSignals::default(),
-            room: RoomSignals::default(),
-            people: PeopleSignals::default(),
-            text: TextSignals::default(),
-            writer: WriterSignals::default(),
-            authorship: AuthorshipSignals::default(),
-            find: FindSignals::default(),
+            sync: RwSignal::default(),
+            room: RwSignal::default(),
+            people: RwSignal::default(),
+            text: RwSignal::default(),
+            writer: RwSignal::default(),
+            caret: RwSignal::default(),
+            link: RwSignal::default(),
+            authorship: RwSignal::default(),
+            find: RwSignal::default(),
             driver: StoredValue::new_local(Rc::default()),
         };
         malbild.begin(token);
@@ -80,7 +87,7 @@ impl Malbild {
     /// Leaving the page asks back only when something would be lost.
     fn guard_leaving(self) {
         let guard = window_event_listener(leptos::ev::beforeunload, move |event| {
-            if self.device.trouble.get_untracked().is_some() && self.sync.pending.get_untracked() > 0 {
+            if self.device.trouble.get_untracked().is_some() && self.sync.read_untracked().pending > 0 {
                 event.prevent_default();
             }
         });
@@ -100,7 +107,7 @@ impl Malbild {
 
     /// Performs a command in the text that has the caret.
     pub fn command(&self, command: Command) {
-        if let Some(key) = self.writer.active.get_untracked() {
+        if let Some(key) = self.caret.read_untracked().active {
             self.perform_in(key, command);
         }
     }
@@ -119,10 +126,9 @@ impl Malbild {
 
     /// The others who have their caret in a section.
     #[must_use]
-    pub fn people_in(&self, key: SectionKey) -> Vec<samsyn_shared::page::people::Person> {
-        self.people
-            .here
-            .with(|people| people.iter().filter(|person| person.section == Some(key)).cloned().collect())
+    pub fn people_in(&self, key: SectionKey) -> Vec<Person> {
+        let people = self.people.read();
+        people.here.iter().filter(|person| person.section == Some(key)).cloned().collect()
     }
 
     /// Scrolls to where another person's caret is, and shows who it is.

@@ -48,7 +48,8 @@ use self::remote_carets::RemoteCarets;
 use self::replica::{Change, Replica};
 use self::shown_text::ShownText;
 pub use self::view::{
-    AuthorshipView, FindView, Format, PageView, PeopleView, RoomView, SyncView, TextView, Told, WriterView,
+    AuthorshipView, CaretView, FindView, Format, PageView, PeopleView, RoomView, SyncView, TextView, Told,
+    WriterView,
 };
 use crate::sync::presence::Presences;
 use crate::text::delta::Op;
@@ -275,7 +276,7 @@ impl Page {
     /// Whether the person may write here, as far as is known.
     #[must_use]
     pub fn may_write(&self) -> bool {
-        self.view.writer.role.may(Permission::WriteContent) && self.view.sync.stopped.is_none()
+        self.view.writer.role.may(Permission::WriteContent) && self.view.writer.stopped.is_none()
     }
 
     fn replica(&mut self) -> &mut Replica {
@@ -292,7 +293,7 @@ impl Page {
 
     /// The text that has the caret, or had it last.
     fn active_text(&self) -> Option<&ShownText> {
-        self.text(self.view.writer.active?)
+        self.text(self.view.caret.active?)
     }
 
     fn read(&self, key: SectionKey) -> Vec<Op> {

@@ -79,14 +79,15 @@ impl Malbild {
         match answer {
             Ok(info) => match Template::find(&info.template) {
                 Some(template) => {
-                    self.text.title.set(info.title);
+                    self.text.update(|text| text.title = info.title);
                     self.start(template, info.role, (device, None, StoredRecords::default()), None).await;
                 }
                 // A later server knows templates that this page does not.
                 None => {
-                    self.sync.stopped.set(Some(Stopped::NewerServer));
-                    self.sync.status.set(SyncStatus::Error);
-                    self.sync.said.set((SyncStatus::Error, 0));
+                    self.writer.update(|writer| writer.stopped = Some(Stopped::NewerServer));
+                    self.sync.update(|sync| {
+                        (sync.status, sync.said) = (SyncStatus::Error, (SyncStatus::Error, 0))
+                    });
                 }
             },
             Err(error) if error.is_network() => {

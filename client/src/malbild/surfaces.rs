@@ -238,14 +238,14 @@ impl Malbild {
 
     /// Puts what stands beside a link where the link is now.
     pub(super) fn place_link(&self) {
-        let link = self.ask(|page| page.view().writer.link.clone()).flatten();
+        let link = self.ask(|page| page.view().caret.link.clone()).flatten();
         let placed = link.and_then(|at| {
             let (start, end) = (self.caret_at(at.section, at.from)?, self.caret_at(at.section, at.to)?);
             // Below where it ends; one that goes over lines ends left of where it begins.
             let left = if start[1] < end[1] { 0.0 } else { start[0] };
             Some(LinkBox { at, left, top: end[1] + end[2] })
         });
-        set_changed(self.writer.link, &placed);
+        set_changed(self.link, &placed);
     }
 
     /// A caret's left, top and height in its text's host, at a place in the document.
@@ -258,8 +258,7 @@ impl Malbild {
     /// sight: whoever writes keeps their place, whatever comes above it. Browsers' own anchoring holds on to
     /// other lines, or to none, so the style sheet switches it off while a text has the focus.
     fn keeping_in_place(&self, show: impl FnOnce() -> u32) -> u32 {
-        let active =
-            self.ask(|page| page.view().writer.active).flatten().and_then(|key| self.surface_of(key));
+        let active = self.ask(|page| page.view().caret.active).flatten().and_then(|key| self.surface_of(key));
         let caret = || active.as_ref().map_or(f64::NAN, |text| text.surface.caret_top());
         let side =
             |side: Result<JsValue, JsValue>| side.ok().and_then(|side| side.as_f64()).unwrap_or_default();

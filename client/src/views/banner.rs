@@ -29,7 +29,7 @@ pub(super) fn banner(desk: Desk) -> impl IntoView {
     };
     let unkept = move || {
         let trouble =
-            malbild.device.trouble.get().filter(|_| malbild.writer.role.get().may(Permission::WriteContent));
+            malbild.device.trouble.get().filter(|_| malbild.writer.read().role.may(Permission::WriteContent));
         trouble.map(
             |trouble| view! { <div class="banner" role="status"><p>{(w.device)(Some(trouble))}</p></div> },
         )
@@ -49,7 +49,7 @@ pub(super) fn banner(desk: Desk) -> impl IntoView {
             }
         })
     };
-    move || match malbild.sync.stopped.get() {
+    move || match malbild.writer.read().stopped {
         Some(why) => stopped(why).into_any(),
         None => view! { {unkept()} {aside()} }.into_any(),
     }

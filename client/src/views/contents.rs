@@ -31,7 +31,7 @@ pub(super) fn contents(desk: Desk) -> impl IntoView {
 fn entry(desk: Desk, section: &'static Section) -> impl IntoView {
     let w = words();
     let malbild = desk.malbild;
-    let filled = Memo::new(move |_| malbild.text.filled.get().contains(&section.key));
+    let filled = Memo::new(move |_| malbild.text.read().filled.clone().contains(&section.key));
     let here = move || initials::small_discs(&malbild.people_in(section.key)).into_any();
     // No link with a fragment: the fragment is where a token travels.
     let go = move |_| {
@@ -44,7 +44,7 @@ fn entry(desk: Desk, section: &'static Section) -> impl IntoView {
     view! {
         <li>
             <button type="button" class="entry"
-                aria-current=move || (malbild.writer.active.get() == Some(section.key)).then_some("true") on:click=act(go)>
+                aria-current=move || (malbild.caret.read().active == Some(section.key)).then_some("true") on:click=act(go)>
                 <span class="mark" class:filled=move || filled.get() aria-hidden="true"></span>
                 <span>
                     {section.heading}

@@ -23,7 +23,7 @@ const FIELD: &str = "find-words";
 
 /// The bar, while somebody looks for something.
 pub(super) fn find(malbild: Malbild) -> impl IntoView {
-    let open = Memo::new(move |_| malbild.find.open.get());
+    let open = Memo::new(move |_| malbild.find.read().open);
     view! { {move || when(open.get(), || bar(malbild))} }
 }
 
@@ -50,7 +50,6 @@ pub(super) fn has_focus() -> bool {
 
 fn bar(malbild: Malbild) -> impl IntoView {
     let w = words();
-    let finding = malbild.find;
     let bar = NodeRef::<Div>::new();
     bar.on_load(move |_| enter(malbild));
     let before = document().active_element().and_then(|element| element.dyn_into::<HtmlElement>().ok());
@@ -79,8 +78,8 @@ fn bar(malbild: Malbild) -> impl IntoView {
         _ => {}
     };
     let count = move || {
-        let words = finding.words.with(String::is_empty);
-        if words { String::new() } else { (w.find_count)(finding.current.get(), finding.count.get()) }
+        let find = malbild.find.read();
+        if find.words.is_empty() { String::new() } else { (w.find_count)(find.current, find.count) }
     };
     let step = move |drawing, label: &'static str, forward| {
         view! {
@@ -94,7 +93,7 @@ fn bar(malbild: Malbild) -> impl IntoView {
             <label class="unseen" for=FIELD>{w.find}</label>
             <input class="input" id=FIELD type="text" autocomplete="off" spellcheck="false"
                 enterkeyhint="search" placeholder=w.find
-                prop:value=move || finding.words.get() on:input=act(input)/>
+                prop:value=move || malbild.find.read().words.clone() on:input=act(input)/>
             <span class="find-count" role="status" aria-live="polite" prop:textContent=count></span>
             {step(Icon::Up, w.find_previous, false)}
             {step(Icon::Down, w.find_next, true)}
@@ -106,8 +105,8 @@ fn bar(malbild: Malbild) -> impl IntoView {
 }
 
 fn writes(malbild: Malbild) -> bool {
-    malbild.writer.active.get_untracked().is_some()
-        && malbild.writer.role.get_untracked().may(Permission::WriteContent)
+    malbild.caret.read_untracked().active.is_some()
+        && malbild.writer.read_untracked().role.may(Permission::WriteContent)
 }
 
 /// Goes to the next place, or to the one before.
@@ -136,7 +135,7 @@ pub(super) fn heading(malbild: Malbild, section: &'static Section) -> impl IntoV
     move || {
         let mut parts = Vec::new();
         let mut done = 0;
-        let found = malbild.find.in_headings.get().into_iter();
+        let found = malbild.find.read().in_headings.clone().into_iter();
         for (place, is_current) in found.filter(|(place, _)| place.section == section.key) {
             let class = if is_current { "found found-now" } else { "found" };
             parts.push(view! { {slice(section.heading, done, place.from)} }.into_any());

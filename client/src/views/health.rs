@@ -14,8 +14,9 @@ use samsyn_shared::page::people::Person;
 pub(super) fn health(desk: Desk) -> AnyView {
     let w = words();
     let malbild = desk.malbild;
+    let lost = Memo::new(move |_| malbild.people.read().lost.clone());
     let absent = move || {
-        let absentees = malbild.people.lost.get();
+        let absentees = lost.get();
         if absentees.is_empty() {
             return ().into_any();
         }
@@ -32,14 +33,14 @@ pub(super) fn health(desk: Desk) -> AnyView {
 
 /// Whether this is told here: to who leads the work.
 pub(super) fn is_shown(malbild: Malbild) -> bool {
-    malbild.writer.role.get() == Role::Owner
+    malbild.writer.read().role == Role::Owner
 }
 
 /// The room in one line; nothing while the server is not reached.
 pub(super) fn room(malbild: Malbild) -> String {
-    match malbild.room.on_disk_at.get() {
+    match malbild.room.read().on_disk_at {
         Some(at) => {
-            (words().room)(malbild.room.in_step.get(), malbild.room.connected.get(), &browser::clock(at))
+            (words().room)(malbild.room.read().in_step, malbild.room.read().connected, &browser::clock(at))
         }
         None => String::new(),
     }

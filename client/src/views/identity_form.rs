@@ -11,7 +11,7 @@ use samsyn_shared::page::Identity;
 /// Name and organisation, as they are now, and a button that sets them. `done` is called when they are.
 pub(super) fn identity_form(malbild: Malbild, button: &'static str, done: Box<dyn Fn()>) -> impl IntoView {
     let w = words();
-    let me = malbild.writer.me.get_untracked().unwrap_or_default();
+    let me = malbild.writer.read_untracked().me.clone().unwrap_or_default();
     let (name, organisation) = (RwSignal::new(me.name), RwSignal::new(me.organisation));
     let missing = RwSignal::new(false);
     let submit = move |event: leptos::ev::SubmitEvent| {

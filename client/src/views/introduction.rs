@@ -12,7 +12,7 @@ use crate::words::words;
 
 /// The question, when it is to be asked.
 pub(super) fn introduction(malbild: Malbild) -> impl IntoView {
-    when(malbild.writer.me.get_untracked().is_none(), || question(malbild))
+    when(malbild.writer.read_untracked().me.clone().is_none(), || question(malbild))
 }
 
 fn question(malbild: Malbild) -> impl IntoView {

@@ -61,7 +61,7 @@ pub(super) fn listen(desk: Desk) {
             HELP => desk.toggle(Panel::Keys),
             TOOLS => toolbar::focus_tools(),
             FIND if !find::has_focus() => find::open(desk.malbild),
-            FIND_NEXT if desk.malbild.find.open.get_untracked() => {
+            FIND_NEXT if desk.malbild.find.read_untracked().open => {
                 find::go(desk.malbild, !event.shift_key());
             }
             _ => return,

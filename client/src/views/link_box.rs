@@ -17,9 +17,8 @@ use crate::words::words;
 
 /// The place beside a section's text.
 pub(super) fn link_box(malbild: Malbild, key: SectionKey) -> impl IntoView {
-    let is_here = Memo::new(move |_| {
-        malbild.writer.link.with(|link| link.as_ref().is_some_and(|l| l.at.section == key))
-    });
+    let is_here =
+        Memo::new(move |_| malbild.link.with(|link| link.as_ref().is_some_and(|l| l.at.section == key)));
     view! { {move || when(is_here.get(), || content(malbild))} }
 }
 
@@ -27,8 +26,8 @@ fn content(malbild: Malbild) -> impl IntoView {
     let frame = NodeRef::<Div>::new();
     let form = move || frame.get()?.first_element_child().map(|form| form.unchecked_into::<HtmlElement>());
     Effect::new(move |was_writing: Option<bool>| {
-        let (Some(form), Some(shown)) = (form(), malbild.writer.link.get()) else { return false };
-        show(&form, &shown, malbild.writer.role.get_untracked().may(Permission::WriteContent));
+        let (Some(form), Some(shown)) = (form(), malbild.link.get()) else { return false };
+        show(&form, &shown, malbild.writer.read_untracked().role.may(Permission::WriteContent));
         if shown.at.writing && was_writing != Some(true) {
             let address = part::<HtmlInputElement>(&form, ADDRESS);
             address.set_value(shown.at.link.as_ref().map_or("", |link| link.as_str()));

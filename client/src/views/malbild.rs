@@ -24,7 +24,7 @@ pub(super) fn malbild(malbild: Malbild) -> impl IntoView {
     name_the_tab(malbild);
     browser::watch_keyboard();
     let shown = move || match phase.get() {
-        Phase::Opening => match malbild.sync.stopped.get() {
+        Phase::Opening => match malbild.writer.read().stopped {
             Some(why) => notice::stopped(why).into_any(),
             None => notice::opening().into_any(),
         },
@@ -59,11 +59,11 @@ fn open(malbild: Malbild) -> impl IntoView {
         }
     };
     let writes = move || {
-        malbild.writer.active.get().is_some() && malbild.writer.role.get().may(Permission::WriteContent)
+        malbild.caret.read().active.is_some() && malbild.writer.read().role.may(Permission::WriteContent)
     };
     view! {
         <div class="malbild" class:wall=move || desk.wall.get()
-            class:authored=move || malbild.authorship.shown.get() data-panel=move || name_of(desk.panel.get())
+            class:authored=move || malbild.authorship.read().shown data-panel=move || name_of(desk.panel.get())
             data-writing=move || writes().then_some("")>
             <button type="button" class="skip" on:click=act(skip)>{w.skip}</button>
             {bar::bar(desk)}
@@ -97,7 +97,7 @@ fn wall_mark(malbild: Malbild) -> impl IntoView {
     view! {
         <div class="wall-mark">
             <span prop:textContent=move || bar::said(malbild)></span>
-            <span prop:textContent=move || (w.people_here)(malbild.people.here.get().len() + 1)></span>
+            <span prop:textContent=move || (w.people_here)(malbild.people.read().here.len() + 1)></span>
         </div>
     }
 }
@@ -108,11 +108,11 @@ fn announcer(malbild: Malbild) -> impl IntoView {
     let w = words();
     let news = RwSignal::new(String::new());
     Effect::new(move |before: Option<SyncStatus>| {
-        let now = malbild.sync.status.get();
+        let now = malbild.sync.read().status;
         let cut = |status| matches!(status, SyncStatus::Offline | SyncStatus::Error);
         if cut(now) && before != Some(now) {
             let is_kept = malbild.device.trouble.get_untracked().is_none();
-            news.set((w.sync)(now, malbild.sync.pending.get_untracked(), is_kept));
+            news.set((w.sync)(now, malbild.sync.read_untracked().pending, is_kept));
         } else if !cut(now) && before.is_some_and(cut) {
             news.set(w.back_online.to_owned());
         }
@@ -123,7 +123,7 @@ fn announcer(malbild: Malbild) -> impl IntoView {
 
 fn name_the_tab(malbild: Malbild) {
     Effect::new(move |_| {
-        let title = malbild.text.title.get();
+        let title = malbild.text.read().title.clone();
         document().set_title(&if title.is_empty() { NAME.to_owned() } else { format!("{title} · {NAME}") });
     });
 }
@@ -132,7 +132,7 @@ fn name_the_tab(malbild: Malbild) {
 fn remember(malbild: Malbild) {
     let opened = js_sys::Date::now();
     Effect::new(move |_| {
-        let (title, role) = (malbild.text.title.get(), malbild.writer.role.get());
+        let (title, role) = (malbild.text.read().title.clone(), malbild.writer.read().role);
         recent::note(Recent { id: malbild.id, title, role, opened });
     });
 }

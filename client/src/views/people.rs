@@ -19,7 +19,7 @@ pub(super) fn panel(desk: Desk) -> impl IntoView {
     let w = words();
     let malbild = desk.malbild;
     let others = move || {
-        let people = malbild.people.here.get();
+        let people = malbild.people.read().here.clone();
         if people.is_empty() {
             view! { <p class="hint">{w.people_alone}</p> }.into_any()
         } else {
@@ -96,7 +96,7 @@ fn own_form(malbild: Malbild) -> impl IntoView {
     view! {
         <div class="stack" on:input=act(move |_| done.set(false))>
             <h3>{w.you_heading}</h3>
-            <p class="hint" data-own-role="" prop:textContent=move || (w.role)(malbild.writer.role.get())></p>
+            <p class="hint" data-own-role="" prop:textContent=move || (w.role)(malbild.writer.read().role)></p>
             {form}
             <p role="status" class="hint">{move || if done.get() { w.saved } else { "" }}</p>
         </div>

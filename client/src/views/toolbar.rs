@@ -138,7 +138,7 @@ pub(super) fn toolbar(malbild: Malbild) -> impl IntoView {
             ("ArrowLeft", 0) | ("End", _) => last,
             ("ArrowLeft", place) => place - 1,
             ("Escape", _) => {
-                if let Some(key) = malbild.writer.active.get_untracked() {
+                if let Some(key) = malbild.caret.read_untracked().active {
                     malbild.focus(key);
                 }
                 return;
@@ -151,7 +151,7 @@ pub(super) fn toolbar(malbild: Malbild) -> impl IntoView {
     };
     view! {
         <div class="toolbar" role="toolbar" aria-label=words().tools
-            hidden=move || !malbild.writer.role.get().may(Permission::WriteContent)
+            hidden=move || !malbild.writer.read().role.may(Permission::WriteContent)
             on:mousedown=act(|event: MouseEvent| event.prevent_default()) on:keydown=act(keydown)>
             {buttons.collect_view()}
         </div>
@@ -159,15 +159,15 @@ pub(super) fn toolbar(malbild: Malbild) -> impl IntoView {
 }
 
 fn button(malbild: Malbild, tool: Tool, place: usize, current: RwSignal<usize>) -> impl IntoView {
-    let format = malbild.writer.format;
+    let format = move || malbild.caret.read().format;
     let enabled = move || {
-        malbild.writer.active.get().is_some()
-            && malbild.sync.stopped.get().is_none()
-            && (tool.enabled)(format.get())
+        malbild.caret.read().active.is_some()
+            && malbild.writer.read().stopped.is_none()
+            && (tool.enabled)(format())
     };
     let press = move |_: MouseEvent| {
         if untrack(enabled) {
-            malbild.command((tool.command)(format.get_untracked()));
+            malbild.command((tool.command)(malbild.caret.read_untracked().format));
         }
     };
     let mac = browser::is_mac();
@@ -176,17 +176,17 @@ fn button(malbild: Malbild, tool: Tool, place: usize, current: RwSignal<usize>) 
         Face::Icon(drawing) => icon(drawing).into_any(),
         Face::Heading => view! {
             <span aria-hidden="true">
-                <span class="long">{move || label(tool, format.get())}</span>
-                <span class="short letter">{move || heading_letter(format.get())}</span>
+                <span class="long">{move || label(tool, format())}</span>
+                <span class="short letter">{move || heading_letter(format())}</span>
             </span>
         }
         .into_any(),
     };
     view! {
         <button type="button" class="tool" data-action=tool.action
-            aria-label=move || label(tool, format.get()) title=move || title(tool, format.get(), mac)
-            aria-keyshortcuts=move || keys::for_aria(binding(tool, format.get()).shown(mac), mac)
-            aria-pressed=move || tool.pressed.map(|pressed| truth(pressed(format.get())))
+            aria-label=move || label(tool, format()) title=move || title(tool, format(), mac)
+            aria-keyshortcuts=move || keys::for_aria(binding(tool, format()).shown(mac), mac)
+            aria-pressed=move || tool.pressed.map(|pressed| truth(pressed(format())))
             aria-disabled=move || truth(!enabled())
             tabindex=move || if current.get() == place { "0" } else { "-1" }
             on:focus=act(move |_| current.set(place)) on:click=act(press)>

@@ -28,7 +28,7 @@ impl Page {
 
     /// The caret was moved. When the text changed too, all is read anew soon, and this with it.
     pub(super) fn caret_moved(&mut self) {
-        let is_read = self.view.writer.active.is_some_and(|key| self.is_read(key));
+        let is_read = self.view.caret.active.is_some_and(|key| self.is_read(key));
         if is_read && self.view.authorship.shown {
             self.tell(self.view.authorship.told.parties.clone());
         }

@@ -47,7 +47,7 @@ impl Page {
 
     /// A text has the focus.
     pub fn focused(&mut self, key: SectionKey) {
-        self.view.writer.update(|writer| writer.active = Some(key));
+        self.view.caret.update(|caret| caret.active = Some(key));
         self.leave_link();
         self.refresh_format();
         self.announce_soon();

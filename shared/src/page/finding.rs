@@ -72,7 +72,7 @@ impl Page {
             find.in_headings.clear();
         });
         self.unmark(Layer::Find);
-        let Some(active) = self.view.writer.active.filter(|_| self.may_write()) else { return };
+        let Some(active) = self.view.caret.active.filter(|_| self.may_write()) else { return };
         match at.filter(|at| self.text(at.section).is_some()) {
             Some(at) => {
                 // A heading is nobody's to write: its text begins below.

@@ -32,7 +32,7 @@ impl Page {
     pub(super) fn ask_for_link(&mut self, key: SectionKey) {
         let form = self.link_at_caret(key).map(|link| LinkAtCaret { writing: true, ..link });
         if form.is_some() {
-            self.view.writer.update(|writer| writer.link = form);
+            self.view.caret.update(|caret| caret.link = form);
         }
     }
 
@@ -76,20 +76,20 @@ impl Page {
     }
 
     fn end_link(&mut self, key: SectionKey) {
-        self.view.writer.update(|writer| writer.link = None);
+        self.view.caret.update(|caret| caret.link = None);
         self.ask_surface(key, SurfaceEffect::Focus);
     }
 
     /// Who goes on in the text does not want the form any more.
     pub(super) fn leave_link(&mut self) {
-        if self.view.writer.link.as_ref().is_some_and(|link| link.writing) {
-            self.view.writer.update(|writer| writer.link = None);
+        if self.view.caret.link.as_ref().is_some_and(|link| link.writing) {
+            self.view.caret.update(|caret| caret.link = None);
         }
     }
 
     /// Shows the link that the caret is in. A form stays, and moves with its text.
     pub(super) fn refresh_link(&mut self, in_link: bool) {
-        let shown = &self.view.writer.link;
+        let shown = &self.view.caret.link;
         if shown.is_none() && !in_link {
             return;
         }
@@ -99,20 +99,20 @@ impl Page {
                 None => return,
             },
             None => {
-                let active = self.view.writer.active.filter(|key| in_link && *key != TITLE);
+                let active = self.view.caret.active.filter(|key| in_link && *key != TITLE);
                 let now = active.and_then(|key| self.link_at_caret(key));
                 now.filter(|now| now.link.is_some() && now.words.is_none())
             }
         };
-        if now != self.view.writer.link {
-            self.view.writer.update(|writer| writer.link = now);
+        if now != self.view.caret.link {
+            self.view.caret.update(|caret| caret.link = now);
         }
     }
 
     /// The section of the link that is shown or written.
     #[must_use]
     pub fn linked_section(&self) -> Option<SectionKey> {
-        let key = self.view.writer.link.as_ref()?.section;
+        let key = self.view.caret.link.as_ref()?.section;
         self.text(key).map(|text| text.key)
     }
 

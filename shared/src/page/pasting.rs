@@ -39,8 +39,8 @@ impl Page {
         let read = transfer.read();
         let read = if key == TITLE { read.and_then(|pasted| self.pasted_in_title(&pasted)) } else { read };
         let why = read.as_ref().err().copied().filter(|why| *why != PasteError::Nothing);
-        if self.view.writer.not_pasted != why {
-            self.view.writer.update(|writer| writer.not_pasted = why);
+        if self.view.caret.not_pasted != why {
+            self.view.caret.update(|caret| caret.not_pasted = why);
         }
         let Ok(pasted) = read else { return };
         self.show_at_once(key);
@@ -98,6 +98,6 @@ impl Page {
 
     /// Closes what says why the last paste put nothing in.
     pub fn forget_paste(&mut self) {
-        self.view.writer.update(|writer| writer.not_pasted = None);
+        self.view.caret.update(|caret| caret.not_pasted = None);
     }
 }

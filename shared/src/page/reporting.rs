@@ -22,7 +22,7 @@ impl Page {
         let (status, pending, role) = (self.peer.status(), self.peer.pending(), self.peer.role());
         let now = self.milliseconds();
         // Whoever is stopped may not be told anything else any more.
-        let status = if self.view.sync.stopped.is_some() { SyncStatus::Error } else { status };
+        let status = if self.view.writer.stopped.is_some() { SyncStatus::Error } else { status };
         let before = &self.view.sync;
         let (was, was_pending, was_cut) = (before.status, before.pending, before.cut_at.is_some());
         let is_cut = status == SyncStatus::Offline;
@@ -97,7 +97,8 @@ impl Page {
 
     /// Syncing ended for good; the text stays as it is.
     pub(super) fn stop(&mut self, why: Stopped) {
-        self.view.sync.update(|sync| (sync.stopped, sync.status) = (Some(why), SyncStatus::Error));
+        self.view.writer.update(|writer| writer.stopped = Some(why));
+        self.view.sync.update(|sync| sync.status = SyncStatus::Error);
         self.say();
         self.effects.push(Effect::SetEditable(false));
     }

@@ -142,8 +142,8 @@ impl Page {
                 LineKind::Item(list, _) => format.list = Some(list),
             }
         }
-        if format != self.view.writer.format {
-            self.view.writer.update(|writer| writer.format = format);
+        if format != self.view.caret.format {
+            self.view.caret.update(|caret| caret.format = format);
         }
         self.refresh_link(format.link);
     }

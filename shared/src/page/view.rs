@@ -25,8 +25,10 @@ pub struct PageView {
     pub people: Part<PeopleView>,
     /// What there is of text.
     pub text: Part<TextView>,
-    /// Who writes here, and where.
+    /// Who writes here.
     pub writer: Part<WriterView>,
+    /// What holds where they write.
+    pub caret: Part<CaretView>,
     /// Who wrote which words.
     pub authorship: Part<AuthorshipView>,
     /// What somebody looks for.
@@ -76,8 +78,6 @@ pub struct SyncView {
     pub saved_at: Option<f64>,
     /// The transport over which the server is reached, while it is.
     pub transport: Option<Transport>,
-    /// Why syncing ended for good, if it did.
-    pub stopped: Option<Stopped>,
 }
 
 impl Default for SyncView {
@@ -89,7 +89,6 @@ impl Default for SyncView {
             cut_at: None,
             saved_at: None,
             transport: None,
-            stopped: None,
         }
     }
 }
@@ -131,13 +130,26 @@ pub struct TextView {
     pub filled: Vec<SectionKey>,
 }
 
-/// Who writes here, and where.
-#[derive(Debug, Clone, PartialEq)]
+/// Who writes here.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WriterView {
     /// Who it is, once they said so.
     pub me: Option<Identity>,
     /// What they may do.
     pub role: Role,
+    /// Why syncing ended for good, if it did: then nothing more is written.
+    pub stopped: Option<Stopped>,
+}
+
+impl Default for WriterView {
+    fn default() -> Self {
+        Self { me: None, role: Role::Reader, stopped: None }
+    }
+}
+
+/// What holds where they write.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CaretView {
     /// The text that has the caret, or had it last.
     pub active: Option<SectionKey>,
     /// What holds at the caret.
@@ -146,13 +158,6 @@ pub struct WriterView {
     pub link: Option<LinkAtCaret>,
     /// Why the last paste put nothing in.
     pub not_pasted: Option<PasteError>,
-}
-
-impl Default for WriterView {
-    fn default() -> Self {
-        let format = Format::default();
-        Self { me: None, role: Role::Reader, active: None, format, link: None, not_pasted: None }
-    }
 }
 
 /// What holds at the caret, for the toolbar.

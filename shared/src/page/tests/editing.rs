@@ -125,16 +125,19 @@ fn the_title_is_one_line_of_words_and_no_longer_than_it_may_be() {
     world.selects(TITLE, 5, 5);
     world.types(TITLE, "!");
     assert_eq!(world.page.view().text.title, "Storm!");
-    assert!(world.commands(TITLE, Command::Bold), "it means nothing there, and nothing of the browser's either");
+    assert!(
+        world.commands(TITLE, Command::Bold),
+        "it means nothing there, and nothing of the browser's either"
+    );
     world.acted.clear();
     assert!(world.commands(TITLE, Command::Enter));
     assert_eq!(world.acted[0], (FIRST, SurfaceEffect::Focus));
     let long = Transfer { plain: "å".repeat(2000), ..Transfer::default() };
     world.act(|page| page.pasted(TITLE, &long));
-    assert_eq!(world.page.view().writer.not_pasted, Some(PasteError::TooLarge));
+    assert_eq!(world.page.view().caret.not_pasted, Some(PasteError::TooLarge));
     assert_eq!(world.reads(TITLE), "Storm!");
     world.act(Page::forget_paste);
-    assert_eq!(world.page.view().writer.not_pasted, None);
+    assert_eq!(world.page.view().caret.not_pasted, None);
 }
 
 #[test]
@@ -148,7 +151,7 @@ fn an_address_that_is_pasted_onto_words_is_where_they_lead() {
     assert_eq!(world.reads(FIRST), "se planen");
     world.selects(FIRST, 5, 5);
     world.act(|page| page.selected(FIRST, Selection::caret(5), [("link".to_owned(), true.into())].into()));
-    let link = world.page.view().writer.link.clone().unwrap();
+    let link = world.page.view().caret.link.clone().unwrap();
     assert_eq!((link.from, link.to, link.writing), (3, 9, false));
 }
 
@@ -183,9 +186,9 @@ fn a_form_for_a_link_stays_and_moves_with_its_text() {
     world.selects(FIRST, 3, 9);
     assert!(world.commands(FIRST, Command::Link));
     assert!(world.page.set_link("javascript:alert(1)", "").is_err());
-    assert!(world.page.view().writer.link.as_ref().unwrap().writing);
+    assert!(world.page.view().caret.link.as_ref().unwrap().writing);
     world.act(|page| page.set_link("https://example.org/", "")).unwrap();
-    assert_eq!(world.page.view().writer.link, None);
+    assert_eq!(world.page.view().caret.link, None);
     let ops = world.page.read(FIRST);
     assert!(ops.iter().any(|op| matches!(op, Op::Insert { insert, attributes }
         if insert == "planen" && attributes.contains_key("link"))));

@@ -3,7 +3,8 @@
 use super::*;
 
 fn writes(messages: &[Message]) -> Vec<crate::WriteNumber> {
-    let number = |message: &Message| if let Message::Write(number, _) = message { Some(*number) } else { None };
+    let number =
+        |message: &Message| if let Message::Write(number, _) = message { Some(*number) } else { None };
     messages.iter().filter_map(number).collect()
 }
 
@@ -75,7 +76,7 @@ fn whose_role_changes_may_write_or_no_longer() {
 fn who_is_stopped_says_so_whatever_comes_after() {
     let mut world = World::in_step(Role::Editor);
     world.act(|page| page.tell_peer(Event::AccessAnswered(peer::Access::Denied)));
-    assert!(world.page.view().sync.stopped.is_some());
+    assert!(world.page.view().writer.stopped.is_some());
     assert!(world.asked.contains(&Effect::SetEditable(false)));
     world.selects(FIRST, 0, 0);
     world.passes(Duration::from_secs(3));
