@@ -24,6 +24,7 @@ mod notice;
 mod panel;
 mod part;
 mod people;
+mod people_list;
 mod removal;
 mod share;
 mod sheet;

@@ -13,10 +13,11 @@ const RUN: &str = "
     axe.run(document, { runOnly, resultTypes: ['violations'] })
         .then(found => done(found.violations), error => done([{ id: String(error), nodes: [] }]))";
 
-/// Waits until nothing moves any more: what is being faded in has no contrast yet. What moves for ever is left to.
+/// Waits until nothing moves any more: what is being faded in has no contrast yet. What moves for ever, or with the
+/// scrolling, is left to.
 const AT_REST: &str = "
     const [done] = arguments;
-    const ends = motion => motion.effect && motion.effect.getComputedTiming().endTime !== Infinity;
+    const ends = motion => motion.timeline === document.timeline && Number.isFinite(motion.effect?.getComputedTiming().endTime);
     const rest = () => {
         const left = document.getAnimations().filter(motion => motion.playState === 'running' && ends(motion));
         left.length ? Promise.allSettled(left.map(motion => motion.finished)).then(rest) : done();

@@ -2,12 +2,12 @@
 //! themselves are the state's and the style sheet's, and stay as long as the panel says what they mean.
 
 use leptos::prelude::*;
+use samsyn_shared::page::authorship::{Group, Marking, Party};
 
 use super::desk::Desk;
 use super::panel::panel_frame;
 use crate::editor::surface::can_mark;
 use crate::words::words;
-use samsyn_shared::page::authorship::{Group, Marking, Party};
 
 /// The panel.
 pub(super) fn panel(desk: Desk) -> impl IntoView {

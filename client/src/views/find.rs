@@ -5,13 +5,12 @@ use leptos::html::Div;
 use leptos::prelude::*;
 use samsyn_shared::Permission;
 use samsyn_shared::Section;
+use samsyn_shared::page::Hit;
 use wasm_bindgen::JsCast as _;
 use web_sys::{HtmlElement, HtmlInputElement, KeyboardEvent, ScrollBehavior, ScrollToOptions};
 
 use super::icon::{Icon, icon};
 use super::part::{act, when};
-use samsyn_shared::page::Hit;
-
 use crate::malbild::Malbild;
 use crate::words::words;
 

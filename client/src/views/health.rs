@@ -2,13 +2,12 @@
 //! device something waits.
 
 use leptos::prelude::*;
-use samsyn_shared::Role;
 
+use super::browser;
 use super::desk::Desk;
-use super::{browser, people};
+use super::people_list::people_list;
 use crate::malbild::Malbild;
 use crate::words::words;
-use samsyn_shared::page::people::Person;
 
 /// The room and those who were lost.
 pub(super) fn health(desk: Desk) -> AnyView {
@@ -22,7 +21,7 @@ pub(super) fn health(desk: Desk) -> AnyView {
         }
         view! {
             <h3>{w.absent_heading}</h3>
-            <div data-absent="">{people::list(desk, &absentees)}</div>
+            <div data-absent="">{people_list(desk, &absentees)}</div>
             <p class="hint">{w.absent_hint}</p>
         }
         .into_any()
@@ -31,27 +30,12 @@ pub(super) fn health(desk: Desk) -> AnyView {
         .into_any()
 }
 
-/// Whether this is told here: to who leads the work.
-pub(super) fn is_shown(malbild: Malbild) -> bool {
-    malbild.writer.read().role == Role::Owner
-}
-
 /// The room in one line; nothing while the server is not reached.
 pub(super) fn room(malbild: Malbild) -> String {
     match malbild.room.read().on_disk_at {
         Some(at) => {
             (words().room)(malbild.room.read().in_step, malbild.room.read().connected, &browser::clock(at))
         }
-        None => String::new(),
-    }
-}
-
-/// Since when somebody is lost, and what waits on their device; nothing when all is well with them.
-pub(super) fn trouble(person: &Person) -> String {
-    let w = words();
-    match person.lost {
-        Some(since) => (w.lost)(&browser::moment(since), person.unsaved),
-        None if person.unsaved > 0 => (w.waits)(person.unsaved),
         None => String::new(),
     }
 }

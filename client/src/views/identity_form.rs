@@ -1,12 +1,12 @@
 //! The fields in which a person says who they are, at the first visit and later.
 
 use leptos::prelude::*;
+use samsyn_shared::page::Identity;
 use web_sys::Event;
 
 use super::part::act;
 use crate::malbild::Malbild;
 use crate::words::words;
-use samsyn_shared::page::Identity;
 
 /// Name and organisation, as they are now, and a button that sets them. `done` is called when they are.
 pub(super) fn identity_form(malbild: Malbild, button: &'static str, done: Box<dyn Fn()>) -> impl IntoView {

@@ -1,9 +1,9 @@
 //! A person as a small disc: a colour and initials, never the colour alone.
 
 use leptos::prelude::*;
+use samsyn_shared::page::people::{self, Person};
 
 use crate::words::words;
-use samsyn_shared::page::people::{self, Person};
 
 /// So many discs fit beside a heading.
 const FEW: usize = 3;

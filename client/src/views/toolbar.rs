@@ -4,6 +4,8 @@
 use leptos::prelude::*;
 use samsyn_shared::Permission;
 use samsyn_shared::domain::limits;
+use samsyn_shared::page::Format;
+use samsyn_shared::page::command::Command;
 use samsyn_shared::text::delta::List;
 use wasm_bindgen::JsCast as _;
 use web_sys::{HtmlElement, KeyboardEvent, MouseEvent};
@@ -14,8 +16,6 @@ use super::part::{act, truth, when};
 use crate::editor::keys::{self, Binding};
 use crate::malbild::Malbild;
 use crate::words::words;
-use samsyn_shared::page::Format;
-use samsyn_shared::page::command::Command;
 
 /// One tool.
 #[derive(Clone, Copy)]
