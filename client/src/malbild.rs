@@ -107,9 +107,15 @@ impl Malbild {
 
     /// Performs a command in the text that has the caret.
     pub fn command(&self, command: Command) {
-        if let Some(key) = self.caret.read_untracked().active {
+        if let Some(key) = self.active() {
             self.perform_in(key, command);
         }
+    }
+
+    /// The text that has the caret, or had it last. Nothing of the signal is borrowed any more when it is known.
+    #[must_use]
+    pub fn active(&self) -> Option<SectionKey> {
+        self.caret.with_untracked(|caret| caret.active)
     }
 
     /// Sets and remembers who is writing here.

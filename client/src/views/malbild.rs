@@ -112,7 +112,8 @@ fn announcer(malbild: Malbild) -> impl IntoView {
         let cut = |status| matches!(status, SyncStatus::Offline | SyncStatus::Error);
         if cut(now) && before != Some(now) {
             let is_kept = malbild.device.trouble.get_untracked().is_none();
-            news.set((w.sync)(now, malbild.sync.read_untracked().pending, is_kept));
+            let pending = malbild.sync.with_untracked(|sync| sync.pending);
+            news.set((w.sync)(now, pending, is_kept));
         } else if !cut(now) && before.is_some_and(cut) {
             news.set(w.back_online.to_owned());
         }

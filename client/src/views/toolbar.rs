@@ -138,7 +138,7 @@ pub(super) fn toolbar(malbild: Malbild) -> impl IntoView {
             ("ArrowLeft", 0) | ("End", _) => last,
             ("ArrowLeft", place) => place - 1,
             ("Escape", _) => {
-                if let Some(key) = malbild.caret.read_untracked().active {
+                if let Some(key) = malbild.active() {
                     malbild.focus(key);
                 }
                 return;
@@ -167,7 +167,7 @@ fn button(malbild: Malbild, tool: Tool, place: usize, current: RwSignal<usize>) 
     };
     let press = move |_: MouseEvent| {
         if untrack(enabled) {
-            malbild.command((tool.command)(malbild.caret.read_untracked().format));
+            malbild.command((tool.command)(untrack(format)));
         }
     };
     let mac = browser::is_mac();
