@@ -1,14 +1,13 @@
-//! The page in which people write a målbild: views over state, fed by sync. This file alone knows both
-//! the views and sync.
+//! The page in which people write a målbild: views over an open målbild, which is driven by the shared page.
 
 pub mod api;
 pub mod device;
 pub mod early;
 pub mod editor;
+pub mod malbild;
 #[cfg(test)]
 mod palette;
 pub mod state;
-pub mod sync;
 pub mod views;
 pub mod words;
 pub mod worker;
@@ -24,7 +23,7 @@ fn main() {
     if let Some(root) = document().document_element() {
         root.set_attribute("lang", language.tag()).expect("the attribute's name is valid");
     }
-    mount_to_body(|| views::app(sync::connect));
+    mount_to_body(views::app);
     worker::install();
     let tell = || leptos::task::spawn_local(state::left::tell());
     tell();

@@ -98,7 +98,7 @@ fn what_is_written_can_be_read_in_every_theme() {
 fn participants_are_told_apart_and_their_initials_can_be_read() {
     for (theme, palette) in themes() {
         for dark in [0, 1] {
-            let people: Vec<_> = (0..crate::state::people::COLOURS)
+            let people: Vec<_> = (0..samsyn_shared::page::people::COLOURS)
                 .map(|person| palette[&format!("person-{person}")][dark])
                 .collect();
             for (place, person) in people.iter().enumerate() {
@@ -125,7 +125,7 @@ fn what_somebody_wrote_can_be_read_on_their_colour() {
     for (theme, palette) in themes() {
         for dark in [0, 1] {
             let paper = palette["paper"][dark];
-            let people = (0..crate::state::people::COLOURS).map(|person| format!("person-{person}"));
+            let people = (0..samsyn_shared::page::people::COLOURS).map(|person| format!("person-{person}"));
             for name in people.chain(["ink-quiet".to_owned()]) {
                 let (colour, mut mixed) = (palette[&name][dark], [0.0; 3]);
                 for (at, mixed) in mixed.iter_mut().enumerate() {

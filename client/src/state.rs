@@ -1,20 +1,10 @@
-//! What the page knows, as signals: an open målbild ([`malbild`]) over its replica, and what this
-//! browser remembers of itself. Views read it, sync feeds it; it knows neither.
+//! What this browser remembers beside its målbilder, each thing in a file of its own; its clock and its randomness.
 
-pub mod authorship;
-pub mod backlog;
-pub mod binding;
-pub mod find;
 pub mod identity;
 pub mod left;
-pub mod lost_people;
-pub mod malbild;
 pub mod owner_link;
-pub mod people;
 pub mod preferences;
 pub mod recent;
-pub mod remote_carets;
-mod section;
 mod storage;
 
 use std::time::Duration;

@@ -24,6 +24,7 @@ mod notice;
 mod panel;
 mod part;
 mod people;
+mod people_list;
 mod removal;
 mod share;
 mod sheet;
@@ -33,17 +34,16 @@ mod toolbar;
 use leptos::prelude::*;
 use samsyn_shared::text::share_link::ShareLink;
 
-use crate::state::malbild::Malbild;
-use crate::state::malbild::port::Connect;
+use crate::malbild::Malbild;
 
 /// The page that the address asks for. There are two, and a link between them loads anew, so the
-/// address is read once. `connect` starts syncing an open målbild.
-pub fn app(connect: Connect) -> impl IntoView {
+/// address is read once.
+pub fn app() -> impl IntoView {
     let location = window().location();
     let path = location.pathname().unwrap_or_default();
     let address = path.clone() + &location.hash().unwrap_or_default();
     match ShareLink::find(&address) {
-        Some(link) => malbild::malbild(Malbild::open(link, connect)).into_any(),
+        Some(link) => malbild::malbild(Malbild::open(link)).into_any(),
         None if path == "/" => start::start().into_any(),
         None => notice::nothing().into_any(),
     }

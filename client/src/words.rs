@@ -16,11 +16,28 @@ use samsyn_shared::text::paste::PasteError;
 use samsyn_shared::{Role, SyncStatus};
 
 use crate::device::DeviceError;
-use crate::editor::keys::Group;
 use crate::state::preferences::{Language, Theme};
 
 /// The product's name, which is the same in every language.
 pub const NAME: &str = "Samsyn";
+
+/// What belongs together on the page of keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyGroup {
+    /// How words look.
+    Words,
+    /// What lines are.
+    Lines,
+    /// What was done.
+    History,
+    /// Around the text: not the surface's, but the page's keys.
+    Page,
+}
+
+impl KeyGroup {
+    /// All, in the order in which they are shown.
+    pub const ALL: [Self; 4] = [Self::Words, Self::Lines, Self::History, Self::Page];
+}
 
 /// The catalogue.
 #[allow(missing_docs, reason = "each entry is named after what it says; its text is its documentation")]
@@ -90,7 +107,7 @@ pub struct Words {
     /// A key's name where it is not what stands on it in English; else empty.
     pub key_name: fn(&str) -> &'static str,
     pub keys: &'static str,
-    pub key_group: fn(Group) -> &'static str,
+    pub key_group: fn(KeyGroup) -> &'static str,
     pub typed: &'static str,
     pub typed_undo: &'static str,
     pub paragraph: &'static str,

@@ -13,6 +13,17 @@ const RUN: &str = "
     axe.run(document, { runOnly, resultTypes: ['violations'] })
         .then(found => done(found.violations), error => done([{ id: String(error), nodes: [] }]))";
 
+/// Waits until nothing moves any more: what is being faded in has no contrast yet. What moves for ever, or with the
+/// scrolling, is left to.
+const AT_REST: &str = "
+    const [done] = arguments;
+    const ends = motion => motion.timeline === document.timeline && Number.isFinite(motion.effect?.getComputedTiming().endTime);
+    const rest = () => {
+        const left = document.getAnimations().filter(motion => motion.playState === 'running' && ends(motion));
+        left.length ? Promise.allSettled(left.map(motion => motion.finished)).then(rest) : done();
+    };
+    rest()";
+
 impl Page {
     /// Each rule that is broken, with the elements that break it and why. None is best.
     ///
@@ -23,8 +34,8 @@ impl Page {
             // As a script of the page's would be, but for the page's policy, which allows none.
             self.script(&node::packaged("axe-core/axe.min.js").await?, vec![]).await?;
         }
-        // What is being faded in has no contrast yet.
         self.painted().await?;
+        self.driver().execute_async(AT_REST, vec![]).await?;
         let found = self.driver().execute_async(RUN, vec![]).await?;
         let found = found.json().as_array().context("axe-core gave no list")?;
         let broken = found.iter().flat_map(|rule| {

@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 
+use samsyn_shared::page::Caret;
 use wasm_bindgen::JsCast as _;
 use web_sys::{Document, Element, HtmlElement};
 
@@ -15,27 +16,6 @@ const FEW: usize = 6;
 
 /// Carets that are closer than this would cover each other's initials, in CSS pixels.
 const CLOSE: f64 = 18.0;
-
-/// One other person's place in a section.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Caret {
-    /// The client id of the page they write in.
-    pub client: u64,
-    /// Which colour of the palette.
-    pub colour: usize,
-    /// What the flag says.
-    pub label: String,
-    /// What stays when the flag has gone.
-    pub initials: String,
-    /// Where the selection began.
-    pub anchor: u32,
-    /// Where the caret is.
-    pub head: u32,
-    /// Another number whenever the flag is to be seen again.
-    pub moves: u32,
-    /// Whether the flag is shown though the section is quiet.
-    pub is_highlighted: bool,
-}
 
 /// Carets, and where they were seen.
 pub struct Sighted(Vec<(Caret, Place)>);

@@ -1,11 +1,10 @@
 //! The keys: which key means what, and what a person calls it. The one table that the text surface,
 //! the toolbar and the page of keys read. Pure; it neither hears a key nor does what one means.
 
+use samsyn_shared::page::command::Command;
 use samsyn_shared::text::character::upper;
 
-use crate::words::Words;
-
-use super::command::Command;
+use crate::words::{KeyGroup, Words};
 
 /// A command, its keys and its name.
 #[derive(Clone, Copy)]
@@ -16,27 +15,9 @@ pub struct Binding {
     /// first, on a Mac the last.
     pub keys: &'static [&'static str],
     /// Where it belongs.
-    pub group: Group,
+    pub group: KeyGroup,
     /// What people call it; none where every text field has the key.
     pub label: Option<fn(&Words) -> String>,
-}
-
-/// What belongs together on the page of keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Group {
-    /// How words look.
-    Words,
-    /// What lines are.
-    Lines,
-    /// What was done.
-    History,
-    /// Around the text: not the surface's, but the page's keys.
-    Page,
-}
-
-impl Group {
-    /// All, in the order in which they are shown.
-    pub const ALL: [Self; 4] = [Self::Words, Self::Lines, Self::History, Self::Page];
 }
 
 /// Opens and closes the page of keys. Ctrl+/ cannot: on a Swedish keyboard / is Shift+7, and Ctrl+Shift+7
@@ -55,28 +36,28 @@ pub const FIND_NEXT: &str = "F3";
 /// The table. Headings have two keys: Ctrl+Alt is AltGr on Windows, and AltGr+2 writes @ on a Swedish
 /// keyboard; on a Mac Shift+⌘+3 takes a picture of the screen.
 pub const BINDINGS: &[Binding] = &[
-    binding("bold", &["Mod-b"], Group::Words, |w| w.bold.1.into()),
-    binding("italic", &["Mod-i"], Group::Words, |w| w.italic.1.into()),
-    binding("underline", &["Mod-u"], Group::Words, |w| w.underline.1.into()),
-    binding("link", &["Mod-k"], Group::Words, |w| w.link.into()),
-    binding("paragraph", &["Mod-Shift-0", "Mod-Alt-0"], Group::Lines, |w| w.paragraph.into()),
-    binding("heading-1", &["Mod-Shift-1", "Mod-Alt-1"], Group::Lines, |w| (w.heading_level)(1)),
-    binding("heading-2", &["Mod-Shift-2", "Mod-Alt-2"], Group::Lines, |w| (w.heading_level)(2)),
-    binding("heading-3", &["Mod-Shift-3", "Mod-Alt-3"], Group::Lines, |w| (w.heading_level)(3)),
-    binding("bullet", &["Mod-Shift-8"], Group::Lines, |w| w.bullet.into()),
-    binding("ordered", &["Mod-Shift-7"], Group::Lines, |w| w.ordered.into()),
-    binding("lettered", &["Mod-Shift-9"], Group::Lines, |w| w.lettered.into()),
-    binding("tab", &["Tab"], Group::Lines, |w| w.indent.into()),
-    binding("shift-tab", &["Shift-Tab"], Group::Lines, |w| w.outdent.into()),
-    binding("enter", &["Enter"], Group::Lines, |w| w.enter.into()),
-    binding("backspace", &["Backspace"], Group::Lines, |w| w.backspace.into()),
-    binding("undo", &["Mod-z"], Group::History, |w| w.undo.into()),
-    binding("redo", &["Mod-y", "Mod-Shift-z"], Group::History, |w| w.redo.into()),
-    binding("find", &[FIND], Group::Page, |w| w.find.into()),
-    binding("find-next", &[FIND_NEXT], Group::Page, |w| w.find_next.into()),
-    binding("leave", &["Escape"], Group::Page, |w| w.leave_text.into()),
-    binding("tools", &[TOOLS], Group::Page, |w| w.to_tools.into()),
-    binding("help", &[HELP], Group::Page, |w| w.keys.into()),
+    binding("bold", &["Mod-b"], KeyGroup::Words, |w| w.bold.1.into()),
+    binding("italic", &["Mod-i"], KeyGroup::Words, |w| w.italic.1.into()),
+    binding("underline", &["Mod-u"], KeyGroup::Words, |w| w.underline.1.into()),
+    binding("link", &["Mod-k"], KeyGroup::Words, |w| w.link.into()),
+    binding("paragraph", &["Mod-Shift-0", "Mod-Alt-0"], KeyGroup::Lines, |w| w.paragraph.into()),
+    binding("heading-1", &["Mod-Shift-1", "Mod-Alt-1"], KeyGroup::Lines, |w| (w.heading_level)(1)),
+    binding("heading-2", &["Mod-Shift-2", "Mod-Alt-2"], KeyGroup::Lines, |w| (w.heading_level)(2)),
+    binding("heading-3", &["Mod-Shift-3", "Mod-Alt-3"], KeyGroup::Lines, |w| (w.heading_level)(3)),
+    binding("bullet", &["Mod-Shift-8"], KeyGroup::Lines, |w| w.bullet.into()),
+    binding("ordered", &["Mod-Shift-7"], KeyGroup::Lines, |w| w.ordered.into()),
+    binding("lettered", &["Mod-Shift-9"], KeyGroup::Lines, |w| w.lettered.into()),
+    binding("tab", &["Tab"], KeyGroup::Lines, |w| w.indent.into()),
+    binding("shift-tab", &["Shift-Tab"], KeyGroup::Lines, |w| w.outdent.into()),
+    binding("enter", &["Enter"], KeyGroup::Lines, |w| w.enter.into()),
+    binding("backspace", &["Backspace"], KeyGroup::Lines, |w| w.backspace.into()),
+    binding("undo", &["Mod-z"], KeyGroup::History, |w| w.undo.into()),
+    binding("redo", &["Mod-y", "Mod-Shift-z"], KeyGroup::History, |w| w.redo.into()),
+    binding("find", &[FIND], KeyGroup::Page, |w| w.find.into()),
+    binding("find-next", &[FIND_NEXT], KeyGroup::Page, |w| w.find_next.into()),
+    binding("leave", &["Escape"], KeyGroup::Page, |w| w.leave_text.into()),
+    binding("tools", &[TOOLS], KeyGroup::Page, |w| w.to_tools.into()),
+    binding("help", &[HELP], KeyGroup::Page, |w| w.keys.into()),
     unnamed("enter", &["Shift-Enter"]),
     unnamed("backspace-word", &["Mod-Backspace"]),
     unnamed("delete", &["Delete"]),
@@ -92,14 +73,14 @@ pub const TYPED: [(&str, Label); 3] = [("-", |w| w.bullet), ("1.", |w| w.ordered
 const fn binding(
     name: &'static str,
     keys: &'static [&'static str],
-    group: Group,
+    group: KeyGroup,
     label: fn(&Words) -> String,
 ) -> Binding {
     Binding { name, keys, group, label: Some(label) }
 }
 
 const fn unnamed(name: &'static str, keys: &'static [&'static str]) -> Binding {
-    Binding { name, keys, group: Group::Lines, label: None }
+    Binding { name, keys, group: KeyGroup::Lines, label: None }
 }
 
 impl Binding {
@@ -121,7 +102,7 @@ impl Binding {
 
 /// Each key that the surface listens to, with what it reports.
 pub fn of_the_text() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let told = BINDINGS.iter().filter(|binding| binding.group != Group::Page);
+    let told = BINDINGS.iter().filter(|binding| binding.group != KeyGroup::Page);
     told.flat_map(|binding| binding.keys.iter().map(|key| (*key, binding.name)))
 }
 
@@ -154,8 +135,8 @@ pub fn for_aria(key: &str, mac: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::editor::autoformat::is_mark;
     use crate::words::words;
+    use samsyn_shared::page::command::autoformat::is_mark;
 
     #[test]
     fn no_key_means_two_things_on_any_system() {

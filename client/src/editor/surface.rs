@@ -1,7 +1,7 @@
 //! The functions of `client/editor/surface.js` and what it reports. Deltas cross as JSON, positions as
 //! the model's indexes in UTF-16 code units.
 
-use samsyn_shared::text::delta::Op;
+use samsyn_shared::text::delta::{Attributes, Op};
 use wasm_bindgen::prelude::*;
 use web_sys::HtmlElement;
 
@@ -129,6 +129,18 @@ pub fn read_delta(json: &str) -> Vec<Op> {
 #[must_use]
 pub fn json(ops: &[Op]) -> String {
     serde_json::to_string(ops).expect("a delta is plain JSON")
+}
+
+/// Reads the attributes that a surface wrote.
+#[must_use]
+pub fn read_attributes(json: &str) -> Attributes {
+    serde_json::from_str(json).expect("the surface writes attributes")
+}
+
+/// Writes attributes for a surface.
+#[must_use]
+pub fn write_attributes(attributes: &Attributes) -> String {
+    serde_json::to_string(attributes).expect("attributes are plain JSON")
 }
 
 /// What a surface is told at its making.

@@ -5,19 +5,10 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use rand::Rng as _;
 use samsyn_shared::MalbildId;
-use serde::{Deserialize, Serialize};
+use samsyn_shared::page::Identity;
 use web_sys::UrlSearchParams;
 
 use super::storage::{self, Span};
-
-/// A participant's own words for themselves.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Identity {
-    /// Name.
-    pub name: String,
-    /// Organisation; may be empty.
-    pub organisation: String,
-}
 
 const NAME: &str = "identity";
 const BROWSER: &str = "browser";

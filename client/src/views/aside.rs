@@ -15,7 +15,7 @@ use crate::words::words;
 pub(super) fn panel(desk: Desk) -> impl IntoView {
     let w = words();
     let all = move || {
-        let asides = desk.malbild.asides.get();
+        let asides = desk.malbild.device.asides.get();
         asides.into_iter().map(|(key, aside)| one(desk, key, aside)).collect_view()
     };
     let content = view! {

@@ -2,11 +2,11 @@
 //! themselves are the state's and the style sheet's, and stay as long as the panel says what they mean.
 
 use leptos::prelude::*;
+use samsyn_shared::page::authorship::{Group, Marking, Party};
 
 use super::desk::Desk;
 use super::panel::panel_frame;
 use crate::editor::surface::can_mark;
-use crate::state::authorship::{Group, Marking, Party};
 use crate::words::words;
 
 /// The panel.
@@ -15,14 +15,14 @@ pub(super) fn panel(desk: Desk) -> impl IntoView {
     let malbild = desk.malbild;
     malbild.show_authors(true);
     on_cleanup(move || malbild.show_authors(false));
-    let told = malbild.authorship.told;
-    let hint = move || match (can_mark(), told.with(|told| told.parties.is_empty())) {
+    let authorship = malbild.authorship;
+    let hint = move || match (can_mark(), authorship.read().told.parties.is_empty()) {
         (false, _) => w.authors_unable,
         (true, true) => w.authors_nobody,
         (true, false) => w.authors_hint,
     };
-    let rows = move || told.with(|told| told.parties.iter().map(row).collect_view().into_any());
-    let at_caret = move || match told.with(|told| told.at_caret.clone()) {
+    let rows = move || authorship.read().told.parties.iter().map(row).collect_view().into_any();
+    let at_caret = move || match authorship.read().told.at_caret.clone() {
         None => w.authors_no_caret.to_owned(),
         Some((group, name)) if name.is_empty() => group_name(&group),
         Some((group, name)) => format!("{name}, {}", group_name(&group)),

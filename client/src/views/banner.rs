@@ -15,7 +15,7 @@ pub(super) fn banner(desk: Desk) -> impl IntoView {
     let w = words();
     let malbild = desk.malbild;
     let stopped = move |why: Stopped| {
-        let then = match (malbild.device.get(), why) {
+        let then = match (malbild.device.trouble.get(), why) {
             (Some(_), _) => w.stopped_unkept,
             (None, Stopped::NewerServer | Stopped::NoAccess) => w.stopped_kept,
             (None, _) => w.stopped_aside,
@@ -28,14 +28,15 @@ pub(super) fn banner(desk: Desk) -> impl IntoView {
         }
     };
     let unkept = move || {
-        let trouble = malbild.device.get().filter(|_| malbild.role.get().may(Permission::WriteContent));
+        let trouble =
+            malbild.device.trouble.get().filter(|_| malbild.writer.read().role.may(Permission::WriteContent));
         trouble.map(
             |trouble| view! { <div class="banner" role="status"><p>{(w.device)(Some(trouble))}</p></div> },
         )
     };
     let aside = move || {
         let show = move |_| desk.panel.set(Some(Panel::Aside));
-        (!malbild.asides.get().is_empty()).then(|| {
+        (!malbild.device.asides.get().is_empty()).then(|| {
             view! {
                 <div class="banner" role="status">
                     <p>{w.aside_there}</p>
@@ -48,7 +49,7 @@ pub(super) fn banner(desk: Desk) -> impl IntoView {
             }
         })
     };
-    move || match malbild.stopped.get() {
+    move || match malbild.writer.read().stopped {
         Some(why) => stopped(why).into_any(),
         None => view! { {unkept()} {aside()} }.into_any(),
     }

@@ -1,13 +1,14 @@
 //! The bar: whose page it is, whether all is saved, the tools, who is here, and the doors to the panels.
 
 use leptos::prelude::*;
+use samsyn_shared::SyncStatus;
 use web_sys::{Event, HtmlElement};
 
 use super::desk::{Desk, Panel};
 use super::icon::{self, Icon, icon};
 use super::part::{act, when};
 use super::{browser, health, initials, notice, toolbar};
-use crate::state::malbild::Malbild;
+use crate::malbild::Malbild;
 use crate::words::{NAME, words};
 
 /// So many discs fit; the rest is a number.
@@ -24,12 +25,12 @@ pub(super) fn bar(desk: Desk) -> impl IntoView {
                 <div class="bar-words">
                     <div class="bar-names" aria-hidden="true">
                         <span class="bar-brand">{NAME}</span>
-                        <span class="bar-title" prop:textContent=move || malbild.title.get()></span>
+                        <span class="bar-title" prop:textContent=move || malbild.text.read().title.clone()></span>
                     </div>
                     <button type="button" class="sync" popovertarget="sync-details"
-                        data-said=move || malbild.said.get().0.as_str()
-                        data-sync-status=move || malbild.status.get().as_str()
-                        data-pending=move || malbild.pending.get().to_string()
+                        data-said=move || malbild.sync.read().said.0.as_str()
+                        data-sync-status=move || malbild.sync.read().status.as_str()
+                        data-pending=move || malbild.sync.read().pending.to_string()
                         prop:textContent=move || said(malbild)></button>
                 </div>
             </div>
@@ -58,23 +59,23 @@ fn people_button(desk: Desk) -> impl IntoView {
     let w = words();
     let malbild = desk.malbild;
     let discs = move || {
-        let people = malbild.people.get();
+        let people = malbild.people.read().here.clone();
         let shown = if people.len() > DISCS { DISCS - 1 } else { people.len() };
         let rest = people.len() - shown;
         view! {
             {people.iter().take(shown).map(initials::disc).collect_view()}
             {when(rest > 0, || view! { <span class="initials more">{format!("+{rest}")}</span> })}
-            {initials::own_disc(&malbild.me.get().unwrap_or_default().name)}
+            {initials::own_disc(&malbild.writer.read().me.clone().unwrap_or_default().name)}
         }
         .into_any()
     };
     view! {
         <button type="button" class="plain people-button" data-people=""
-            data-count=move || malbild.people.get().len().to_string()
+            data-count=move || malbild.people.read().here.len().to_string()
             aria-expanded=move || desk.expanded(Panel::People)
             on:click=act(move |_| desk.toggle(Panel::People))>
             <span class="row" aria-hidden="true">{move || discs()}</span>
-            <span class="unseen" prop:textContent=move || (w.people_count)(malbild.people.get().len())></span>
+            <span class="unseen" prop:textContent=move || (w.people_count)(malbild.people.read().here.len())></span>
             <span class="action-label" aria-hidden="true">{w.people}</span>
         </button>
     }
@@ -82,24 +83,28 @@ fn people_button(desk: Desk) -> impl IntoView {
 
 /// The status in words.
 pub(super) fn said(malbild: Malbild) -> String {
-    let (status, pending) = malbild.said.get();
-    (words().sync)(status, pending, malbild.device.get().is_none())
+    let (status, pending) = malbild.sync.read().said;
+    (words().sync)(status, pending, malbild.device.trouble.get().is_none())
 }
 
 /// What stands behind the word of the status line.
 pub(super) fn sync_details(malbild: Malbild) -> impl IntoView {
     let w = words();
     let text = move || {
-        let why = (w.disk)(malbild.disk.get());
-        match malbild.stopped.get() {
+        let why = (w.disk)(malbild.room.read().disk);
+        match malbild.writer.read().stopped {
             Some(why) => (w.stopped)(why).to_owned(),
             None => {
-                format!("{why} {}", (w.sync_details)(malbild.said.get().0, malbild.device.get().is_none()))
+                format!(
+                    "{why} {}",
+                    (w.sync_details)(malbild.sync.read().said.0, malbild.device.trouble.get().is_none())
+                )
             }
         }
     };
     // Each key is saved; the words for when are made once a minute.
-    let minute = Memo::new(move |_| malbild.saved_at.get().map(|at| (at / 60_000.0).floor() * 60_000.0));
+    let minute =
+        Memo::new(move |_| malbild.sync.read().saved_at.map(|at| (at / 60_000.0).floor() * 60_000.0));
     // The browser's own words for a time take longer to load than anything else of the page; so nothing is
     // said before somebody looks.
     let opened = RwSignal::new(false);
@@ -108,16 +113,18 @@ pub(super) fn sync_details(malbild: Malbild) -> impl IntoView {
         opened.set(popover.matches(":popover-open").expect("the selector is valid"));
     };
     let when = move || {
-        let cut = malbild.cut_at.get().map(|at| (w.offline_since)(&browser::moment(at)));
+        let cut = malbild.sync.read().cut_at.map(|at| (w.offline_since)(&browser::moment(at)));
         let saved = minute.get().map(|at| (w.saved_at)(&browser::moment(at)));
         let lines = [cut, saved].into_iter().flatten();
         view! { {lines.map(|line| view! { <p class="hint">{line}</p> }).collect_view()} }
     };
+    // It keeps the focus while keys are saved.
+    let is_cut =
+        Memo::new(move |_| matches!(malbild.sync.read().said.0, SyncStatus::Offline | SyncStatus::Error));
     let action = move || {
-        use samsyn_shared::SyncStatus::{Error, Offline};
-        if malbild.stopped.get().is_some() {
+        if malbild.writer.read().stopped.is_some() {
             notice::reload_button().into_any()
-        } else if matches!(malbild.said.get().0, Offline | Error) {
+        } else if is_cut.get() {
             let retry = move |_| malbild.retry();
             view! { <button type="button" class="button" on:click=act(retry)>{w.retry}</button> }.into_any()
         } else {
@@ -130,9 +137,9 @@ pub(super) fn sync_details(malbild: Malbild) -> impl IntoView {
             <p><strong id="sync-state" prop:textContent=move || said(malbild)></strong></p>
             <p prop:textContent=text></p>
             {move || opened.get().then(when)}
-            <p class="hint" prop:textContent=move || malbild.transport.get().map(w.connected_by).unwrap_or_default()></p>
+            <p class="hint" prop:textContent=move || malbild.sync.read().transport.map(w.connected_by).unwrap_or_default()></p>
             <p class="hint" prop:textContent=move || if opened.get() { health::room(malbild) } else { String::new() }></p>
-            <p class="hint" prop:textContent=move || (w.device)(malbild.device.get())></p>
+            <p class="hint" prop:textContent=move || (w.device)(malbild.device.trouble.get())></p>
             {move || action()}
         </div>
     }

@@ -13,7 +13,7 @@ use crate::words::words;
 /// The contents.
 pub(super) fn contents(desk: Desk) -> impl IntoView {
     let sections =
-        desk.malbild.template.get_untracked().map(|template| template.sections).unwrap_or_default();
+        desk.malbild.opening.template.get_untracked().map(|template| template.sections).unwrap_or_default();
     let w = words();
     let keydown = move |event: KeyboardEvent| {
         if event.key() == "Escape" && desk.panel.get_untracked() == Some(Panel::Contents) {
@@ -31,7 +31,7 @@ pub(super) fn contents(desk: Desk) -> impl IntoView {
 fn entry(desk: Desk, section: &'static Section) -> impl IntoView {
     let w = words();
     let malbild = desk.malbild;
-    let filled = Memo::new(move |_| malbild.filled.get().contains(&section.key));
+    let filled = Memo::new(move |_| malbild.text.read().filled.clone().contains(&section.key));
     let here = move || initials::small_discs(&malbild.people_in(section.key)).into_any();
     // No link with a fragment: the fragment is where a token travels.
     let go = move |_| {
@@ -44,7 +44,7 @@ fn entry(desk: Desk, section: &'static Section) -> impl IntoView {
     view! {
         <li>
             <button type="button" class="entry"
-                aria-current=move || (malbild.active.get() == Some(section.key)).then_some("true") on:click=act(go)>
+                aria-current=move || (malbild.caret.read().active == Some(section.key)).then_some("true") on:click=act(go)>
                 <span class="mark" class:filled=move || filled.get() aria-hidden="true"></span>
                 <span>
                     {section.heading}

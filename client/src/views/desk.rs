@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use crate::state::malbild::Malbild;
+use crate::malbild::Malbild;
 
 /// What opens beside the sheet; one at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

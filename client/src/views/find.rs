@@ -5,12 +5,13 @@ use leptos::html::Div;
 use leptos::prelude::*;
 use samsyn_shared::Permission;
 use samsyn_shared::Section;
+use samsyn_shared::page::Hit;
 use wasm_bindgen::JsCast as _;
 use web_sys::{HtmlElement, HtmlInputElement, KeyboardEvent, ScrollBehavior, ScrollToOptions};
 
 use super::icon::{Icon, icon};
 use super::part::{act, when};
-use crate::state::malbild::{Hit, Malbild};
+use crate::malbild::Malbild;
 use crate::words::words;
 
 /// What is found is shown this far from the edges of what can be seen, in CSS pixels.
@@ -21,7 +22,7 @@ const FIELD: &str = "find-words";
 
 /// The bar, while somebody looks for something.
 pub(super) fn find(malbild: Malbild) -> impl IntoView {
-    let open = Memo::new(move |_| malbild.finding.open.get());
+    let open = Memo::new(move |_| malbild.find.read().open);
     view! { {move || when(open.get(), || bar(malbild))} }
 }
 
@@ -48,7 +49,6 @@ pub(super) fn has_focus() -> bool {
 
 fn bar(malbild: Malbild) -> impl IntoView {
     let w = words();
-    let finding = malbild.finding;
     let bar = NodeRef::<Div>::new();
     bar.on_load(move |_| enter(malbild));
     let before = document().active_element().and_then(|element| element.dyn_into::<HtmlElement>().ok());
@@ -77,8 +77,8 @@ fn bar(malbild: Malbild) -> impl IntoView {
         _ => {}
     };
     let count = move || {
-        let words = finding.words.with(String::is_empty);
-        if words { String::new() } else { (w.find_count)(finding.current.get(), finding.count.get()) }
+        let find = malbild.find.read();
+        if find.words.is_empty() { String::new() } else { (w.find_count)(find.current, find.count) }
     };
     let step = move |drawing, label: &'static str, forward| {
         view! {
@@ -92,7 +92,7 @@ fn bar(malbild: Malbild) -> impl IntoView {
             <label class="unseen" for=FIELD>{w.find}</label>
             <input class="input" id=FIELD type="text" autocomplete="off" spellcheck="false"
                 enterkeyhint="search" placeholder=w.find
-                prop:value=move || finding.words.get() on:input=act(input)/>
+                prop:value=move || malbild.find.read().words.clone() on:input=act(input)/>
             <span class="find-count" role="status" aria-live="polite" prop:textContent=count></span>
             {step(Icon::Up, w.find_previous, false)}
             {step(Icon::Down, w.find_next, true)}
@@ -104,7 +104,8 @@ fn bar(malbild: Malbild) -> impl IntoView {
 }
 
 fn writes(malbild: Malbild) -> bool {
-    malbild.active.get_untracked().is_some() && malbild.role.get_untracked().may(Permission::WriteContent)
+    malbild.caret.read_untracked().active.is_some()
+        && malbild.writer.read_untracked().role.may(Permission::WriteContent)
 }
 
 /// Goes to the next place, or to the one before.
@@ -133,7 +134,7 @@ pub(super) fn heading(malbild: Malbild, section: &'static Section) -> impl IntoV
     move || {
         let mut parts = Vec::new();
         let mut done = 0;
-        let found = malbild.finding.in_headings.get().into_iter();
+        let found = malbild.find.read().in_headings.clone().into_iter();
         for (place, is_current) in found.filter(|(place, _)| place.section == section.key) {
             let class = if is_current { "found found-now" } else { "found" };
             parts.push(view! { {slice(section.heading, done, place.from)} }.into_any());
@@ -161,7 +162,7 @@ fn extent(malbild: Malbild, place: Hit) -> Option<(f64, f64)> {
     }
     let selector = format!("[data-text=\"{}\"]", place.section);
     let host = document().query_selector(&selector).ok().flatten()?;
-    let (top, bottom) = malbild.extent(place)?;
+    let (top, bottom) = malbild.extent(place.section, place.from, place.to)?;
     let origin = host.get_bounding_client_rect().top();
     Some((origin + top, origin + bottom))
 }

@@ -2,26 +2,26 @@
 //! device something waits.
 
 use leptos::prelude::*;
-use samsyn_shared::Role;
 
+use super::browser;
 use super::desk::Desk;
-use super::{browser, people};
-use crate::state::malbild::Malbild;
-use crate::state::people::Person;
+use super::people_list::people_list;
+use crate::malbild::Malbild;
 use crate::words::words;
 
 /// The room and those who were lost.
 pub(super) fn health(desk: Desk) -> AnyView {
     let w = words();
     let malbild = desk.malbild;
+    let lost = Memo::new(move |_| malbild.people.read().lost.clone());
     let absent = move || {
-        let absentees = malbild.lost_people.get();
+        let absentees = lost.get();
         if absentees.is_empty() {
             return ().into_any();
         }
         view! {
             <h3>{w.absent_heading}</h3>
-            <div data-absent="">{people::list(desk, &absentees)}</div>
+            <div data-absent="">{people_list(desk, &absentees)}</div>
             <p class="hint">{w.absent_hint}</p>
         }
         .into_any()
@@ -30,25 +30,12 @@ pub(super) fn health(desk: Desk) -> AnyView {
         .into_any()
 }
 
-/// Whether this is told here: to who leads the work.
-pub(super) fn is_shown(malbild: Malbild) -> bool {
-    malbild.role.get() == Role::Owner
-}
-
 /// The room in one line; nothing while the server is not reached.
 pub(super) fn room(malbild: Malbild) -> String {
-    match malbild.on_disk_at.get() {
-        Some(at) => (words().room)(malbild.in_step.get(), malbild.connected.get(), &browser::clock(at)),
-        None => String::new(),
-    }
-}
-
-/// Since when somebody is lost, and what waits on their device; nothing when all is well with them.
-pub(super) fn trouble(person: &Person) -> String {
-    let w = words();
-    match person.lost {
-        Some(since) => (w.lost)(&browser::moment(since), person.unsaved),
-        None if person.unsaved > 0 => (w.waits)(person.unsaved),
+    match malbild.room.read().on_disk_at {
+        Some(at) => {
+            (words().room)(malbild.room.read().in_step, malbild.room.read().connected, &browser::clock(at))
+        }
         None => String::new(),
     }
 }

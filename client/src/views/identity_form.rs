@@ -1,17 +1,17 @@
 //! The fields in which a person says who they are, at the first visit and later.
 
 use leptos::prelude::*;
+use samsyn_shared::page::Identity;
 use web_sys::Event;
 
 use super::part::act;
-use crate::state::identity::Identity;
-use crate::state::malbild::Malbild;
+use crate::malbild::Malbild;
 use crate::words::words;
 
 /// Name and organisation, as they are now, and a button that sets them. `done` is called when they are.
 pub(super) fn identity_form(malbild: Malbild, button: &'static str, done: Box<dyn Fn()>) -> impl IntoView {
     let w = words();
-    let me = malbild.me.get_untracked().unwrap_or_default();
+    let me = malbild.writer.read_untracked().me.clone().unwrap_or_default();
     let (name, organisation) = (RwSignal::new(me.name), RwSignal::new(me.organisation));
     let missing = RwSignal::new(false);
     let submit = move |event: leptos::ev::SubmitEvent| {

@@ -1,8 +1,8 @@
 //! A person as a small disc: a colour and initials, never the colour alone.
 
 use leptos::prelude::*;
+use samsyn_shared::page::people::{self, Person};
 
-use crate::state::people::{self, Person};
 use crate::words::words;
 
 /// So many discs fit beside a heading.

@@ -7,12 +7,12 @@ use web_sys::HtmlDialogElement;
 
 use super::identity_form::identity_form;
 use super::part::{act, when};
-use crate::state::malbild::Malbild;
+use crate::malbild::Malbild;
 use crate::words::words;
 
 /// The question, when it is to be asked.
 pub(super) fn introduction(malbild: Malbild) -> impl IntoView {
-    when(malbild.me.get_untracked().is_none(), || question(malbild))
+    when(malbild.writer.read_untracked().me.clone().is_none(), || question(malbild))
 }
 
 fn question(malbild: Malbild) -> impl IntoView {
@@ -30,7 +30,7 @@ fn question(malbild: Malbild) -> impl IntoView {
     };
     // However it closed, the caret is in the text behind it.
     let closed = move |_| {
-        let template = malbild.template.get_untracked();
+        let template = malbild.opening.template.get_untracked();
         if let Some(section) = template.and_then(|template| template.sections.first()) {
             malbild.focus(section.key);
         }

@@ -7,8 +7,8 @@ use web_sys::KeyboardEvent;
 use super::desk::{Desk, Panel};
 use super::panel::panel_frame;
 use super::{browser, find, toolbar};
-use crate::editor::keys::{BINDINGS, FIND, FIND_NEXT, Group, HELP, TOOLS, TYPED, written};
-use crate::words::words;
+use crate::editor::keys::{BINDINGS, FIND, FIND_NEXT, HELP, TOOLS, TYPED, written};
+use crate::words::{KeyGroup, words};
 
 /// The panel. It takes the keyboard, so that it is read out and scrolls, and Escape closes it.
 pub(super) fn panel(desk: Desk) -> impl IntoView {
@@ -23,12 +23,12 @@ pub(super) fn panel(desk: Desk) -> impl IntoView {
         }
     });
     let mut html = String::new();
-    for group in Group::ALL {
+    for group in KeyGroup::ALL {
         let bindings = BINDINGS.iter().filter(|binding| binding.group == group);
         let rows =
             bindings.filter_map(|binding| Some((binding.label?(w), written(binding.shown(mac), mac, w))));
         add_group(&mut html, (w.key_group)(group), rows);
-        if group == Group::Lines {
+        if group == KeyGroup::Lines {
             let space = (w.key_name)("Space");
             let typed = TYPED.iter().map(|(mark, label)| (label(w).to_owned(), [mark, " ", space].concat()));
             let undo = (w.typed_undo.to_owned(), written("Mod-z", mac, w));
@@ -61,7 +61,7 @@ pub(super) fn listen(desk: Desk) {
             HELP => desk.toggle(Panel::Keys),
             TOOLS => toolbar::focus_tools(),
             FIND if !find::has_focus() => find::open(desk.malbild),
-            FIND_NEXT if desk.malbild.finding.open.get_untracked() => {
+            FIND_NEXT if desk.malbild.find.read_untracked().open => {
                 find::go(desk.malbild, !event.shift_key());
             }
             _ => return,

@@ -12,14 +12,13 @@ use web_sys::{Element, HtmlElement, HtmlInputElement, KeyboardEvent, MouseEvent}
 
 use super::part::{act, when};
 use crate::editor::carets::pixels;
-use crate::state::malbild::Malbild;
-use crate::state::malbild::linking::LinkBox;
+use crate::malbild::{LinkBox, Malbild};
 use crate::words::words;
 
 /// The place beside a section's text.
 pub(super) fn link_box(malbild: Malbild, key: SectionKey) -> impl IntoView {
     let is_here =
-        Memo::new(move |_| malbild.link.with(|link| link.as_ref().is_some_and(|l| l.section == key)));
+        Memo::new(move |_| malbild.link.with(|link| link.as_ref().is_some_and(|l| l.at.section == key)));
     view! { {move || when(is_here.get(), || content(malbild))} }
 }
 
@@ -28,13 +27,13 @@ fn content(malbild: Malbild) -> impl IntoView {
     let form = move || frame.get()?.first_element_child().map(|form| form.unchecked_into::<HtmlElement>());
     Effect::new(move |was_writing: Option<bool>| {
         let (Some(form), Some(shown)) = (form(), malbild.link.get()) else { return false };
-        show(&form, &shown, malbild.role.get_untracked().may(Permission::WriteContent));
-        if shown.writing && was_writing != Some(true) {
+        show(&form, &shown, malbild.writer.read_untracked().role.may(Permission::WriteContent));
+        if shown.at.writing && was_writing != Some(true) {
             let address = part::<HtmlInputElement>(&form, ADDRESS);
-            address.set_value(shown.link.as_ref().map_or("", |link| link.as_str()));
+            address.set_value(shown.at.link.as_ref().map_or("", |link| link.as_str()));
             enter(&address);
         }
-        shown.writing
+        shown.at.writing
     });
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
@@ -109,8 +108,9 @@ fn show(form: &HtmlElement, shown: &LinkBox, may_write: bool) {
     for (name, length) in [("--x", shown.left), ("top", shown.top)] {
         style.set_property(name, &pixels(length)).expect("a style takes lengths");
     }
-    let leads = shown.link.as_ref().map_or("", |link| link.as_str());
-    let what = shown.words.as_ref().map_or_else(|| leads.to_owned(), |selected| (words().link_on)(selected));
+    let leads = shown.at.link.as_ref().map_or("", |link| link.as_str());
+    let what =
+        shown.at.words.as_ref().map_or_else(|| leads.to_owned(), |selected| (words().link_on)(selected));
     part::<Element>(form, WHAT).set_text_content(Some(&what));
     let open = part::<Element>(form, OPEN);
     let lead =
@@ -130,7 +130,7 @@ fn enter(field: &HtmlInputElement) {
 }
 
 fn mode(shown: &LinkBox, may_write: bool) -> &'static str {
-    match (shown.writing, &shown.link, &shown.words) {
+    match (shown.at.writing, &shown.at.link, &shown.at.words) {
         (false, Some(_), _) if may_write => "address",
         (false, Some(_), _) => "read",
         (false, None, _) => "nothing",

@@ -13,18 +13,18 @@ use super::{
     aside, authorship, banner, bar, browser, contents, find, introduction, keys, menu, not_pasted, notice,
     people, removal, share, sheet,
 };
-use crate::state::malbild::{Malbild, Phase};
+use crate::malbild::{Malbild, Phase};
 use crate::state::owner_link;
 use crate::state::recent::{self, Recent};
 use crate::words::{NAME, words};
 
 /// The page.
 pub(super) fn malbild(malbild: Malbild) -> impl IntoView {
-    let phase = Memo::new(move |_| malbild.phase.get());
+    let phase = Memo::new(move |_| malbild.opening.phase.get());
     name_the_tab(malbild);
     browser::watch_keyboard();
     let shown = move || match phase.get() {
-        Phase::Opening => match malbild.stopped.get() {
+        Phase::Opening => match malbild.writer.read().stopped {
             Some(why) => notice::stopped(why).into_any(),
             None => notice::opening().into_any(),
         },
@@ -52,16 +52,18 @@ fn open(malbild: Malbild) -> impl IntoView {
         Some(Panel::Made) => share::made_panel(desk).into_any(),
         Some(Panel::Aside) => aside::panel(desk).into_any(),
     };
-    let first = malbild.template.get_untracked().and_then(|template| template.sections.first());
+    let first = malbild.opening.template.get_untracked().and_then(|template| template.sections.first());
     let skip = move |_| {
         if let Some(section) = first {
             malbild.focus(section.key);
         }
     };
-    let writes = move || malbild.active.get().is_some() && malbild.role.get().may(Permission::WriteContent);
+    let writes = move || {
+        malbild.caret.read().active.is_some() && malbild.writer.read().role.may(Permission::WriteContent)
+    };
     view! {
         <div class="malbild" class:wall=move || desk.wall.get()
-            class:authored=move || malbild.authorship.shown.get() data-panel=move || name_of(desk.panel.get())
+            class:authored=move || malbild.authorship.read().shown data-panel=move || name_of(desk.panel.get())
             data-writing=move || writes().then_some("")>
             <button type="button" class="skip" on:click=act(skip)>{w.skip}</button>
             {bar::bar(desk)}
@@ -95,7 +97,7 @@ fn wall_mark(malbild: Malbild) -> impl IntoView {
     view! {
         <div class="wall-mark">
             <span prop:textContent=move || bar::said(malbild)></span>
-            <span prop:textContent=move || (w.people_here)(malbild.people.get().len() + 1)></span>
+            <span prop:textContent=move || (w.people_here)(malbild.people.read().here.len() + 1)></span>
         </div>
     }
 }
@@ -106,11 +108,12 @@ fn announcer(malbild: Malbild) -> impl IntoView {
     let w = words();
     let news = RwSignal::new(String::new());
     Effect::new(move |before: Option<SyncStatus>| {
-        let now = malbild.status.get();
+        let now = malbild.sync.read().status;
         let cut = |status| matches!(status, SyncStatus::Offline | SyncStatus::Error);
         if cut(now) && before != Some(now) {
-            let is_kept = malbild.device.get_untracked().is_none();
-            news.set((w.sync)(now, malbild.pending.get_untracked(), is_kept));
+            let is_kept = malbild.device.trouble.get_untracked().is_none();
+            let pending = malbild.sync.with_untracked(|sync| sync.pending);
+            news.set((w.sync)(now, pending, is_kept));
         } else if !cut(now) && before.is_some_and(cut) {
             news.set(w.back_online.to_owned());
         }
@@ -121,7 +124,7 @@ fn announcer(malbild: Malbild) -> impl IntoView {
 
 fn name_the_tab(malbild: Malbild) {
     Effect::new(move |_| {
-        let title = malbild.title.get();
+        let title = malbild.text.read().title.clone();
         document().set_title(&if title.is_empty() { NAME.to_owned() } else { format!("{title} · {NAME}") });
     });
 }
@@ -130,7 +133,7 @@ fn name_the_tab(malbild: Malbild) {
 fn remember(malbild: Malbild) {
     let opened = js_sys::Date::now();
     Effect::new(move |_| {
-        let (title, role) = (malbild.title.get(), malbild.role.get());
+        let (title, role) = (malbild.text.read().title.clone(), malbild.writer.read().role);
         recent::note(Recent { id: malbild.id, title, role, opened });
     });
 }

@@ -32,7 +32,7 @@ pub(super) fn menu(desk: Desk) -> impl IntoView {
     };
     let download = move |_| {
         // Other systems take an `å` in two parts for another name.
-        let title = js_sys::JsString::from(malbild.title.get_untracked()).normalize("NFC");
+        let title = js_sys::JsString::from(malbild.text.read_untracked().title.clone()).normalize("NFC");
         let name = browser::file_name(&String::from(title), w.file_name);
         browser::download(&name, &malbild.markdown());
         hide();
@@ -94,7 +94,7 @@ pub(super) fn menu(desk: Desk) -> impl IntoView {
                 {w.find}<kbd aria-hidden="true">{written(FIND, browser::is_mac(), w)}</kbd>
             </button>
             <button type="button" class="plain" data-action="authors"
-                aria-pressed=move || truth(malbild.authorship.shown.get()) on:click=act(show_authors)>
+                aria-pressed=move || truth(malbild.authorship.read().shown) on:click=act(show_authors)>
                 {w.authors_show}
             </button>
             <button type="button" class="plain" data-action="copy" on:click=act(copy)>

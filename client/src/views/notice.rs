@@ -7,7 +7,7 @@ use web_sys::Event;
 
 use super::icon;
 use super::part::act;
-use crate::state::malbild::Malbild;
+use crate::malbild::Malbild;
 use crate::words::{NAME, words};
 
 /// On its way; says so only when it takes long.

@@ -5,7 +5,7 @@ use wasm_bindgen::JsCast as _;
 use web_sys::HtmlDialogElement;
 
 use super::part::act;
-use crate::state::malbild::Malbild;
+use crate::malbild::Malbild;
 use crate::words::words;
 
 const ID: &str = "removal";
@@ -34,7 +34,7 @@ pub(super) fn removal(malbild: Malbild) -> impl IntoView {
         <dialog id=ID class="removal" aria-labelledby="removal-heading">
             <div class="stack">
                 <h2 id="removal-heading">{w.remove_heading}</h2>
-                <p prop:textContent=move || (w.remove_text)(malbild.pending.get())></p>
+                <p prop:textContent=move || (w.remove_text)(malbild.sync.read().pending)></p>
                 <div class="row">
                     <button type="button" class="button main" data-action="remove-go" on:click=act(go)>
                         {w.remove_go}

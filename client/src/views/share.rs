@@ -20,7 +20,7 @@ const OFFERED: [Role; 3] = [Role::Editor, Role::Reader, Role::Owner];
 pub(super) fn panel(desk: Desk) -> impl IntoView {
     let w = words();
     let malbild = desk.malbild;
-    let own = malbild.role.get_untracked();
+    let own = malbild.writer.read_untracked().role;
     let role = RwSignal::new(if own.may(Permission::WriteContent) { Role::Editor } else { Role::Reader });
     let made = RwSignal::new(None::<(Role, String)>);
     let problem = RwSignal::new(None::<&'static str>);

@@ -7,7 +7,7 @@ use samsyn_shared::{Section, SectionKey, Template};
 
 use super::part::{act, truth};
 use super::{browser, find, initials, link_box};
-use crate::state::malbild::{Malbild, TITLE};
+use crate::malbild::{Malbild, TITLE};
 use crate::words::words;
 
 /// What names the title for who does not see that it is one.
@@ -19,11 +19,11 @@ const MARGIN: &str = "(min-width: 84rem)";
 /// The sheet.
 pub(super) fn sheet(malbild: Malbild) -> impl IntoView {
     let w = words();
-    let template = malbild.template.get_untracked();
+    let template = malbild.opening.template.get_untracked();
     let sections = template.map(|template| template.sections).unwrap_or_default();
     let alone = sections.len() == 1;
     let kind = template.map(kind_of).unwrap_or_default();
-    let kind = move || if malbild.title.get() == kind { "" } else { kind };
+    let kind = move || if malbild.text.read().title.clone() == kind { "" } else { kind };
     view! {
         <article class="sheet" lang="sv">
             <header class="sheet-head">
@@ -49,7 +49,7 @@ fn title(malbild: Malbild) -> impl IntoView {
     host.on_load(move |host| malbild.attach(TITLE, &host, TITLE_LABEL, ""));
     view! {
         <span class="unseen" id=TITLE_LABEL>{w.title_field}</span>
-        <h1 class="title" class:filled=move || malbild.title.with(|title| !title.is_empty())>
+        <h1 class="title" class:filled=move || !malbild.text.read().title.is_empty()>
             <span class="placeholder" aria-hidden="true">{w.untitled}</span>
             <div class="surface-host" data-text=TITLE.as_str() node_ref=host></div>
         </h1>
@@ -60,7 +60,7 @@ fn section(malbild: Malbild, section: &'static Section, alone: bool) -> impl Int
     let w = words();
     let key = section.key;
     let (heading_id, question_id) = (format!("heading-{key}"), format!("question-{key}"));
-    let filled = Memo::new(move |_| malbild.filled.get().contains(&key));
+    let filled = Memo::new(move |_| malbild.text.read().filled.clone().contains(&key));
     let unfolded = RwSignal::new(false);
     let host = NodeRef::<Div>::new();
     let (labelled_by, described_by, section_label) =

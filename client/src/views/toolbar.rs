@@ -4,6 +4,8 @@
 use leptos::prelude::*;
 use samsyn_shared::Permission;
 use samsyn_shared::domain::limits;
+use samsyn_shared::page::Format;
+use samsyn_shared::page::command::Command;
 use samsyn_shared::text::delta::List;
 use wasm_bindgen::JsCast as _;
 use web_sys::{HtmlElement, KeyboardEvent, MouseEvent};
@@ -11,9 +13,8 @@ use web_sys::{HtmlElement, KeyboardEvent, MouseEvent};
 use super::browser;
 use super::icon::{Icon, icon};
 use super::part::{act, truth, when};
-use crate::editor::command::Command;
 use crate::editor::keys::{self, Binding};
-use crate::state::malbild::{Format, Malbild};
+use crate::malbild::Malbild;
 use crate::words::words;
 
 /// One tool.
@@ -137,7 +138,7 @@ pub(super) fn toolbar(malbild: Malbild) -> impl IntoView {
             ("ArrowLeft", 0) | ("End", _) => last,
             ("ArrowLeft", place) => place - 1,
             ("Escape", _) => {
-                if let Some(key) = malbild.active.get_untracked() {
+                if let Some(key) = malbild.active() {
                     malbild.focus(key);
                 }
                 return;
@@ -150,7 +151,7 @@ pub(super) fn toolbar(malbild: Malbild) -> impl IntoView {
     };
     view! {
         <div class="toolbar" role="toolbar" aria-label=words().tools
-            hidden=move || !malbild.role.get().may(Permission::WriteContent)
+            hidden=move || !malbild.writer.read().role.may(Permission::WriteContent)
             on:mousedown=act(|event: MouseEvent| event.prevent_default()) on:keydown=act(keydown)>
             {buttons.collect_view()}
         </div>
@@ -158,13 +159,15 @@ pub(super) fn toolbar(malbild: Malbild) -> impl IntoView {
 }
 
 fn button(malbild: Malbild, tool: Tool, place: usize, current: RwSignal<usize>) -> impl IntoView {
-    let format = malbild.format;
+    let format = move || malbild.caret.read().format;
     let enabled = move || {
-        malbild.active.get().is_some() && malbild.stopped.get().is_none() && (tool.enabled)(format.get())
+        malbild.caret.read().active.is_some()
+            && malbild.writer.read().stopped.is_none()
+            && (tool.enabled)(format())
     };
     let press = move |_: MouseEvent| {
         if untrack(enabled) {
-            malbild.command((tool.command)(format.get_untracked()));
+            malbild.command((tool.command)(untrack(format)));
         }
     };
     let mac = browser::is_mac();
@@ -173,17 +176,17 @@ fn button(malbild: Malbild, tool: Tool, place: usize, current: RwSignal<usize>) 
         Face::Icon(drawing) => icon(drawing).into_any(),
         Face::Heading => view! {
             <span aria-hidden="true">
-                <span class="long">{move || label(tool, format.get())}</span>
-                <span class="short letter">{move || heading_letter(format.get())}</span>
+                <span class="long">{move || label(tool, format())}</span>
+                <span class="short letter">{move || heading_letter(format())}</span>
             </span>
         }
         .into_any(),
     };
     view! {
         <button type="button" class="tool" data-action=tool.action
-            aria-label=move || label(tool, format.get()) title=move || title(tool, format.get(), mac)
-            aria-keyshortcuts=move || keys::for_aria(binding(tool, format.get()).shown(mac), mac)
-            aria-pressed=move || tool.pressed.map(|pressed| truth(pressed(format.get())))
+            aria-label=move || label(tool, format()) title=move || title(tool, format(), mac)
+            aria-keyshortcuts=move || keys::for_aria(binding(tool, format()).shown(mac), mac)
+            aria-pressed=move || tool.pressed.map(|pressed| truth(pressed(format())))
             aria-disabled=move || truth(!enabled())
             tabindex=move || if current.get() == place { "0" } else { "-1" }
             on:focus=act(move |_| current.set(place)) on:click=act(press)>

@@ -8,9 +8,9 @@ use samsyn_shared::text::hyperlink::LinkError;
 use samsyn_shared::text::paste::PasteError;
 use samsyn_shared::{Role, SyncStatus};
 
+use super::KeyGroup;
 use super::Words;
 use crate::device::DeviceError;
-use crate::editor::keys::Group;
 use crate::state::preferences::{Language, Theme};
 
 pub(super) const WORDS: Words = Words {
@@ -112,10 +112,10 @@ pub(super) const WORDS: Words = Words {
     },
     keys: "Keyboard shortcuts",
     key_group: |group| match group {
-        Group::Words => "Words",
-        Group::Lines => "Paragraphs and lists",
-        Group::History => "Undo and redo",
-        Group::Page => "The page",
+        KeyGroup::Words => "Words",
+        KeyGroup::Lines => "Paragraphs and lists",
+        KeyGroup::History => "Undo and redo",
+        KeyGroup::Page => "The page",
     },
     typed: "Lists as you type",
     typed_undo: "Right after: bring back the characters",

@@ -8,9 +8,9 @@ use samsyn_shared::text::hyperlink::LinkError;
 use samsyn_shared::text::paste::PasteError;
 use samsyn_shared::{Role, SyncStatus};
 
+use super::KeyGroup;
 use super::Words;
 use crate::device::DeviceError;
-use crate::editor::keys::Group;
 use crate::state::preferences::{Language, Theme};
 
 pub(super) const WORDS: Words = Words {
@@ -111,10 +111,10 @@ pub(super) const WORDS: Words = Words {
     },
     keys: "Kortkommandon",
     key_group: |group| match group {
-        Group::Words => "Ord",
-        Group::Lines => "Stycken och listor",
-        Group::History => "Ångra och göra om",
-        Group::Page => "Sidan",
+        KeyGroup::Words => "Ord",
+        KeyGroup::Lines => "Stycken och listor",
+        KeyGroup::History => "Ångra och göra om",
+        KeyGroup::Page => "Sidan",
     },
     typed: "Listor medan du skriver",
     typed_undo: "Direkt efteråt: få tillbaka tecknen",

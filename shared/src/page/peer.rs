@@ -16,6 +16,7 @@ use rand::rngs::SmallRng;
 
 use self::device::PeerDevice;
 pub use self::reaction::{Access, Attempt, Effect, Event};
+use super::clock::Clock;
 use super::replica::Replica;
 use crate::domain::limits;
 use crate::sync::backoff::Backoff;
@@ -74,26 +75,6 @@ struct Dues {
     look: Option<Duration>,
     announce: Option<Duration>,
     keep: Option<Duration>,
-}
-
-/// Time that only goes on: the clock that events are stamped with may be set.
-#[derive(Debug, Default)]
-struct Clock {
-    last: Option<Duration>,
-    passed: Duration,
-}
-
-impl Clock {
-    fn at(&mut self, now: Duration) -> Duration {
-        let before = self.last.replace(now).unwrap_or(now);
-        self.passed += now.saturating_sub(before);
-        self.passed
-    }
-
-    fn until(&self, due: Duration, now: Duration) -> Duration {
-        let since = now.saturating_sub(self.last.unwrap_or(now));
-        due.saturating_sub(self.passed + since)
-    }
 }
 
 impl Peer {

@@ -1,0 +1,296 @@
+//! The surfaces of the texts: what they report, and what is done on them. A surface may report at once whatever is done on
+//! it, so the page is never borrowed meanwhile.
+
+use std::rc::Rc;
+
+use leptos::prelude::*;
+use samsyn_shared::SectionKey;
+use samsyn_shared::page::binding::Due;
+use samsyn_shared::page::command::{Command, Selection};
+use samsyn_shared::page::replica::TITLE;
+use samsyn_shared::page::{LinkAtCaret, Page, SurfaceEffect};
+use samsyn_shared::text::hyperlink::Hyperlink;
+use samsyn_shared::text::paste::Transfer;
+use wasm_bindgen::prelude::*;
+use web_sys::{HtmlElement, ResizeObserver};
+
+use super::Malbild;
+use super::signals::set_changed;
+use crate::editor::carets::Carets;
+use crate::editor::surface::{
+    Options, Reports, Surface, json, read_attributes, read_delta, write_attributes,
+};
+
+/// A text's surface, and the carets of others over it.
+pub(super) struct TextSurface {
+    key: SectionKey,
+    surface: Surface,
+    carets: Carets,
+}
+
+/// What stands beside a link, and where.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LinkBox {
+    /// What.
+    pub at: LinkAtCaret,
+    /// How far from the left of the section's text, in CSS pixels.
+    pub left: f64,
+    /// How far from its top.
+    pub top: f64,
+}
+
+impl Malbild {
+    /// Makes the text surface of the title or of a section in its host.
+    pub fn attach(&self, key: SectionKey, host: &HtmlElement, labelled_by: &str, described_by: &str) {
+        let malbild = *self;
+        let reports = Reports {
+            edited: Box::new(move |at, before, after, caret| {
+                let (before, after) = (read_delta(&before), read_delta(&after));
+                malbild.act(|page| page.edited(key, at, &before, &after, u32::try_from(caret).ok()));
+            }),
+            selected: Box::new(move |anchor, head, inline| {
+                let inline = read_attributes(&inline);
+                malbild.act(|page| page.selected(key, Selection { anchor, head }, inline));
+            }),
+            command: Box::new(move |name| {
+                Command::from_key(&name).is_some_and(|command| malbild.perform_in(key, command))
+            }),
+            focused: Box::new(move |focused| {
+                if focused {
+                    malbild.act(|page| page.focused(key));
+                }
+            }),
+            pasted: Box::new(move |foreign, own, plain, files| {
+                let transfer = Transfer { foreign: read_delta(&foreign), own, plain, files };
+                malbild.finish(key);
+                malbild.act(|page| page.pasted(key, &transfer));
+            }),
+            dragged: Box::new(move |begins| {
+                malbild.act(|page| if begins { page.drag_begins(key) } else { page.drag_moves() });
+            }),
+            composing: Box::new(move |from, to, is_followed| {
+                malbild.composing(key, u32::try_from(from).ok().zip(u32::try_from(to).ok()), is_followed);
+            }),
+            follows: |address| Hyperlink::of_value(&address).is_some(),
+            verify: Box::new(move || malbild.verify(key)),
+        };
+        let Some((text, editable)) = self.act(|page| (page.attach(key), page.may_write())) else { return };
+        let one_line = key == TITLE;
+        let options = Options { labelled_by, described_by, one_line, editable, text: &text };
+        let surface = Surface::new(host, &options, reports);
+        let made = TextSurface { key, surface, carets: Carets::new(host) };
+        self.driver().surfaces.borrow_mut().push(Rc::new(made));
+        watch_size(host, move || {
+            malbild.act(Page::draw_carets_soon);
+        });
+    }
+
+    /// Puts the caret into a text.
+    pub fn focus(&self, key: SectionKey) {
+        if let Some(text) = self.surface_of(key) {
+            text.surface.focus();
+        }
+    }
+
+    /// Where a place is in its section's text, in CSS pixels from its top: from and to.
+    #[must_use]
+    pub fn extent(&self, key: SectionKey, from: u32, to: u32) -> Option<(f64, f64)> {
+        let (start, end) = (self.caret_at(key, from)?, self.caret_at(key, to)?);
+        Some((start[1], end[1] + end[2]))
+    }
+
+    /// Performs a command in a text; false when it means nothing there and the key is the browser's.
+    pub(super) fn perform_in(&self, key: SectionKey, command: Command) -> bool {
+        let Some(text) = self.surface_of(key) else { return false };
+        if !self.ask(|page| page.may_write()).unwrap_or_default() {
+            return false;
+        }
+        self.finish(key);
+        self.act(|page| page.show_at_once(key));
+        let grapheme_before = |place| text.surface.grapheme_before(place);
+        self.act(|page| page.command(key, command, &grapheme_before)).unwrap_or_default()
+    }
+
+    pub(super) fn perform_on_surface(&self, key: SectionKey, effect: SurfaceEffect) {
+        let Some(text) = self.surface_of(key) else { return };
+        let surface = &text.surface;
+        match effect {
+            SurfaceEffect::Show { delta, length, keeps_place } => {
+                let shown = if keeps_place {
+                    self.keeping_in_place(|| surface.apply(&json(&delta)))
+                } else {
+                    surface.apply(&json(&delta))
+                };
+                if shown != length {
+                    self.act(|page| page.show_anew(key));
+                }
+            }
+            SurfaceEffect::Reset(text) => surface.reset(&json(&text)),
+            SurfaceEffect::Focus => surface.focus(),
+            SurfaceEffect::Select(selection) => surface.select(selection.anchor, selection.head),
+            SurfaceEffect::SetPen(attributes) => surface.pen(&write_attributes(&attributes)),
+            SurfaceEffect::Mark(layer, names, runs) => surface.mark(layer.as_str(), names, runs),
+            SurfaceEffect::Reveal(place) => surface.reveal(place),
+        }
+    }
+
+    /// Brings what the surfaces have not reported into the document.
+    pub(super) fn settle(&self) {
+        self.surfaces().iter().for_each(|text| text.surface.settle());
+    }
+
+    /// The same, and what is being composed in a text ends with what it is: whoever acts on a text acts on what they see.
+    pub(super) fn finish(&self, key: SectionKey) {
+        self.settle();
+        self.save_word(key);
+        if let Some(text) = self.surface_of(key) {
+            self.end_composition(&text);
+        }
+    }
+
+    fn end_composition(&self, text: &TextSurface) {
+        let key = text.key;
+        if self.ask(|page| page.is_composing(key)).unwrap_or_default() {
+            text.surface.end_composition();
+            self.act(|page| page.composing(key, None, false));
+        }
+    }
+
+    fn save_word(&self, key: SectionKey) {
+        if self.ask(|page| page.is_word_deleted(key)).unwrap_or_default()
+            && let Some(text) = self.surface_of(key)
+        {
+            let shown = read_delta(&text.surface.shown());
+            self.act(|page| page.save_word(key, &shown));
+        }
+    }
+
+    fn composing(&self, key: SectionKey, word: Option<(u32, u32)>, is_followed: bool) {
+        if word.is_none() {
+            self.save_word(key);
+        }
+        self.act(|page| page.composing(key, word, is_followed));
+        if word.is_none() {
+            self.show_when_due(key);
+        }
+    }
+
+    /// The next frame is about to be drawn.
+    pub(super) fn frame(&self) {
+        self.surfaces().iter().for_each(|text| self.prepare(text));
+        self.act(Page::frame);
+    }
+
+    fn show_when_due(&self, key: SectionKey) {
+        if let Some(text) = self.surface_of(key) {
+            self.prepare(&text);
+            self.act(|page| page.show_when_due(key));
+        }
+    }
+
+    /// Has a surface report all before what waits is shown, and ends a composition that has rested.
+    fn prepare(&self, text: &TextSurface) {
+        let due = || self.ask(|page| page.due(text.key)).unwrap_or(Due::Never);
+        if due() == Due::Never {
+            return;
+        }
+        text.surface.settle();
+        if due() == Due::Interrupting {
+            self.end_composition(text);
+        }
+    }
+
+    pub(super) fn verify_changed(&self) {
+        let changed = self.ask(|page| page.changed_texts()).unwrap_or_default();
+        for key in changed {
+            self.verify(key);
+        }
+    }
+
+    /// Whether a text's surface shows what the document holds, as far as it may now. It shows it anew if it doesn't.
+    fn verify(&self, key: SectionKey) -> bool {
+        let Some(text) = self.surface_of(key) else { return true };
+        self.show_when_due(key);
+        let shown = read_delta(&text.surface.shown());
+        let is_right = self.act(|page| page.verify(key, &shown)).unwrap_or(true);
+        if !is_right {
+            leptos::logging::warn!("a text surface parted from its document and was shown anew");
+        }
+        is_right
+    }
+
+    pub(super) fn set_editable(&self, editable: bool) {
+        self.surfaces().iter().for_each(|text| text.surface.set_editable(editable));
+    }
+
+    pub(super) fn draw_carets(&self) {
+        // All is measured before anything is drawn: to measure after a change lays out the page anew.
+        let surfaces = self.surfaces();
+        let sight = |text: &Rc<TextSurface>| {
+            let carets = self.ask(|page| page.carets(text.key)).unwrap_or_default();
+            text.carets.sight(&text.surface, carets)
+        };
+        let sighted: Vec<_> = surfaces.iter().map(sight).collect();
+        for (text, sighted) in surfaces.iter().zip(sighted) {
+            text.carets.draw(sighted);
+        }
+    }
+
+    /// Puts what stands beside a link where the link is now.
+    pub(super) fn place_link(&self) {
+        let link = self.ask(|page| page.view().caret.link.clone()).flatten();
+        let placed = link.and_then(|at| {
+            let (start, end) = (self.caret_at(at.section, at.from)?, self.caret_at(at.section, at.to)?);
+            // Below where it ends; one that goes over lines ends left of where it begins.
+            let left = if start[1] < end[1] { 0.0 } else { start[0] };
+            Some(LinkBox { at, left, top: end[1] + end[2] })
+        });
+        set_changed(self.link, &placed);
+    }
+
+    /// A caret's left, top and height in its text's host, at a place in the document.
+    fn caret_at(&self, key: SectionKey, place: u32) -> Option<[f64; 3]> {
+        let in_view = self.ask(|page| page.in_view(key, place))?;
+        self.surface_of(key)?.surface.caret_at(in_view).try_into().ok()
+    }
+
+    /// Scrolls the page by as much as `show` moved the caret, or what is looked at when the caret is not in
+    /// sight: whoever writes keeps their place, whatever comes above it. Browsers' own anchoring holds on to
+    /// other lines, or to none, so the style sheet switches it off while a text has the focus.
+    fn keeping_in_place(&self, show: impl FnOnce() -> u32) -> u32 {
+        let active = self.ask(|page| page.view().caret.active).flatten().and_then(|key| self.surface_of(key));
+        let caret = || active.as_ref().map_or(f64::NAN, |text| text.surface.caret_top());
+        let side =
+            |side: Result<JsValue, JsValue>| side.ok().and_then(|side| side.as_f64()).unwrap_or_default();
+        let (width, height) = (side(window().inner_width()), side(window().inner_height()));
+        let before = caret();
+        if before.is_nan() {
+            return show();
+        }
+        let looked_at = document().element_from_point((width / 2.0) as f32, (height / 3.0) as f32);
+        let looked_at = looked_at.filter(|_| !(0.0..height).contains(&before));
+        let top =
+            || looked_at.as_ref().map_or_else(caret, |element| element.get_bounding_client_rect().top());
+        // Some browsers scroll by whole pixels; what is left is made up for the next time.
+        let driver = self.driver();
+        let wanted = top() - driver.drift.get();
+        let shown = show();
+        window().scroll_by_with_x_and_y(0.0, top() - wanted);
+        driver.drift.set((top() - wanted).clamp(-1.0, 1.0));
+        shown
+    }
+
+    fn surfaces(&self) -> Vec<Rc<TextSurface>> {
+        self.driver().surfaces.borrow().clone()
+    }
+
+    fn surface_of(&self, key: SectionKey) -> Option<Rc<TextSurface>> {
+        self.driver().surfaces.borrow().iter().find(|text| text.key == key).cloned()
+    }
+}
+
+/// Calls back when the host's size changes, as long as the page lives.
+fn watch_size(host: &HtmlElement, resized: impl Fn() + 'static) {
+    let callback = Closure::<dyn Fn()>::new(resized).into_js_value();
+    ResizeObserver::new(callback.unchecked_ref()).expect("the callback is a function").observe(host);
+}
