@@ -8,7 +8,7 @@ use samsyn_shared::Role;
 use samsyn_shared::sync::protocol::PresenceEntry;
 use samsyn_tests::browser::{Browsers, Kind};
 use samsyn_tests::page::Page;
-use samsyn_tests::peer::Dialect;
+use samsyn_tests::peer::{Dialect, Peer};
 use samsyn_tests::proxy::Proxy;
 use samsyn_tests::until::Look;
 use serde_json::{Value, json};
@@ -249,18 +249,19 @@ async fn two_tabs_of_one_browser_are_one_participant_to_all_and_to_themselves() 
     let stage = Stage::set().await?;
     let mut peer = stage.peer(Role::Reader, Dialect::Samsyn).await?;
     peer.shake_hands().await?;
-    let bo = browsers.participant("Bo Björk", "Länsstyrelsen").await?;
-    bo.enter(stage.malbild.link(Role::Editor)).await?;
-    let anna = browsers.participant("Anna Ask", "Region Väst").await?;
-    anna.enter(stage.malbild.link(Role::Editor)).await?;
-    let address = anna.address().await?;
-    let tabs = Tabs::of(&anna, address.as_str()).await?;
-    // All three pages have said who they are.
+    // All three pages say who they are. Who hears that answers the server meanwhile, however long they take to open.
     let mut heard = BTreeSet::new();
-    while heard.len() < 3 {
-        let new = |entry: &PresenceEntry| entry.state != "null" && !heard.contains(&entry.client);
-        heard.insert(peer.wait_for_presence(new).await?.client);
-    }
+    let opens = async {
+        let bo = browsers.participant("Bo Björk", "Länsstyrelsen").await?;
+        bo.enter(stage.malbild.link(Role::Editor)).await?;
+        let anna = browsers.participant("Anna Ask", "Region Väst").await?;
+        anna.enter(stage.malbild.link(Role::Editor)).await?;
+        anyhow::Ok((bo, anna))
+    };
+    let ((bo, anna), ()) = tokio::try_join!(opens, hear_pages(&mut peer, &mut heard, 2))?;
+    let address = anna.address().await?;
+    let opens = Tabs::of(&anna, address.as_str());
+    let (tabs, ()) = tokio::try_join!(opens, hear_pages(&mut peer, &mut heard, 3))?;
     for tab in [0, 1] {
         tabs.look_at(tab).await?;
         anna.wait_for_people(1).await?;
@@ -284,4 +285,14 @@ async fn two_tabs_of_one_browser_are_one_participant_to_all_and_to_themselves() 
         .await?;
     }
     bo.wait_for_people(1).await
+}
+
+/// Hears until so many pages have said who they are.
+async fn hear_pages(peer: &mut Peer, heard: &mut BTreeSet<u64>, pages: usize) -> Result<()> {
+    while heard.len() < pages {
+        let new = |entry: &PresenceEntry| entry.state != "null" && !heard.contains(&entry.client);
+        let client = peer.wait_for_presence(new).await?.client;
+        heard.insert(client);
+    }
+    Ok(())
 }
