@@ -22,8 +22,7 @@ use tokio::sync::{mpsc, oneshot};
 use self::actor::Actor;
 pub use self::gauges::{RoomGauges, RoomReading};
 use self::inbox::Inbox;
-pub use self::outbox::{Outbox, Outlet, Overfull, Pipe, framed};
-pub(crate) use self::outbox::{frame, unframed};
+pub use self::outbox::{Outbox, Outlet, Overfull, Pipe};
 pub use self::workshop::{Workshop, cpu};
 use crate::store::{DocumentId, Loaded, Storage, StoreError};
 

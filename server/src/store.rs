@@ -9,6 +9,7 @@ mod committer;
 #[cfg(test)]
 mod contract;
 mod error;
+mod health;
 pub mod memory;
 mod pack;
 mod record;
@@ -25,7 +26,8 @@ use bytes::Bytes;
 use samsyn_shared::{MalbildId, Seq};
 
 pub use self::error::{LogDamage, StoreError};
-pub use self::storage::{Health, Storage};
+pub use self::health::Health;
+pub use self::storage::Storage;
 pub use self::time::{NotATime, Time};
 
 /// A key-value engine that keeps Documents and records. Every engine passes `store/contract.rs`.

@@ -145,7 +145,7 @@ impl Participant {
     async fn closed(&mut self) -> Result<()> {
         self.socket = None;
         match self.attempt {
-            Some(attempt) => self.event(Event::Closed(attempt)).await,
+            Some(attempt) => self.event(Event::Closed(attempt, None)).await,
             None => Ok(()),
         }
     }
@@ -158,7 +158,7 @@ impl Participant {
                 self.socket = Some(socket);
                 Event::Opened(attempt)
             }
-            Ok(Err(_)) | Err(_) => Event::Closed(attempt),
+            Ok(Err(_)) | Err(_) => Event::Closed(attempt, None),
         })
     }
 
@@ -189,7 +189,7 @@ impl Participant {
                 self.carried.0 += bytes.len();
                 if socket.send(Frame::Binary(bytes)).await.is_err() {
                     self.socket = None;
-                    return Ok(self.attempt.map(Event::Closed));
+                    return Ok(self.attempt.map(|attempt| Event::Closed(attempt, None)));
                 }
             }
             Effect::AskForAccess => return Ok(Some(Event::AccessAnswered(Access::Unknown))),

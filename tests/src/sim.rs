@@ -75,6 +75,8 @@ pub struct Tally {
     pub garbled: u64,
     /// Times that a snapshot deleted more than the live document.
     pub healed: u64,
+    /// Times that the document's history was replaced.
+    pub replaced: u64,
 }
 
 impl Tally {
@@ -102,6 +104,7 @@ impl Tally {
         self.parted += other.parted;
         self.garbled += other.garbled;
         self.healed += other.healed;
+        self.replaced += other.replaced;
     }
 }
 

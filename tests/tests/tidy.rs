@@ -7,7 +7,8 @@ use samsyn_tests::tidy::{
 };
 
 /// A later one is never told of an earlier one.
-const SERVER_ORDER: [&str; 8] = ["http", "control", "backup", "rooms", "malbild", "access", "room", "store"];
+const SERVER_ORDER: [&str; 9] =
+    ["http", "control", "backup", "rooms", "malbild", "access", "room", "store", "frame"];
 
 /// A later one is never told of an earlier one, and rooms and pages not of each other.
 const SHARED_ORDER: [&str; 8] = ["page", "room", "api", "sync", "document", "text", "lib0", "domain"];

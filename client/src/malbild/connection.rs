@@ -22,8 +22,9 @@ pub(super) struct ConnectionEvents {
     pub(super) opened: Box<dyn Fn()>,
     /// A message came.
     pub(super) received: Box<dyn Fn(Bytes)>,
-    /// It is gone, or never opened. May be told more than once.
-    pub(super) closed: Rc<dyn Fn()>,
+    /// It is gone, or never opened; and the code that the server closed it with, if it gave one. May be told more than
+    /// once.
+    pub(super) closed: Rc<dyn Fn(Option<u16>)>,
 }
 
 impl Connection {

@@ -195,7 +195,7 @@ impl Malbild {
         let events = ConnectionEvents {
             opened: Box::new(move || malbild.tell_peer(Event::Opened(attempt))),
             received: Box::new(move |bytes| malbild.tell_peer(Event::Received(attempt, bytes))),
-            closed: Rc::new(move || malbild.tell_peer(Event::Closed(attempt))),
+            closed: Rc::new(move |code| malbild.tell_peer(Event::Closed(attempt, code))),
         };
         let connection = Connection::open(transport, self.id, events);
         *self.driver().connection.borrow_mut() = Some(connection);

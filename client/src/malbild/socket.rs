@@ -6,7 +6,7 @@ use leptos::task::spawn_local;
 use samsyn_shared::MalbildId;
 use samsyn_shared::sync::protocol::SUBPROTOCOL;
 use wasm_bindgen::prelude::*;
-use web_sys::{BinaryType, MessageEvent, WebSocket};
+use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
 use super::connection::ConnectionEvents;
 use crate::early;
@@ -16,7 +16,7 @@ pub(super) struct Socket {
     socket: WebSocket,
     _opened: Closure<dyn Fn()>,
     _received: Closure<dyn Fn(MessageEvent)>,
-    _closed: Closure<dyn Fn()>,
+    _closed: Closure<dyn Fn(CloseEvent)>,
 }
 
 impl Socket {
@@ -41,13 +41,13 @@ impl Socket {
                 }
                 heard.into_iter().for_each(|event| received(event));
                 if state != WebSocket::OPEN {
-                    closed();
+                    closed(None);
                 }
             });
         }
         let opened = Closure::new(move || opened());
         let received = Closure::new(move |event| received(event));
-        let closed = Closure::new(move || closed());
+        let closed = Closure::new(move |event: CloseEvent| closed(Some(event.code())));
         socket.set_onopen(Some(AsRef::<JsValue>::as_ref(&opened).unchecked_ref()));
         socket.set_onmessage(Some(AsRef::<JsValue>::as_ref(&received).unchecked_ref()));
         socket.set_onclose(Some(AsRef::<JsValue>::as_ref(&closed).unchecked_ref()));

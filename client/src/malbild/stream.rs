@@ -23,7 +23,7 @@ pub(super) struct Stream {
     posts: Rc<Posts>,
     _greeted: Closure<dyn Fn(MessageEvent)>,
     _received: Closure<dyn Fn(MessageEvent)>,
-    _closed: Closure<dyn Fn()>,
+    _closed: Closure<dyn Fn(MessageEvent)>,
 }
 
 /// What goes up.
@@ -36,7 +36,7 @@ struct Posts {
     posted_at: Cell<f64>,
     under_way: Cell<bool>,
     waiting: RefCell<Vec<Bytes>>,
-    closed: Rc<dyn Fn()>,
+    closed: Rc<dyn Fn(Option<u16>)>,
 }
 
 impl Stream {
@@ -64,12 +64,16 @@ impl Stream {
             match STANDARD.decode(data) {
                 Ok(message) => received(message.into()),
                 // Something in between changed it.
-                Err(_) => return broken(),
+                Err(_) => return broken(None),
             }
             answering.answer();
         });
         // An EventSource would come back by itself, as another connection: when to do that is decided elsewhere.
-        let closed = Closure::new(move || closed());
+        let closed = Closure::new(move |event: MessageEvent| {
+            // The last line is a code and its reason; an error has no words.
+            let words = event.data().as_string().unwrap_or_default();
+            closed(words.rsplit('\n').next().and_then(|last| last.split(' ').next()?.parse().ok()));
+        });
         let listen = |name: &str, closure: &JsValue| {
             source
                 .add_event_listener_with_callback(name, closure.unchecked_ref())
@@ -121,7 +125,7 @@ impl Posts {
             posts.under_way.set(false);
             if posted.is_err() {
                 // All that did not arrive is offered again by the next connection.
-                (posts.closed)();
+                (posts.closed)(None);
             } else if !posts.waiting.borrow().is_empty() {
                 posts.post();
             }

@@ -32,7 +32,8 @@ use self::reader::{Heard, Offence, Reader};
 use super::listen::Watched;
 use super::unfinished::Held;
 use super::visitors::Place;
-use crate::room::{Outlet, Pipe, RoomHandle, frame};
+use crate::frame::frame;
+use crate::room::{Outlet, Pipe, RoomHandle};
 
 /// Bytes of the buffer that a thread reads into. What is said in one read waits for the room, and the next
 /// read waits for that.

@@ -6,7 +6,7 @@
 //! here ever blocks.
 
 use std::collections::VecDeque;
-use std::io::{self, Cursor};
+use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -15,8 +15,6 @@ use bytes::{Buf as _, Bytes};
 use samsyn_shared::domain::limits;
 use samsyn_shared::sync::protocol::CloseCode;
 use tokio::sync::Notify;
-use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 /// What keeping a frame costs beside its bytes, so that many tiny ones can't outgrow the limit.
 const FRAME_COST: usize = 64;
@@ -56,7 +54,7 @@ impl Outbox {
         (Self(Arc::clone(&line)), Outlet(line))
     }
 
-    /// Sends a frame (see [`framed`]): writes it if nothing waits, and else has it wait. What a connection that has
+    /// Sends a frame (see [`framed`](crate::frame::framed)): writes it if nothing waits, and else has it wait. What a connection that has
     /// ended is sent is forgotten.
     ///
     /// # Errors
@@ -204,37 +202,6 @@ impl Drop for Counted {
     fn drop(&mut self) {
         self.of.0.fetch_sub(self.frame.len(), Ordering::Relaxed);
     }
-}
-
-/// A message as it goes over the wire, one whole binary frame. A server's frames aren't masked, so all
-/// receivers share it.
-///
-/// # Panics
-/// Never: a vector takes every write.
-#[must_use]
-pub fn framed(message: &[u8]) -> Bytes {
-    frame(OpCode::Data(Data::Binary), message)
-}
-
-/// The messages that the room sends as one, out of their frames (see [`framed`]).
-pub(crate) fn unframed(mut frames: Bytes) -> impl Iterator<Item = Bytes> {
-    std::iter::from_fn(move || {
-        let mut cursor = Cursor::new(&frames[..]);
-        let (_, length) = FrameHeader::parse(&mut cursor).ok()??;
-        let header = usize::try_from(cursor.position()).ok()?;
-        frames.advance(header);
-        Some(frames.split_to(usize::try_from(length).ok()?))
-    })
-}
-
-/// Any frame that a server sends.
-pub(crate) fn frame(opcode: OpCode, payload: &[u8]) -> Bytes {
-    let header = FrameHeader { opcode, ..FrameHeader::default() };
-    let length = payload.len() as u64;
-    let mut frame = Vec::with_capacity(header.len(length) + payload.len());
-    header.format(length, &mut frame).expect("a vector takes every write");
-    frame.extend_from_slice(payload);
-    frame.into()
 }
 
 #[derive(Debug)]

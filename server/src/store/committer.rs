@@ -17,8 +17,8 @@ use samsyn_shared::room::Urgency;
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::health::Health;
 use super::stopwatch::Stopwatch;
-use super::storage::Health;
 use super::{Store, StoreError, Time, Write};
 
 /// How often a full disk is looked at.

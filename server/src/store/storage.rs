@@ -16,20 +16,10 @@ use samsyn_shared::room::Urgency;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
 use super::committer::{Committer, Kind, Request};
+use super::health::Health;
 use super::rescue::Rescue;
 use super::stopwatch::Stopwatch;
 use super::{DocumentId, Loaded, RawRecord, RestorePoint, Store, StoreError, Table, Time, Write};
-
-/// Whether anything can be stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Health {
-    /// As it should be.
-    Fine,
-    /// The disk is full. It becomes [`Health::Fine`] by itself once there is room.
-    Full,
-    /// An I/O error stopped all writing until the process is restarted.
-    Failed,
-}
 
 /// The store, as everyone uses it. Cloning it is cheap.
 #[derive(Clone)]

@@ -23,7 +23,7 @@ use crate::sync::backoff::Backoff;
 use crate::sync::client_session::{self, ClientSession, Stopped};
 use crate::sync::device_log::{Due, StoredRecords};
 use crate::sync::liveness::Liveness;
-use crate::sync::protocol::{Message, PresenceEntry, RoomHealth, encode_presence};
+use crate::sync::protocol::{CloseCode, Message, PresenceEntry, RoomHealth, encode_presence};
 use crate::sync::transport::TransportChoice;
 use crate::{Epoch, Role, SyncStatus, WriteNumber};
 
@@ -136,11 +136,17 @@ impl Peer {
                 self.heard(time, effects);
                 self.session(time, client_session::Event::Received(bytes), effects);
             }
-            Event::Closed(attempt) if attempt == self.attempt => self.lost(time, effects),
+            Event::Closed(attempt, code) if attempt == self.attempt => {
+                if code == Some(CloseCode::OtherEpoch.number()) {
+                    // Whoever came back with the same would be sent away again, for ever.
+                    self.session(time, client_session::Event::SentAway, effects);
+                }
+                self.lost(time, effects);
+            }
             Event::TokenTraded { attempt, is_reached } if attempt == self.attempt => {
                 self.traded(time, is_reached, effects);
             }
-            Event::Opened(_) | Event::Received(..) | Event::Closed(_) | Event::TokenTraded { .. } => {}
+            Event::Opened(_) | Event::Received(..) | Event::Closed(..) | Event::TokenTraded { .. } => {}
             Event::AccessAnswered(access) => self.answered(time, access, effects),
             Event::NetworkChanged => {
                 self.choice.network_changed();

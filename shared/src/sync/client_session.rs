@@ -70,6 +70,8 @@ pub enum Event {
     Parted,
     /// The server answers, and knows no such målbild for this browser.
     Denied,
+    /// The server closed the connection, since this page holds something of another epoch.
+    SentAway,
 }
 
 /// What is to be done.
@@ -202,6 +204,7 @@ impl ClientSession {
                 }
             }
             Event::Denied => self.stop(Stopped::NoAccess, effects),
+            Event::SentAway => self.stop(Stopped::OtherEpoch, effects),
             Event::Parted => {
                 self.partings += 1;
                 effects.push(Effect::Reconnect);

@@ -26,15 +26,6 @@ impl Content {
         Ok(Self { blocks: scan.blocks, deletes: scan.deletes })
     }
 
-    /// What of it lies below these clocks.
-    pub(super) fn within(mut self, end_of: impl Fn(u64) -> u32) -> Self {
-        for ranges in [&mut self.blocks, &mut self.deletes] {
-            ranges.iter_mut().for_each(|(client, range)| range.end = range.end.min(end_of(*client)));
-            ranges.retain(|(_, range)| !range.is_empty());
-        }
-        self
-    }
-
     pub(super) fn extend(&mut self, other: Self) {
         self.blocks.extend(other.blocks);
         self.deletes.extend(other.deletes);

@@ -83,6 +83,15 @@ impl Disk {
         Ok(())
     }
 
+    /// Somebody who operates the server puts another history in the place of all that there is: no promise holds on.
+    pub(super) fn replace(&mut self, first: Bytes, now: u64) -> Result<()> {
+        self.ensure_idle()?;
+        let write = Write::Replace { document: self.document, snapshot: first };
+        self.store.commit(&[write], Time(now))?;
+        self.promised = Content::default();
+        self.verify()
+    }
+
     /// Begins to append updates.
     pub(super) fn append(&mut self, updates: Vec<Bytes>, fate: Fate) -> JobId {
         let document = self.document;

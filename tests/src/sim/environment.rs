@@ -5,9 +5,11 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 use std::time::Duration;
 
+use anyhow::Result;
 use bytes::Bytes;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
+use samsyn_shared::sync::protocol::Message;
 use samsyn_shared::{Permission, Role};
 
 use super::Tally;
@@ -69,6 +71,8 @@ pub(super) struct Environment {
     pub(super) are_websockets_blocked: bool,
     /// Every client id under which an honest page wrote.
     pub(super) honest: BTreeSet<u64>,
+    /// When the document's history was replaced last.
+    pub(super) replaced: Option<Duration>,
     /// Nothing bad happens any more.
     pub(super) is_calm: bool,
     pub(super) tally: Tally,
@@ -91,6 +95,7 @@ impl Environment {
             ahead: Vec::new(),
             are_websockets_blocked: false,
             honest: BTreeSet::new(),
+            replaced: None,
             is_calm: false,
             tally: Tally::default(),
             agenda: BinaryHeap::new(),
@@ -204,6 +209,22 @@ impl Environment {
     /// Whether a client could not write at some time since `then`.
     pub(super) fn lacked_since(&self, client: usize, then: Duration) -> bool {
         !self.may_write(client) || self.lacked[client].is_some_and(|at| at >= then)
+    }
+
+    /// Whether what somebody knows since `then` is of a history that was replaced.
+    pub(super) fn is_outdated(&self, then: Duration) -> bool {
+        self.replaced.is_some_and(|at| at >= then)
+    }
+
+    /// What came, or at times a handshake's answer that does not apply.
+    pub(super) fn garbled(&mut self, frame: Bytes) -> Result<Bytes> {
+        let message = Message::decode(frame.clone())?;
+        self.tally.compared += u64::from(matches!(message, Message::Held(_)));
+        if matches!(message, Message::Step2(_)) && self.misfortune(0.05) {
+            self.tally.garbled += 1;
+            return Ok(Message::Step2(Bytes::from_static(&[1, 2, 3])).encode());
+        }
+        Ok(frame)
     }
 
     /// Tells whoever replays a run what happens.

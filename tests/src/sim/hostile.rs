@@ -83,7 +83,7 @@ impl Hostile {
                     self.heard = update;
                 }
             }
-            Some(Packet::Close) => self.wire.lose(environment),
+            Some(Packet::Close(_)) => self.wire.lose(environment),
             None | Some(Packet::Open) => {}
         }
     }

@@ -26,8 +26,8 @@ pub(super) enum Packet {
     Open,
     /// One whole WebSocket message.
     Frame(Bytes),
-    /// The other end has closed.
-    Close,
+    /// The other end has closed, perhaps with a code.
+    Close(Option<u16>),
 }
 
 #[derive(Debug, Default)]

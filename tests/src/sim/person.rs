@@ -44,6 +44,8 @@ pub(super) struct Browser {
     device: Device,
     /// What was ever written and kept on the device: it must end in the store.
     kept: Content,
+    /// Which history the device says that it keeps.
+    epoch: Option<Epoch>,
     /// The clients that are its tabs.
     tabs: Vec<usize>,
 }
@@ -53,13 +55,14 @@ pub(super) struct Person {
     pub(super) wire: Wire,
     browser: Rc<RefCell<Browser>>,
     template: &'static Template,
-    epoch: Epoch,
     page: Page,
 }
 
 /// One page load.
 struct Page {
     began: Duration,
+    /// When the server greeted it last.
+    greeted: Option<Duration>,
     peer: Peer,
     effects: VecDeque<Effect>,
     /// What the device is writing, oldest first, and whether it is reading.
@@ -67,8 +70,8 @@ struct Page {
     reading: Option<Effect>,
     /// Which records of the device are this page's, once there are any.
     tab: Option<u64>,
-    /// What each unsaved edit brought, the oldest first.
-    unsaved: VecDeque<(WriteNumber, Content)>,
+    /// What each unsaved edit brought, the oldest first; none of what is not known yet.
+    unsaved: VecDeque<(WriteNumber, Option<Content>)>,
     /// All that was written here.
     written: Content,
     presences: Presences,
@@ -81,7 +84,6 @@ impl Page {
     fn load(
         environment: &mut Environment,
         template: &'static Template,
-        epoch: Epoch,
         browser: &mut Browser,
     ) -> Result<Self> {
         let client = ids::client_id(&mut environment.rng);
@@ -97,16 +99,17 @@ impl Page {
         }
         let mut unsaved = VecDeque::new();
         for update in found.edits.iter().flat_map(|(_, _, record)| &record.updates) {
-            unsaved.push_back((WriteNumber(unsaved.len() as u64 + 1), Content::of(update)?));
+            unsaved.push_back((WriteNumber(unsaved.len() as u64 + 1), Some(Content::of(update)?)));
         }
         environment.tally.recalled += unsaved.len() as u64;
-        let epoch = (!found.log.is_empty()).then_some(epoch);
+        let epoch = browser.epoch.filter(|_| !found.log.is_empty());
         let beginning = Beginning { has_device: true, epoch, found, has_token: false };
         let seed = SmallRng::seed_from_u64(environment.rng.next_u64());
         let peer = Peer::new(replica, beginning, seed);
         ensure!(peer.pending() == unsaved.len(), "what a device kept is not counted");
         Ok(Self {
             began: environment.now,
+            greeted: None,
             peer,
             effects: VecDeque::new(),
             writing: VecDeque::new(),
@@ -133,12 +136,11 @@ impl Person {
         client: usize,
         environment: &mut Environment,
         template: &'static Template,
-        epoch: Epoch,
         browser: Rc<RefCell<Browser>>,
     ) -> Result<Self> {
         browser.borrow_mut().tabs.push(client);
-        let page = Page::load(environment, template, epoch, &mut browser.borrow_mut())?;
-        Ok(Self { wire: Wire::new(client, Dialect::Own), browser, template, epoch, page })
+        let page = Page::load(environment, template, &mut browser.borrow_mut())?;
+        Ok(Self { wire: Wire::new(client, Dialect::Own), browser, template, page })
     }
 
     /// The clients that are tabs of the same browser, itself among them.
@@ -191,7 +193,7 @@ impl Person {
             environment.tally.edits += 1;
             environment.note(|| format!("{} writes {content:?}", self.wire.client));
             self.page.written.extend(content.clone());
-            self.page.unsaved.push_back((self.page.peer.last().next(), content));
+            self.page.unsaved.push_back((self.page.peer.last().next(), Some(content)));
             self.event(environment, Event::Edited(update))?;
         }
         Ok(())
@@ -212,7 +214,7 @@ impl Person {
 
     fn load(&mut self, environment: &mut Environment) -> Result<()> {
         self.wire.leave(environment);
-        self.page = Page::load(environment, self.template, self.epoch, &mut self.browser.borrow_mut())?;
+        self.page = Page::load(environment, self.template, &mut self.browser.borrow_mut())?;
         let delay = environment.while_up_to(Duration::from_millis(300));
         environment.after(delay, Scheduled::Connects(self.wire.client));
         Ok(())
@@ -247,16 +249,11 @@ impl Person {
             return self.event(environment, Event::DeviceRead(None));
         }
         let found = self.browser.borrow().device.find(log, edits)?;
-        let of_others = found.edits.iter().filter(|(_, _, record)| Some(record.tab) != self.page.tab);
-        let updates: Vec<Bytes> = of_others.flat_map(|(_, _, record)| record.updates.clone()).collect();
         let before = self.page.peer.last();
         self.tell(environment, Event::DeviceRead(Some(found)));
-        // It leaves what stands on something that is not here, and what comes after that.
-        let taken = usize::try_from(self.page.peer.last().0 - before.0)?;
-        let vector = StateVector::decode_v1(&self.page.peer.held().vector()?)?;
-        for (number, update) in (before.0 + 1..).zip(&updates[..taken]) {
-            let content = Content::of(update)?.within(|client| vector.get(&ClientID::new(client)));
-            self.page.unsaved.push_back((WriteNumber(number), content));
+        // What it takes of another tab's edits, and in how many updates, is seen when it sends them.
+        for number in before.0 + 1..=self.page.peer.last().0 {
+            self.page.unsaved.push_back((WriteNumber(number), None));
             environment.tally.found += 1;
         }
         self.follow(environment)
@@ -279,10 +276,13 @@ impl Person {
         match packet {
             Packet::Open => self.event(environment, Event::Opened(attempt)),
             Packet::Frame(frame) => {
-                let frame = garbled(environment, frame)?;
+                let frame = environment.garbled(frame)?;
+                if matches!(Message::decode(frame.clone())?, Message::Hello(_)) {
+                    self.page.greeted = Some(environment.now);
+                }
                 self.event(environment, Event::Received(attempt, frame))
             }
-            Packet::Close => self.event(environment, Event::Closed(attempt)),
+            Packet::Close(code) => self.event(environment, Event::Closed(attempt, code)),
         }
     }
 
@@ -291,7 +291,7 @@ impl Person {
             return Ok(());
         }
         let attempt = self.page.peer.attempt();
-        self.event(environment, Event::Closed(attempt))
+        self.event(environment, Event::Closed(attempt, None))
     }
 
     fn announce(&mut self, environment: &mut Environment) -> Result<()> {
@@ -332,7 +332,7 @@ impl Person {
                 self.wire.connect_unless(environment, is_blocked);
             }
             Effect::Disconnect => self.wire.leave(environment),
-            Effect::Transmit(message) => self.wire.send(environment, message),
+            Effect::Transmit(message) => self.send(environment, message)?,
             Effect::AskForAccess => {
                 let access = if environment.rng.random_bool(0.5) { Access::Open } else { Access::Unknown };
                 return self.event(environment, Event::AccessAnswered(access));
@@ -368,13 +368,23 @@ impl Person {
             }
             Effect::NoteParting => bail!("{client} is in step, and not the same"),
             Effect::TradeToken(_) | Effect::ForgetToken | Effect::ShowNoAccess => bail!("{effect:?}"),
-            Effect::Note(_)
-            | Effect::AskToPersist
+            Effect::Note(about) => self.browser.borrow_mut().epoch = Some(about.epoch),
+            Effect::AskToPersist
             | Effect::Show(_)
             | Effect::ShowTransport(_)
             | Effect::ShowReady
             | Effect::ShowUnreachable => {}
         }
+        Ok(())
+    }
+
+    fn send(&mut self, environment: &mut Environment, message: Bytes) -> Result<()> {
+        if let Message::Write(number, update) = Message::decode(message.clone())?
+            && let Some((_, content)) = self.page.unsaved.iter_mut().find(|(known, _)| *known == number)
+        {
+            content.get_or_insert(Content::of(&update)?);
+        }
+        self.wire.send(environment, message);
         Ok(())
     }
 
@@ -392,10 +402,17 @@ impl Person {
     /// What the page shows must be true.
     fn look(&mut self, environment: &mut Environment) -> Result<()> {
         let page = &mut self.page;
+        if environment.is_outdated(page.greeted.unwrap_or(page.began)) {
+            // It cannot know yet that what it was told does not hold any more.
+            page.unsaved.drain(..page.unsaved.len().saturating_sub(page.peer.pending()));
+            return Ok(());
+        }
         while page.unsaved.len() > page.peer.pending() {
             let Some((_, content)) = page.unsaved.pop_front() else { break };
             environment.note(|| format!("{} sees {content:?} as saved", self.wire.client));
             environment.tally.saved += 1;
+            // What went as part of a handshake's offer is compared at the end.
+            let content = content.unwrap_or_default();
             environment.disk.promise(content).context("the page counts as saved what is not")?;
         }
         ensure!(page.unsaved.len() == page.peer.pending(), "an edit is not counted");
@@ -412,8 +429,12 @@ impl Person {
     }
 
     fn stopped(&self, environment: &mut Environment, why: Stopped) -> Result<()> {
-        ensure!(matches!(why, Stopped::Refused | Stopped::Ahead), "the page stopped: {why:?}");
-        let is_right = environment.lacked_since(self.wire.client, self.page.began);
+        let is_right = match why {
+            Stopped::Refused | Stopped::Ahead => environment.lacked_since(self.wire.client, self.page.began),
+            // What its device keeps may be older than the page.
+            Stopped::OtherEpoch => environment.replaced.is_some(),
+            Stopped::NewerServer | Stopped::NoAccess => bail!("the page stopped: {why:?}"),
+        };
         ensure!(is_right, "somebody was refused who might always write");
         environment.note(|| format!("{} is refused, and starts anew", self.wire.client));
         environment.tally.refused += 1;
@@ -466,15 +487,4 @@ impl Person {
 fn end(replica: &Replica) -> Result<u32> {
     let vector = StateVector::decode_v1(&replica.vector()?)?;
     Ok(vector.get(&ClientID::new(replica.client())))
-}
-
-/// What came, or at times a handshake's answer that does not apply.
-fn garbled(environment: &mut Environment, frame: Bytes) -> Result<Bytes> {
-    let message = Message::decode(frame.clone())?;
-    environment.tally.compared += u64::from(matches!(message, Message::Held(_)));
-    if matches!(message, Message::Step2(_)) && environment.misfortune(0.05) {
-        environment.tally.garbled += 1;
-        return Ok(Message::Step2(Bytes::from_static(&[1, 2, 3])).encode());
-    }
-    Ok(frame)
 }

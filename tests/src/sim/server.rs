@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
-use samsyn_shared::domain::limits;
+use samsyn_shared::domain::{ids, limits};
 use samsyn_shared::room::{ConnectionId, Dialect, Effect, Event, Proven};
-use samsyn_shared::{Epoch, Role, Seq, Template};
+use samsyn_shared::{Epoch, Role, Seq, Template, document};
+use yrs::{ReadTxn as _, StateVector, Transact as _};
 
 use self::room::Room;
 use super::disk::JobId;
@@ -20,6 +21,7 @@ use super::network::{LinkId, Packet, Side};
 #[derive(Debug)]
 pub(super) struct Server {
     epoch: Epoch,
+    past_epochs: Vec<Epoch>,
     template: &'static Template,
     is_up: bool,
     room: Option<Room>,
@@ -35,6 +37,7 @@ impl Server {
     pub(super) const fn new(epoch: Epoch, template: &'static Template) -> Self {
         Self {
             epoch,
+            past_epochs: Vec::new(),
             template,
             is_up: true,
             room: None,
@@ -65,7 +68,7 @@ impl Server {
                 }
                 None => Ok(()),
             },
-            Some(Packet::Close) | None => Ok(()),
+            Some(Packet::Close(_)) | None => Ok(()),
         }
     }
 
@@ -77,12 +80,13 @@ impl Server {
     fn join(&mut self, environment: &mut Environment, link: LinkId, dialect: Dialect) -> Result<()> {
         let is_draining = self.room.iter().chain(&self.ended).any(|room| room.is_draining);
         if !self.is_up || is_draining {
-            environment.send(link, Side::Client, Packet::Close);
+            environment.send(link, Side::Client, Packet::Close(None));
             return Ok(());
         }
         if self.room.is_none() {
             self.rooms += 1;
-            self.room = Some(Room::open(environment, self.rooms, self.epoch, self.template)?);
+            let epochs = (self.epoch, self.past_epochs.clone());
+            self.room = Some(Room::open(environment, self.rooms, epochs, self.template)?);
             environment.after(limits::ROOM_TICK, Scheduled::Ticks(self.rooms));
         }
         let Some(room) = &mut self.room else { return Ok(()) };
@@ -248,6 +252,24 @@ impl Server {
         environment.note(|| "the server dies".to_owned());
         environment.tally.crashes += 1;
         self.stop(environment)
+    }
+
+    /// Another history is put in the place of the document's, while the server is down.
+    pub(super) fn replace_history(&mut self, environment: &mut Environment) -> Result<()> {
+        if !self.is_up {
+            return Ok(());
+        }
+        environment.note(|| "the history is replaced".to_owned());
+        environment.tally.replaced += 1;
+        self.stop(environment)?;
+        let epoch = Epoch(ids::client_id(&mut environment.rng));
+        self.past_epochs.push(std::mem::replace(&mut self.epoch, epoch));
+        environment.honest.insert(epoch.0);
+        environment.replaced = Some(environment.now);
+        let seeded = document::seed(self.template, "T", epoch.0);
+        let first = seeded.try_transact()?.encode_state_as_update_v1(&StateVector::default());
+        let now = environment.unix_ms();
+        environment.disk.replace(first.into(), now)
     }
 
     /// The process is asked to stop: it stores what it took and closes every connection.

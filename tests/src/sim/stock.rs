@@ -61,13 +61,15 @@ impl Stock {
     pub(super) fn hear(&mut self, environment: &mut Environment, link: LinkId) -> Result<()> {
         match self.wire.hears(environment, link) {
             None => {}
+            // A stock page knows no epochs: its person is told to load it anew.
+            Some(Packet::Open) if environment.is_outdated(self.began) => self.load(environment),
             Some(Packet::Open) => {
                 self.is_synced = false;
                 self.wire.send(environment, Message::Step1(self.replica.vector()?).encode());
                 self.announce(environment);
             }
             Some(Packet::Frame(frame)) => self.read(environment, frame)?,
-            Some(Packet::Close) => self.wire.lose(environment),
+            Some(Packet::Close(_)) => self.wire.lose(environment),
         }
         Ok(())
     }
@@ -95,14 +97,20 @@ impl Stock {
 
     /// It was told that something was denied: the person loads the page anew.
     fn denied(&mut self, environment: &mut Environment, why: &str) -> Result<()> {
-        let is_right = environment.lacked_since(self.wire.client, self.began);
+        let is_right =
+            environment.lacked_since(self.wire.client, self.began) || environment.is_outdated(self.began);
         ensure!(is_right, "a stock client was denied ({why}) that might always write");
         environment.note(|| format!("{} (stock) is denied, and starts anew", self.wire.client));
         environment.tally.refused += 1;
+        self.load(environment);
+        Ok(())
+    }
+
+    /// The page is loaded anew.
+    fn load(&mut self, environment: &mut Environment) {
         self.wire.lose(environment);
         let wire = std::mem::replace(&mut self.wire, Wire::new(0, Dialect::Stock));
         *self = Self { wire, ..Self::new(0, environment) };
-        Ok(())
     }
 
     pub(super) fn notice(&mut self, environment: &mut Environment, link: LinkId) {

@@ -52,11 +52,11 @@ impl World {
         environment.note(|| format!("{:?}", environment.plan));
         let mut world =
             Self { environment, server: Server::new(Epoch(epoch), template), clients: Vec::new() };
-        world.gather(template, Epoch(epoch))?;
+        world.gather(template)?;
         Ok(world)
     }
 
-    fn gather(&mut self, template: &'static Template, epoch: Epoch) -> Result<()> {
+    fn gather(&mut self, template: &'static Template) -> Result<()> {
         let Plan { writers, readers, stocks, hostiles, peace, second_tab, .. } = self.environment.plan;
         let environment = &mut self.environment;
         let mut browser = Rc::<RefCell<Browser>>::default();
@@ -73,7 +73,7 @@ impl World {
                 if client != 1 || client >= writers || !second_tab {
                     browser = Rc::default();
                 }
-                Client::Person(Box::new(Person::new(client, environment, template, epoch, browser.clone())?))
+                Client::Person(Box::new(Person::new(client, environment, template, browser.clone())?))
             } else if client < writers + readers + stocks {
                 Client::Stock(Box::new(Stock::new(client, environment)))
             } else {
@@ -175,7 +175,7 @@ impl World {
         let peace = environment.while_up_to(environment.plan.peace);
         environment.after(peace, Scheduled::InjectFault);
         let client = environment.rng.random_range(0..clients.len());
-        match environment.rng.random_range(0..16) {
+        match environment.rng.random_range(0..17) {
             0..6 => {
                 if let Some(link) = clients[client].wire().link() {
                     environment.note(|| format!("the connection of {client} is cut"));
@@ -201,7 +201,8 @@ impl World {
                 environment.ahead[client] = environment.while_up_to(Duration::from_secs(10_000));
                 Ok(())
             }
-            8 => server.change_role(environment, client, None),
+            16 if environment.rng.random_bool(0.2) => server.replace_history(environment),
+            8 | 16 => server.change_role(environment, client, None),
             9 => {
                 let trouble =
                     if environment.rng.random_bool(0.5) { DiskHealth::DiskFull } else { DiskHealth::Healthy };

@@ -17,9 +17,10 @@ use tokio::time::timeout;
 use samsyn_shared::room::ConnectionId;
 
 use super::event;
+use crate::frame::unframed;
 use crate::http::error::ApiError;
 use crate::http::unfinished::Held;
-use crate::room::{Joined, Outlet, RoomHandle, unframed};
+use crate::room::{Joined, Outlet, RoomHandle};
 
 /// One connection.
 pub(super) struct HttpConnection<'a> {

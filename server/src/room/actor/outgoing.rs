@@ -8,7 +8,7 @@ use samsyn_shared::domain::limits;
 use samsyn_shared::sync::protocol::CloseCode;
 
 use super::{Actor, ConnectionId, Effect, Event};
-use crate::room::framed;
+use crate::frame::framed;
 use crate::room::outbox::{Unread, WRITE_CHUNK};
 
 /// The last long answer as frames, for all who are sent the same messages.

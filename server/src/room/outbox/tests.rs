@@ -175,14 +175,3 @@ fn a_connection_that_has_ended_lets_its_socket_go_and_takes_nothing() {
     }
     assert_eq!(outbox.waiting(), 0);
 }
-
-#[test]
-fn the_header_is_as_long_as_the_length_needs() {
-    assert_eq!(framed(b"hej")[..], *b"\x82\x03hej");
-    for (length, header) in
-        [(125, &[0x82, 125][..]), (126, &[0x82, 126, 0, 126]), (65_535, &[0x82, 126, 255, 255])]
-    {
-        assert_eq!(framed(&large(length))[..header.len()], *header);
-    }
-    assert_eq!(framed(&large(65_536))[..10], [0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0]);
-}

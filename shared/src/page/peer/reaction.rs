@@ -40,8 +40,9 @@ pub enum Event {
     Opened(Attempt),
     /// A message came over it.
     Received(Attempt, Bytes),
-    /// It is gone, or never opened. May be said more than once.
-    Closed(Attempt),
+    /// It is gone, or never opened; and the code that the server closed it with, if it gave one (see
+    /// [`CloseCode`](crate::sync::protocol::CloseCode)). May be said more than once.
+    Closed(Attempt, Option<u16>),
     /// What [`Effect::TradeToken`] asked for was tried.
     TokenTraded {
         /// For which attempt.

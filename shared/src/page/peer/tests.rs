@@ -229,12 +229,12 @@ fn a_websocket_over_which_nothing_comes_is_given_up_for_http() {
 fn what_an_abandoned_connection_still_says_is_not_heard() {
     let mut world = World::in_step(false);
     let old = world.attempt.unwrap();
-    world.event(Event::Closed(old));
+    world.event(Event::Closed(old, None));
     world.passes(Duration::from_secs(5));
     world.connects();
     let update = Message::Update(written_by(5, "gammalt"));
     world.event(Event::Received(old, update.encode()));
-    world.event(Event::Closed(old));
+    world.event(Event::Closed(old, None));
     assert!(!text(&world.peer).contains("gammalt"));
     assert_ne!(world.peer.status(), SyncStatus::Offline);
 }
@@ -336,7 +336,7 @@ fn what_was_found_when_the_page_opened_goes_with_the_first_connection() {
 #[test]
 fn what_is_written_without_a_server_is_kept_as_if_the_power_might_go() {
     let mut world = World::in_step(true);
-    world.event(Event::Closed(world.attempt.unwrap()));
+    world.event(Event::Closed(world.attempt.unwrap(), None));
     world.writes("ord");
     let (_, is_strict) = world.batch().expect("it is to be kept");
     assert!(is_strict);
@@ -421,4 +421,29 @@ fn the_device_notes_what_the_malbild_is_once_and_again_where_that_failed_or_the_
     assert_eq!(notes(&mut world), 1);
     world.hears(&Message::RoleChanged(Role::Reader));
     assert_eq!(notes(&mut world), 1);
+}
+
+#[test]
+fn who_is_sent_away_for_another_history_stops_and_sets_aside_instead_of_coming_back_for_ever() {
+    let mut world = World::in_step(true);
+    world.writes("ord");
+    world.asked.clear();
+    world.event(Event::Closed(world.attempt.unwrap(), Some(CloseCode::OtherEpoch.number())));
+    assert!(has(&world.asked, &Effect::ShowStopped(Stopped::OtherEpoch)));
+    assert!(has(&world.asked, &Effect::SetAside));
+    world.asked.clear();
+    world.passes(Duration::from_secs(100));
+    assert!(!world.asked.iter().any(|effect| matches!(effect, Effect::Connect(..) | Effect::AskForAccess)));
+}
+
+#[test]
+fn who_is_closed_for_anything_else_comes_back() {
+    let mut world = World::in_step(true);
+    for code in CloseCode::ALL.into_iter().filter(|code| *code != CloseCode::OtherEpoch) {
+        world.event(Event::Closed(world.attempt.unwrap(), Some(code.number())));
+        world.asked.clear();
+        world.passes(Duration::from_secs(100));
+        assert!(world.asked.iter().any(|effect| matches!(effect, Effect::Connect(..))), "{code:?}");
+        world.connects();
+    }
 }

@@ -45,7 +45,7 @@ fn a_key_in_the_meantime_has_the_moment_begin_anew() {
 fn who_is_cut_off_sees_since_when_and_how_much_waits_and_who_comes_back_is_told() {
     let mut world = World::in_step(Role::Editor);
     let attempt = world.attempt.unwrap();
-    world.act(|page| page.tell_peer(Event::Closed(attempt)));
+    world.act(|page| page.tell_peer(Event::Closed(attempt, None)));
     world.selects(FIRST, 0, 0);
     world.types(FIRST, "ab");
     let sync = &world.page.view().sync;
@@ -62,7 +62,7 @@ fn whose_role_changes_may_write_or_no_longer() {
     let mut world = World::in_step(Role::Editor);
     assert!(world.page.may_write());
     let attempt = world.attempt.unwrap();
-    world.act(|page| page.tell_peer(Event::Closed(attempt)));
+    world.act(|page| page.tell_peer(Event::Closed(attempt, None)));
     world.passes(Duration::from_secs(3));
     world.connects(Role::Reader);
     assert!(world.asked.contains(&Effect::SetEditable(false)));

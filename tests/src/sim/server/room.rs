@@ -50,7 +50,7 @@ impl Room {
     pub(super) fn open(
         environment: &mut Environment,
         number: u64,
-        epoch: Epoch,
+        (epoch, past_epochs): (Epoch, Vec<Epoch>),
         template: &'static Template,
     ) -> Result<Self> {
         let loaded = environment.disk.load()?;
@@ -60,7 +60,7 @@ impl Room {
         let plan = &environment.plan;
         let config = RoomConfig {
             epoch,
-            past_epochs: Vec::new(),
+            past_epochs,
             template,
             document_bytes: limits::DOCUMENT_BYTES,
             upkeep: UpkeepLimits {
@@ -252,7 +252,7 @@ impl Room {
     fn close(&mut self, environment: &mut Environment, connection: ConnectionId, code: CloseCode) {
         if let Some((link, _)) = self.connections.remove(&connection) {
             environment.note(|| format!("connection {} is closed: {}", connection.0, code.reason()));
-            environment.send(link, Side::Client, Packet::Close);
+            environment.send(link, Side::Client, Packet::Close(Some(code.number())));
             environment.network.deafen(link, Side::Server);
         }
     }
