@@ -140,8 +140,9 @@ impl Peer {
                 if code == Some(CloseCode::OtherEpoch.number()) {
                     // Whoever came back with the same would be sent away again, for ever.
                     self.session(time, client_session::Event::SentAway, effects);
+                } else {
+                    self.lost(time, effects);
                 }
-                self.lost(time, effects);
             }
             Event::TokenTraded { attempt, is_reached } if attempt == self.attempt => {
                 self.traded(time, is_reached, effects);
