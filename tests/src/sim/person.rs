@@ -277,8 +277,10 @@ impl Person {
             Packet::Open => self.event(environment, Event::Opened(attempt)),
             Packet::Frame(frame) => {
                 let frame = environment.garbled(frame)?;
-                if matches!(Message::decode(frame.clone())?, Message::Hello(_)) {
-                    self.page.greeted = Some(environment.now);
+                match Message::decode(frame.clone())? {
+                    Message::Hello(_) => self.page.greeted = Some(environment.now),
+                    Message::Held(_) => environment.tally.compared += 1,
+                    _ => {}
                 }
                 self.event(environment, Event::Received(attempt, frame))
             }
