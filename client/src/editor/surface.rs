@@ -1,7 +1,9 @@
 //! The functions of `client/editor/surface.js` and what it reports. Deltas cross as JSON, positions as
 //! the model's indexes in UTF-16 code units.
 
-use samsyn_shared::text::delta::{Attributes, Op};
+use samsyn_shared::text::delta::Op;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use web_sys::HtmlElement;
 
@@ -119,28 +121,16 @@ pub struct Reports {
     pub verify: Box<dyn Fn() -> bool>,
 }
 
-/// Reads a delta that a surface wrote.
+/// Reads a delta or attributes that a surface wrote.
 #[must_use]
-pub fn read_delta(json: &str) -> Vec<Op> {
-    serde_json::from_str(json).expect("the surface writes deltas")
+pub fn read<T: DeserializeOwned>(json: &str) -> T {
+    serde_json::from_str(json).expect("the surface writes deltas and attributes")
 }
 
-/// Writes a delta for a surface.
+/// Writes a delta or attributes for a surface.
 #[must_use]
-pub fn json(ops: &[Op]) -> String {
-    serde_json::to_string(ops).expect("a delta is plain JSON")
-}
-
-/// Reads the attributes that a surface wrote.
-#[must_use]
-pub fn read_attributes(json: &str) -> Attributes {
-    serde_json::from_str(json).expect("the surface writes attributes")
-}
-
-/// Writes attributes for a surface.
-#[must_use]
-pub fn write_attributes(attributes: &Attributes) -> String {
-    serde_json::to_string(attributes).expect("attributes are plain JSON")
+pub fn json(value: &(impl Serialize + ?Sized)) -> String {
+    serde_json::to_string(value).expect("deltas and attributes are plain JSON")
 }
 
 /// What a surface is told at its making.

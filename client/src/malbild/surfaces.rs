@@ -9,6 +9,7 @@ use samsyn_shared::page::binding::Due;
 use samsyn_shared::page::command::{Command, Selection};
 use samsyn_shared::page::replica::TITLE;
 use samsyn_shared::page::{LinkAtCaret, Page, SurfaceEffect};
+use samsyn_shared::text::delta::Op;
 use samsyn_shared::text::hyperlink::Hyperlink;
 use samsyn_shared::text::paste::Transfer;
 use wasm_bindgen::prelude::*;
@@ -17,9 +18,7 @@ use web_sys::{HtmlElement, ResizeObserver};
 use super::Malbild;
 use super::signals::set_changed;
 use crate::editor::carets::Carets;
-use crate::editor::surface::{
-    Options, Reports, Surface, json, read_attributes, read_delta, write_attributes,
-};
+use crate::editor::surface::{Options, Reports, Surface, json, read};
 
 /// A text's surface, and the carets of others over it.
 pub(super) struct TextSurface {
@@ -45,11 +44,11 @@ impl Malbild {
         let malbild = *self;
         let reports = Reports {
             edited: Box::new(move |at, before, after, caret| {
-                let (before, after) = (read_delta(&before), read_delta(&after));
+                let (before, after): (Vec<Op>, Vec<Op>) = (read(&before), read(&after));
                 malbild.act(|page| page.edited(key, at, &before, &after, u32::try_from(caret).ok()));
             }),
             selected: Box::new(move |anchor, head, inline| {
-                let inline = read_attributes(&inline);
+                let inline = read(&inline);
                 malbild.act(|page| page.selected(key, Selection { anchor, head }, inline));
             }),
             command: Box::new(move |name| {
@@ -61,7 +60,7 @@ impl Malbild {
                 }
             }),
             pasted: Box::new(move |foreign, own, plain, files| {
-                let transfer = Transfer { foreign: read_delta(&foreign), own, plain, files };
+                let transfer = Transfer { foreign: read(&foreign), own, plain, files };
                 malbild.finish(key);
                 malbild.act(|page| page.pasted(key, &transfer));
             }),
@@ -128,7 +127,7 @@ impl Malbild {
             SurfaceEffect::Reset(text) => surface.reset(&json(&text)),
             SurfaceEffect::Focus => surface.focus(),
             SurfaceEffect::Select(selection) => surface.select(selection.anchor, selection.head),
-            SurfaceEffect::SetPen(attributes) => surface.pen(&write_attributes(&attributes)),
+            SurfaceEffect::SetPen(attributes) => surface.pen(&json(&attributes)),
             SurfaceEffect::Mark(layer, names, runs) => surface.mark(layer.as_str(), names, runs),
             SurfaceEffect::Reveal(place) => surface.reveal(place),
         }
@@ -160,7 +159,7 @@ impl Malbild {
         if self.ask(|page| page.is_word_deleted(key)).unwrap_or_default()
             && let Some(text) = self.surface_of(key)
         {
-            let shown = read_delta(&text.surface.shown());
+            let shown: Vec<Op> = read(&text.surface.shown());
             self.act(|page| page.save_word(key, &shown));
         }
     }
@@ -211,7 +210,7 @@ impl Malbild {
     fn verify(&self, key: SectionKey) -> bool {
         let Some(text) = self.surface_of(key) else { return true };
         self.show_when_due(key);
-        let shown = read_delta(&text.surface.shown());
+        let shown: Vec<Op> = read(&text.surface.shown());
         let is_right = self.act(|page| page.verify(key, &shown)).unwrap_or(true);
         if !is_right {
             leptos::logging::warn!("a text surface parted from its document and was shown anew");

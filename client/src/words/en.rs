@@ -8,8 +8,7 @@ use samsyn_shared::text::hyperlink::LinkError;
 use samsyn_shared::text::paste::PasteError;
 use samsyn_shared::{Role, SyncStatus};
 
-use super::KeyGroup;
-use super::Words;
+use super::{KeyGroup, Words};
 use crate::device::DeviceError;
 use crate::state::preferences::{Language, Theme};
 
