@@ -17,8 +17,8 @@ use samsyn_shared::page::command::Command;
 use samsyn_shared::page::people::Person;
 pub use samsyn_shared::page::replica::TITLE;
 use samsyn_shared::page::{
-    AuthorshipView, CaretView, FindView, Hit, Identity, Page, PeopleView, RoomView, SyncView, TextView,
-    WriterView, peer,
+    AuthorshipView, CaretView, ConnectionView, FindView, Hit, Identity, Page, PeopleView, RoomView, SyncView,
+    TextView, WriterView, peer,
 };
 use samsyn_shared::text::hyperlink::LinkError;
 use samsyn_shared::text::share_link::ShareLink;
@@ -41,6 +41,8 @@ pub struct Malbild {
     pub device: DeviceSignals,
     /// How the page is in step with the server.
     pub sync: RwSignal<SyncView>,
+    /// How the server is reached, and what is said of all that.
+    pub connection: RwSignal<ConnectionView>,
     /// How the room is doing.
     pub room: RwSignal<RoomView>,
     /// The others.
@@ -69,6 +71,7 @@ impl Malbild {
             opening: OpeningSignals::default(),
             device: DeviceSignals::default(),
             sync: RwSignal::default(),
+            connection: RwSignal::default(),
             room: RwSignal::default(),
             people: RwSignal::default(),
             text: RwSignal::default(),

@@ -48,8 +48,8 @@ use self::remote_carets::RemoteCarets;
 use self::replica::{Change, Replica};
 use self::shown_text::ShownText;
 pub use self::view::{
-    AuthorshipView, CaretView, FindView, Format, PageView, PeopleView, RoomView, SyncView, TextView, Told,
-    WriterView,
+    AuthorshipView, CaretView, ConnectionView, FindView, Format, PageView, Part, PeopleView, RoomView,
+    SyncView, TextView, Told, WriterView,
 };
 use crate::sync::presence::Presences;
 use crate::text::delta::Op;
@@ -185,7 +185,7 @@ impl Page {
             peer::Effect::Show(changes) => self.show(&changes),
             peer::Effect::ShowPresence(entries) => self.show_presence(entries),
             peer::Effect::ShowTransport(transport) => {
-                self.view.sync.update(|sync| sync.transport = transport);
+                self.view.connection.update(|connection| connection.transport = transport);
             }
             peer::Effect::ShowStopped(why) => self.stop(why),
             peer::Effect::AnnouncePresence => self.announce(),

@@ -27,7 +27,7 @@ pub(super) struct Driver {
     /// None until it is known what there is to show.
     pub(super) page: RefCell<Option<Page>>,
     /// The versions of its view that the signals have.
-    shown: Cell<Versions>,
+    shown: RefCell<Versions>,
     is_performing: Cell<bool>,
     /// When the alarm goes off, and what takes it back.
     alarm: RefCell<Option<(Duration, TimeoutHandle)>>,
@@ -44,32 +44,20 @@ pub(super) struct Driver {
 }
 
 impl Malbild {
-    #[inline(never)]
     pub(super) fn driver(&self) -> Rc<Driver> {
         self.driver.get_value()
     }
 
     /// Asks the page something that changes nothing; none before there is one.
     pub(super) fn ask<T>(&self, question: impl FnOnce(&mut Page) -> T) -> Option<T> {
-        let (mut question, mut answer) = (Some(question), None);
-        self.with_page(&mut |page| answer = question.take().map(|question| question(page)));
-        answer
+        self.driver().page.borrow_mut().as_mut().map(|page| question(page.at(now())))
     }
 
     /// Has the page do something, and does what follows, behind what is to be done already.
     pub(super) fn act<T>(&self, deed: impl FnOnce(&mut Page) -> T) -> Option<T> {
-        let (mut deed, mut answer) = (Some(deed), None);
-        self.with_page(&mut |page| answer = deed.take().map(|deed| deed(page)));
+        let answer = self.ask(deed);
         self.perform_all();
         answer
-    }
-
-    /// One function for all questions and deeds: a copy of it for each would weigh kilobytes.
-    #[inline(never)]
-    fn with_page(&self, visit: &mut dyn FnMut(&mut Page)) {
-        if let Some(page) = &mut *self.driver().page.borrow_mut() {
-            visit(page.at(now()));
-        }
     }
 
     /// Hands an event to the page's peer.
@@ -78,7 +66,6 @@ impl Malbild {
     }
 
     /// Does what the page asks for, in order, and shows what it has to show.
-    #[inline(never)]
     fn perform_all(&self) {
         let driver = self.driver();
         if driver.is_performing.replace(true) {
@@ -94,7 +81,7 @@ impl Malbild {
         }
         driver.is_performing.set(false);
         if let Some(page) = &*driver.page.borrow() {
-            driver.shown.set(self.present(page.view(), driver.shown.get()));
+            self.present(page.view(), &mut driver.shown.borrow_mut());
         }
         self.place_link();
         self.set_alarm();

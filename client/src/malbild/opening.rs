@@ -86,9 +86,8 @@ impl Malbild {
                 // A later server knows templates that this page does not.
                 None => {
                     self.writer.update(|writer| writer.stopped = Some(Stopped::NewerServer));
-                    self.sync.update(|sync| {
-                        (sync.status, sync.said) = (SyncStatus::Error, (SyncStatus::Error, 0))
-                    });
+                    self.sync.update(|sync| sync.status = SyncStatus::Error);
+                    self.connection.update(|connection| connection.said = (SyncStatus::Error, 0));
                 }
             },
             Err(error) if error.is_network() => {

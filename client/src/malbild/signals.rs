@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use samsyn_shared::Template;
-use samsyn_shared::page::PageView;
+use samsyn_shared::page::{PageView, Part};
 use samsyn_shared::sync::device_log::Key;
 
 use super::Malbild;
@@ -46,48 +46,34 @@ pub struct DeviceSignals {
 }
 
 /// The versions of the parts that the signals have.
-pub(super) type Versions = [u32; 8];
+pub(super) type Versions = [u32; 9];
 
 impl Malbild {
-    /// Brings what a page shows to the views: the parts that have another version than `before`, and another value.
-    pub(super) fn present(&self, view: &PageView, before: Versions) -> Versions {
-        let PageView { sync, room, people, text, writer, caret, authorship, find } = view;
-        let now = [
-            sync.version(),
-            room.version(),
-            people.version(),
-            text.version(),
-            writer.version(),
-            caret.version(),
-            authorship.version(),
-            find.version(),
-        ];
-        let is_new = |part: usize| before[part] != now[part];
-        if is_new(0) {
-            set_changed(self.sync, sync);
-        }
-        if is_new(1) {
-            set_changed(self.room, room);
-        }
-        if is_new(2) {
-            set_changed(self.people, people);
-        }
-        if is_new(3) {
-            set_changed(self.text, text);
-        }
-        if is_new(4) {
-            set_changed(self.writer, writer);
-        }
-        if is_new(5) {
-            set_changed(self.caret, caret);
-        }
-        if is_new(6) {
-            set_changed(self.authorship, authorship);
-        }
-        if is_new(7) {
-            set_changed(self.find, find);
-        }
-        now
+    /// Brings what a page shows to the views. `shown` are the versions that they have.
+    pub(super) fn present(&self, view: &PageView, shown: &mut Versions) {
+        let PageView { sync, connection, room, people, text, writer, caret, authorship, find } = view;
+        let [s0, s1, s2, s3, s4, s5, s6, s7, s8] = shown;
+        present_part(self.sync, sync, s0);
+        present_part(self.connection, connection, s1);
+        present_part(self.room, room, s2);
+        present_part(self.people, people, s3);
+        present_part(self.text, text, s4);
+        present_part(self.writer, writer, s5);
+        present_part(self.caret, caret, s6);
+        present_part(self.authorship, authorship, s7);
+        present_part(self.find, find, s8);
+    }
+}
+
+/// A part that has the version which is shown is not looked at.
+fn present_part<T: PartialEq + Clone + Send + Sync + 'static>(
+    signal: RwSignal<T>,
+    part: &Part<T>,
+    shown: &mut u32,
+) {
+    if *shown != part.version() {
+        *shown = part.version();
+        set_changed(signal, part);
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) fn bar(desk: Desk) -> impl IntoView {
                         <span class="bar-title" prop:textContent=move || malbild.text.read().title.clone()></span>
                     </div>
                     <button type="button" class="sync" popovertarget="sync-details"
-                        data-said=move || malbild.sync.read().said.0.as_str()
+                        data-said=move || malbild.connection.read().said.0.as_str()
                         data-sync-status=move || malbild.sync.read().status.as_str()
                         data-pending=move || malbild.sync.read().pending.to_string()
                         prop:textContent=move || said(malbild)></button>
@@ -83,7 +83,7 @@ fn people_button(desk: Desk) -> impl IntoView {
 
 /// The status in words.
 pub(super) fn said(malbild: Malbild) -> String {
-    let (status, pending) = malbild.sync.read().said;
+    let (status, pending) = malbild.connection.read().said;
     (words().sync)(status, pending, malbild.device.trouble.get().is_none())
 }
 
@@ -97,7 +97,10 @@ pub(super) fn sync_details(malbild: Malbild) -> impl IntoView {
             None => {
                 format!(
                     "{why} {}",
-                    (w.sync_details)(malbild.sync.read().said.0, malbild.device.trouble.get().is_none())
+                    (w.sync_details)(
+                        malbild.connection.read().said.0,
+                        malbild.device.trouble.get().is_none()
+                    )
                 )
             }
         }
@@ -113,18 +116,15 @@ pub(super) fn sync_details(malbild: Malbild) -> impl IntoView {
         opened.set(popover.matches(":popover-open").expect("the selector is valid"));
     };
     let when = move || {
-        let cut = malbild.sync.read().cut_at.map(|at| (w.offline_since)(&browser::moment(at)));
+        let cut = malbild.connection.read().cut_at.map(|at| (w.offline_since)(&browser::moment(at)));
         let saved = minute.get().map(|at| (w.saved_at)(&browser::moment(at)));
         let lines = [cut, saved].into_iter().flatten();
         view! { {lines.map(|line| view! { <p class="hint">{line}</p> }).collect_view()} }
     };
-    // It keeps the focus while keys are saved.
-    let is_cut =
-        Memo::new(move |_| matches!(malbild.sync.read().said.0, SyncStatus::Offline | SyncStatus::Error));
     let action = move || {
         if malbild.writer.read().stopped.is_some() {
             notice::reload_button().into_any()
-        } else if is_cut.get() {
+        } else if matches!(malbild.connection.read().said.0, SyncStatus::Offline | SyncStatus::Error) {
             let retry = move |_| malbild.retry();
             view! { <button type="button" class="button" on:click=act(retry)>{w.retry}</button> }.into_any()
         } else {
@@ -137,7 +137,7 @@ pub(super) fn sync_details(malbild: Malbild) -> impl IntoView {
             <p><strong id="sync-state" prop:textContent=move || said(malbild)></strong></p>
             <p prop:textContent=text></p>
             {move || opened.get().then(when)}
-            <p class="hint" prop:textContent=move || malbild.sync.read().transport.map(w.connected_by).unwrap_or_default()></p>
+            <p class="hint" prop:textContent=move || malbild.connection.read().transport.map(w.connected_by).unwrap_or_default()></p>
             <p class="hint" prop:textContent=move || if opened.get() { health::room(malbild) } else { String::new() }></p>
             <p class="hint" prop:textContent=move || (w.device)(malbild.device.trouble.get())></p>
             {move || action()}

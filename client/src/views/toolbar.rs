@@ -123,10 +123,12 @@ fn next_heading(format: Format) -> Command {
 pub(super) fn toolbar(malbild: Malbild) -> impl IntoView {
     // The one tool that Tab reaches; the arrows lead to the others.
     let current = RwSignal::new(0);
+    // A link at the caret changes with each key that is typed in it, what the tools show does not.
+    let format = Memo::new(move |_| malbild.caret.read().format);
     let buttons = tools().into_iter().enumerate().map(move |(place, tool)| {
         let group_ends = matches!(tool.action, "link" | "lettered");
         view! {
-            {button(malbild, tool, place, current)}
+            {button(malbild, tool, place, (current, format))}
             {when(group_ends, || view! { <span class="gap"></span> })}
         }
     });
@@ -158,16 +160,20 @@ pub(super) fn toolbar(malbild: Malbild) -> impl IntoView {
     }
 }
 
-fn button(malbild: Malbild, tool: Tool, place: usize, current: RwSignal<usize>) -> impl IntoView {
-    let format = move || malbild.caret.read().format;
+fn button(
+    malbild: Malbild,
+    tool: Tool,
+    place: usize,
+    (current, format): (RwSignal<usize>, Memo<Format>),
+) -> impl IntoView {
     let enabled = move || {
         malbild.caret.read().active.is_some()
             && malbild.writer.read().stopped.is_none()
-            && (tool.enabled)(format())
+            && (tool.enabled)(format.get())
     };
     let press = move |_: MouseEvent| {
         if untrack(enabled) {
-            malbild.command((tool.command)(untrack(format)));
+            malbild.command((tool.command)(format.get_untracked()));
         }
     };
     let mac = browser::is_mac();
@@ -176,17 +182,17 @@ fn button(malbild: Malbild, tool: Tool, place: usize, current: RwSignal<usize>) 
         Face::Icon(drawing) => icon(drawing).into_any(),
         Face::Heading => view! {
             <span aria-hidden="true">
-                <span class="long">{move || label(tool, format())}</span>
-                <span class="short letter">{move || heading_letter(format())}</span>
+                <span class="long">{move || label(tool, format.get())}</span>
+                <span class="short letter">{move || heading_letter(format.get())}</span>
             </span>
         }
         .into_any(),
     };
     view! {
         <button type="button" class="tool" data-action=tool.action
-            aria-label=move || label(tool, format()) title=move || title(tool, format(), mac)
-            aria-keyshortcuts=move || keys::for_aria(binding(tool, format()).shown(mac), mac)
-            aria-pressed=move || tool.pressed.map(|pressed| truth(pressed(format())))
+            aria-label=move || label(tool, format.get()) title=move || title(tool, format.get(), mac)
+            aria-keyshortcuts=move || keys::for_aria(binding(tool, format.get()).shown(mac), mac)
+            aria-pressed=move || tool.pressed.map(|pressed| truth(pressed(format.get())))
             aria-disabled=move || truth(!enabled())
             tabindex=move || if current.get() == place { "0" } else { "-1" }
             on:focus=act(move |_| current.set(place)) on:click=act(press)>

@@ -23,20 +23,19 @@ impl Page {
         let now = self.milliseconds();
         // Whoever is stopped may not be told anything else any more.
         let status = if self.view.writer.stopped.is_some() { SyncStatus::Error } else { status };
-        let before = &self.view.sync;
-        let (was, was_pending, was_cut) = (before.status, before.pending, before.cut_at.is_some());
-        let is_cut = status == SyncStatus::Offline;
-        if (was, was_pending, was_cut) != (status, pending, is_cut) {
+        let before = (self.view.sync.status, self.view.sync.pending);
+        if before != (status, pending) {
             self.view.sync.update(|sync| {
                 (sync.status, sync.pending) = (status, pending);
-                if status == SyncStatus::Saved && was != status {
+                if status == SyncStatus::Saved && before.0 != status {
                     sync.saved_at = Some(now);
                 }
-                if is_cut != was_cut {
-                    sync.cut_at = is_cut.then_some(now);
-                }
             });
-            if was_cut && !is_cut {
+        }
+        let is_cut = status == SyncStatus::Offline;
+        if is_cut != self.view.connection.cut_at.is_some() {
+            self.view.connection.update(|connection| connection.cut_at = is_cut.then_some(now));
+            if !is_cut {
                 self.effects.push(Effect::NoteReached);
             }
         }
@@ -68,7 +67,7 @@ impl Page {
     /// writes need not be told at each key, and to redraw it costs a key's time.
     fn say(&mut self) {
         let sync = &self.view.sync;
-        if sync.status != SyncStatus::Saved || sync.said.0 != SyncStatus::Saving {
+        if sync.status != SyncStatus::Saved || self.view.connection.said.0 != SyncStatus::Saving {
             let waits = if sync.status == SyncStatus::Offline { sync.pending } else { 0 };
             self.set_said((sync.status, waits));
         } else if self.due.say_saved.is_none() {
@@ -90,8 +89,8 @@ impl Page {
     }
 
     fn set_said(&mut self, said: (SyncStatus, usize)) {
-        if self.view.sync.said != said {
-            self.view.sync.update(|sync| sync.said = said);
+        if self.view.connection.said != said {
+            self.view.connection.update(|connection| connection.said = said);
         }
     }
 

@@ -249,6 +249,6 @@ impl World {
     }
 
     fn says(&self) -> (SyncStatus, usize) {
-        self.page.view().sync.said
+        self.page.view().connection.said
     }
 }

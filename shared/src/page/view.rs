@@ -17,8 +17,10 @@ use crate::{Role, SectionKey, SyncStatus};
 /// All that a page shows beside its texts, which their surfaces show.
 #[derive(Debug, Clone, Default)]
 pub struct PageView {
-    /// How it is in step with the server.
+    /// How it is in step with the server: what a key changes.
     pub sync: Part<SyncView>,
+    /// How the server is reached, and what is said of all that.
+    pub connection: Part<ConnectionView>,
     /// How the room is doing.
     pub room: Part<RoomView>,
     /// The others.
@@ -70,26 +72,30 @@ pub struct SyncView {
     pub status: SyncStatus,
     /// How many of this device's updates are not known to be on the server's disk.
     pub pending: usize,
-    /// What the status line says, and of how many updates: what it may claim, or for a moment less.
-    pub said: (SyncStatus, usize),
-    /// Since when the server is not reached, in milliseconds since 1970.
-    pub cut_at: Option<f64>,
     /// Since when all is known to be on the server's disk, in milliseconds since 1970.
     pub saved_at: Option<f64>,
-    /// The transport over which the server is reached, while it is.
-    pub transport: Option<Transport>,
 }
 
 impl Default for SyncView {
     fn default() -> Self {
-        Self {
-            status: SyncStatus::Offline,
-            pending: 0,
-            said: (SyncStatus::Offline, 0),
-            cut_at: None,
-            saved_at: None,
-            transport: None,
-        }
+        Self { status: SyncStatus::Offline, pending: 0, saved_at: None }
+    }
+}
+
+/// How the server is reached, and what is said of it: nothing of it changes with each key.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConnectionView {
+    /// What the status line says, and of how many updates: what it may claim, or for a moment less.
+    pub said: (SyncStatus, usize),
+    /// Since when the server is not reached, in milliseconds since 1970.
+    pub cut_at: Option<f64>,
+    /// The transport over which the server is reached, while it is.
+    pub transport: Option<Transport>,
+}
+
+impl Default for ConnectionView {
+    fn default() -> Self {
+        Self { said: (SyncStatus::Offline, 0), cut_at: None, transport: None }
     }
 }
 

@@ -19,7 +19,7 @@ fn what_is_typed_is_sent_at_once_and_called_saved_when_it_was_so_for_a_moment() 
     assert_eq!(world.page.view().sync.pending, 1);
     world.hears(&Message::Saved(sent[0]));
     let sync = &world.page.view().sync;
-    assert_eq!((sync.status, sync.pending, sync.said.0), (SyncStatus::Saved, 0, SyncStatus::Saving));
+    assert_eq!((sync.status, sync.pending, world.says().0), (SyncStatus::Saved, 0, SyncStatus::Saving));
     world.passes(Duration::from_millis(500));
     assert_eq!(world.says().0, SyncStatus::Saving);
     world.passes(Duration::from_millis(200));
@@ -48,13 +48,13 @@ fn who_is_cut_off_sees_since_when_and_how_much_waits_and_who_comes_back_is_told(
     world.act(|page| page.tell_peer(Event::Closed(attempt, None)));
     world.selects(FIRST, 0, 0);
     world.types(FIRST, "ab");
-    let sync = &world.page.view().sync;
-    assert_eq!((sync.said, sync.cut_at), ((SyncStatus::Offline, 2), Some(1_002_000.0)));
-    assert_eq!(sync.transport, None);
+    let connection = &world.page.view().connection;
+    assert_eq!((connection.said, connection.cut_at), ((SyncStatus::Offline, 2), Some(1_002_000.0)));
+    assert_eq!(connection.transport, None);
     world.passes(Duration::from_secs(3));
     world.connects(Role::Editor);
     assert!(world.asked.contains(&Effect::NoteReached));
-    assert_eq!(world.page.view().sync.cut_at, None);
+    assert_eq!(world.page.view().connection.cut_at, None);
 }
 
 #[test]
@@ -146,4 +146,10 @@ fn a_part_of_the_view_has_another_version_only_if_something_of_it_may_be_differe
     let before = versions(&world);
     world.types(FIRST, "b");
     assert_eq!(versions(&world), before, "a key touches the sync's part and the writer's alone");
+    // The status line says once that it is saving, however many keys come.
+    let said = world.page.view().connection.version();
+    let number = *writes(&world.sent()).last().unwrap();
+    world.hears(&Message::Saved(number));
+    world.types(FIRST, "c");
+    assert_eq!(world.page.view().connection.version(), said);
 }
