@@ -1,7 +1,6 @@
 //! How long a backup, a restore into an empty store and a restore over a healthy one take with many small
 //! målbilder: `cargo run --release -p samsyn-server --example restore_many -- 5000`.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
@@ -9,8 +8,7 @@ use samsyn_server::backup::restore::restore;
 use samsyn_server::backup::write::write;
 use samsyn_server::malbild::birth::Birth;
 use samsyn_server::rooms::Rooms;
-use samsyn_server::store::sled::SledStore;
-use samsyn_server::store::{Storage, Time};
+use samsyn_server::store::{Storage, Time, engine};
 use samsyn_shared::api::CreateMalbild;
 
 const AT_ONCE: usize = 250;
@@ -31,7 +29,8 @@ async fn main() -> Result<()> {
     println!("made {count}: {:.1?}", begun.elapsed());
     let to = folder.path().join("backup");
     let begun = Instant::now();
-    write(&storage, &to, Time::now())?;
+    let path = to.clone();
+    storage.read(move |store| write(store, &path, Time::now())).await?;
     println!("backup: {:.1?}", begun.elapsed());
     let storage = open(&folder.path().join("two"))?;
     let rooms = Rooms::new(storage.clone());
@@ -46,5 +45,5 @@ async fn main() -> Result<()> {
 
 fn open(dir: &std::path::Path) -> Result<Storage> {
     std::fs::create_dir_all(dir)?;
-    Ok(Storage::start(Arc::new(SledStore::open(dir)?)))
+    Ok(Storage::start(engine::open(dir)?))
 }

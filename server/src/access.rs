@@ -3,17 +3,21 @@
 //! It doesn't know routes, rooms or documents. Roles are found by what is stored, each time: a token
 //! that was taken away stops counting everywhere at once, in sessions too.
 
+pub mod grant;
 pub mod origin;
 pub mod session;
 pub mod token;
 
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 
-use samsyn_shared::{MalbildId, Role, Token};
+use samsyn_shared::{MalbildId, Role, Token, TokenHash};
 use tokio::sync::{Mutex, RwLock};
 
-use self::session::{SessionKey, Stored};
-use crate::store::{Storage, StoreError, Time};
+use self::grant::Uses;
+use self::session::{Session, SessionKey};
+use self::token::TokenRecord;
+use crate::store::{ReadStore, Storage, StoreError, Time, Write};
 
 /// What a caller showed, already read from the request.
 #[derive(Debug, Clone, Default)]
@@ -38,9 +42,9 @@ struct Turns {
 }
 
 impl Turns {
-    fn of(&self, hash: &str) -> &Mutex<()> {
-        let sum = hash.bytes().fold(0, |sum: usize, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
-        &self.by_key[sum % self.by_key.len()]
+    fn of(&self, key: &TokenHash) -> &Mutex<()> {
+        let sum = BuildHasherDefault::<DefaultHasher>::default().hash_one(key);
+        &self.by_key[(sum % self.by_key.len() as u64) as usize]
     }
 }
 
@@ -56,22 +60,29 @@ impl Access {
     ///
     /// # Errors
     /// If the store can't be read.
-    pub fn role_for(&self, malbild: MalbildId, credential: &Credential) -> Result<Option<Role>, StoreError> {
-        let by_token = match &credential.token {
-            Some(token) => token::role_of(&self.storage, malbild, &token.hash())?,
-            None => None,
-        };
-        let by_session = match &credential.session {
-            Some(key) => {
-                let (role, after) = session::seen(&self.storage, malbild, key)?;
-                if let Some(before) = after.filter(|_| role.is_some()) {
-                    self.note_seen(&before)?;
-                }
-                role
-            }
-            None => None,
-        };
-        Ok(by_token.max(by_session))
+    pub async fn role_for(
+        &self,
+        malbild: MalbildId,
+        credential: &Credential,
+    ) -> Result<Option<Role>, StoreError> {
+        let token = credential.token.as_ref().map(Token::hash);
+        let session = credential.session.as_ref().map(SessionKey::hash);
+        let (role, seen_after) = self
+            .storage
+            .read(move |store| {
+                let by_token = token.map(|token| token::role_of(store, malbild, &token)).transpose()?;
+                let by_session = session.map(|session| session::role_of(store, malbild, session));
+                let (by_session, before) = by_session.transpose()?.unwrap_or_default();
+                let before = before.filter(|_| by_session.is_some());
+                let before = before.map(|before| Session::read(store, before)).transpose()?;
+                let unnoted = before.filter(|before| !before.is_seen(Time::now()).is_empty());
+                Ok::<_, StoreError>((by_token.flatten().max(by_session), unnoted.map(|before| before.hash())))
+            })
+            .await?;
+        if let Some(before) = seen_after {
+            self.note_seen(before);
+        }
+        Ok(role)
     }
 
     /// Adds the token's role to a new session, which gets all that the old one had, durably. The old one opens
@@ -95,27 +106,33 @@ impl Access {
         old: Option<&SessionKey>,
         now: Time,
     ) -> Result<Option<SessionKey>, StoreError> {
-        let hash = token.hash();
-        if token::role_of(&self.storage, malbild, &hash)?.is_none() {
+        let token = token.hash();
+        let opens = self.storage.read(move |store| token::role_of(store, malbild, &token)).await?;
+        if opens.is_none() {
             return Ok(None);
         }
         let fresh = SessionKey::generate(&mut rand::rng());
-        let (to, added) = (fresh.hash(), session::named(malbild, &hash));
+        let (to, added) = (fresh.hash(), Uses { malbild, token });
         if let Some(old) = old.map(SessionKey::hash) {
-            if self.hand_over(&old, &to, Some(&added), now).await? {
+            if self.hand_over(old, to, Some(added), now).await? {
                 return Ok(Some(fresh));
             }
             let _alone = self.turns.all.write().await;
-            let stored = Stored::of(&self.storage, &old)?;
-            if stored.is_handed_over(now) {
-                let mut writes = stored.share(&self.storage, &to, &added)?;
-                writes.push(session::begun(&to, &added, Some(&old)));
-                self.storage.commit(writes).await?;
+            let shared = move |store: &dyn ReadStore| -> Result<_, StoreError> {
+                let ended = Session::read(store, old)?;
+                if !ended.is_handed_over(now) {
+                    return Ok(Vec::new());
+                }
+                let mut writes = ended.share(store, to, added)?;
+                writes.push(session::begun(to, added, Some(old)));
+                Ok(writes)
+            };
+            if self.change(shared).await? {
                 return Ok(Some(fresh));
             }
         }
         // What is shown and unknown is not taken over: somebody else may have made it up.
-        self.storage.commit(vec![session::begun(&to, &added, None)]).await?;
+        self.storage.commit(vec![session::begun(to, added, None)]).await?;
         Ok(Some(fresh))
     }
 
@@ -125,50 +142,43 @@ impl Access {
     /// If the store can't be read or written.
     pub async fn renew(&self, old: &SessionKey) -> Result<Option<SessionKey>, StoreError> {
         let fresh = SessionKey::generate(&mut rand::rng());
-        let is_done = self.hand_over(&old.hash(), &fresh.hash(), None, Time::now()).await?;
+        let is_done = self.hand_over(old.hash(), fresh.hash(), None, Time::now()).await?;
         Ok(is_done.then_some(fresh))
     }
 
     /// Hands over from a key to another, if it lives.
     async fn hand_over(
         &self,
-        old: &str,
-        to: &str,
-        added: Option<&str>,
+        old: TokenHash,
+        to: TokenHash,
+        added: Option<Uses>,
         now: Time,
     ) -> Result<bool, StoreError> {
         let _some = self.turns.all.read().await;
-        let _one = self.turns.of(old).lock().await;
-        let stored = Stored::of(&self.storage, old)?;
-        if !stored.lives() {
-            return Ok(false);
-        }
-        let mut writes = stored.hand_over(&self.storage, to, now)?;
-        writes.extend(added.map(|added| session::begun(to, added, Some(old))));
-        self.storage.commit(writes).await?;
-        Ok(true)
+        let _one = self.turns.of(&old).lock().await;
+        self.change(move |store| {
+            let session = Session::read(store, old)?;
+            if !session.lives() {
+                return Ok(Vec::new());
+            }
+            let mut writes = session.hand_over(store, to, now)?;
+            writes.extend(added.map(|added| session::begun(to, added, Some(old))));
+            Ok(writes)
+        })
+        .await
     }
 
-    /// A key that came after this one was seen: the browser has it, and shows this one no more.
-    fn note_seen(&self, before: &str) -> Result<(), StoreError> {
-        if Stored::of(&self.storage, before)?.is_seen(Time::now()).is_empty() {
-            return Ok(());
-        }
-        let (access, before) = (self.clone(), before.to_owned());
+    /// Notes that a key which came after this one was seen: the browser has it, and shows this one no more.
+    fn note_seen(&self, before: TokenHash) {
+        let access = self.clone();
         tokio::spawn(async move {
             let _some = access.turns.all.read().await;
             let _one = access.turns.of(&before).lock().await;
-            let writes = Stored::of(&access.storage, &before).map(|stored| stored.is_seen(Time::now()));
-            let noted = match writes {
-                Ok(writes) if writes.is_empty() => return,
-                Ok(writes) => access.storage.commit(writes).await.map(drop),
-                Err(error) => Err(error),
-            };
-            if let Err(error) = noted {
+            let noted = move |store: &dyn ReadStore| Ok(Session::read(store, before)?.is_seen(Time::now()));
+            if let Err(error) = access.change(noted).await {
                 tracing::warn!(%error, "a session's old key may be traded a little longer");
             }
         });
-        Ok(())
     }
 
     /// Takes a målbild from a session, durably.
@@ -177,8 +187,21 @@ impl Access {
     /// If the store can't be read or written.
     pub async fn leave(&self, malbild: MalbildId, session: &SessionKey) -> Result<(), StoreError> {
         let _alone = self.turns.all.write().await;
-        let writes = session::leaving(&self.storage, malbild, session)?;
-        if writes.is_empty() { Ok(()) } else { self.storage.commit(writes).await.map(drop) }
+        let session = session.hash();
+        self.change(move |store| session::leaving(store, malbild, session)).await.map(drop)
+    }
+
+    /// Commits the writes that `of` makes of what is stored; false if they are none.
+    async fn change(
+        &self,
+        of: impl FnOnce(&dyn ReadStore) -> Result<Vec<Write>, StoreError> + Send + 'static,
+    ) -> Result<bool, StoreError> {
+        let writes = self.storage.read(of).await?;
+        if writes.is_empty() {
+            return Ok(false);
+        }
+        self.storage.commit(writes).await?;
+        Ok(true)
     }
 
     /// Mints one more token for a role, durably.
@@ -186,7 +209,8 @@ impl Access {
     /// # Errors
     /// If the store can't be written.
     pub async fn mint(&self, malbild: MalbildId, role: Role, token: &Token) -> Result<(), StoreError> {
-        self.storage.commit(vec![token::record(malbild, role, &token.hash())]).await.map(drop)
+        let record = TokenRecord { malbild, role };
+        self.storage.commit(vec![Write::put(&token.hash(), &record)]).await.map(drop)
     }
 }
 
@@ -199,6 +223,7 @@ mod tests {
     use samsyn_shared::domain::limits;
 
     use super::*;
+    use crate::store::Table;
     use crate::store::memory::MemoryStore;
 
     struct World {
@@ -226,29 +251,29 @@ mod tests {
             self.access.trade(malbild, token, old).await.unwrap().unwrap()
         }
 
-        fn session_role(&self, malbild: MalbildId, session: &SessionKey) -> Option<Role> {
-            self.role(malbild, None, Some(session))
+        async fn session_role(&self, malbild: MalbildId, session: &SessionKey) -> Option<Role> {
+            self.role(malbild, None, Some(session)).await
         }
 
         /// Until the store knows that a new key was seen.
         async fn is_noted(&self, old: &SessionKey) {
-            let ends_soon = || {
-                let stored = Stored::of(&self.access.storage, &old.hash()).unwrap();
-                stored.is_seen(Time::now()).is_empty()
-            };
-            while !ends_soon() {
-                tokio::task::yield_now().await;
-            }
+            let hash = old.hash();
+            let unnoted = move |store: &dyn ReadStore| Ok(Session::read(store, hash)?.is_seen(Time::now()));
+            while !self.access.storage.read::<_, StoreError>(unnoted).await.unwrap().is_empty() {}
         }
 
-        fn role(
+        async fn keys(&self, table: Table) -> Vec<String> {
+            self.access.storage.read(move |store| store.keys(table, "")).await.unwrap()
+        }
+
+        async fn role(
             &self,
             malbild: MalbildId,
             token: Option<&Token>,
             session: Option<&SessionKey>,
         ) -> Option<Role> {
             let credential = Credential { token: token.cloned(), session: session.cloned() };
-            self.access.role_for(malbild, &credential).unwrap()
+            self.access.role_for(malbild, &credential).await.unwrap()
         }
     }
 
@@ -257,12 +282,12 @@ mod tests {
         let mut world = world();
         let editor = world.token(world.one, Role::Editor).await;
         let another = world.token(world.one, Role::Editor).await;
-        assert_eq!(world.role(world.one, Some(&editor), None), Some(Role::Editor));
-        assert_eq!(world.role(world.one, Some(&another), None), Some(Role::Editor));
-        assert_eq!(world.role(world.two, Some(&editor), None), None);
+        assert_eq!(world.role(world.one, Some(&editor), None).await, Some(Role::Editor));
+        assert_eq!(world.role(world.one, Some(&another), None).await, Some(Role::Editor));
+        assert_eq!(world.role(world.two, Some(&editor), None).await, None);
         let unknown = Token::generate(&mut world.rng);
-        assert_eq!(world.role(world.one, Some(&unknown), None), None);
-        assert_eq!(world.role(world.one, None, None), None);
+        assert_eq!(world.role(world.one, Some(&unknown), None).await, None);
+        assert_eq!(world.role(world.one, None, None).await, None);
     }
 
     #[tokio::test]
@@ -276,11 +301,11 @@ mod tests {
             session = world.access.trade(malbild, token, session.as_ref()).await.unwrap();
         }
         let session = session.unwrap();
-        assert_eq!(world.role(world.one, None, Some(&session)), Some(Role::Editor));
-        assert_eq!(world.role(world.two, None, Some(&session)), Some(Role::Owner));
-        assert_eq!(world.role(world.one, Some(&reader), Some(&session)), Some(Role::Editor));
+        assert_eq!(world.role(world.one, None, Some(&session)).await, Some(Role::Editor));
+        assert_eq!(world.role(world.two, None, Some(&session)).await, Some(Role::Owner));
+        assert_eq!(world.role(world.one, Some(&reader), Some(&session)).await, Some(Role::Editor));
         let other = SessionKey::generate(&mut world.rng);
-        assert_eq!(world.role(world.one, None, Some(&other)), None);
+        assert_eq!(world.role(world.one, None, Some(&other)).await, None);
     }
 
     #[tokio::test]
@@ -289,8 +314,8 @@ mod tests {
         let owner = world.token(world.two, Role::Owner).await;
         let session = world.trade(world.two, &owner, None).await;
         assert!(world.access.trade(world.one, &owner, Some(&session)).await.unwrap().is_none());
-        assert_eq!(world.role(world.one, None, Some(&session)), None);
-        assert_eq!(world.role(world.two, None, Some(&session)), Some(Role::Owner));
+        assert_eq!(world.role(world.one, None, Some(&session)).await, None);
+        assert_eq!(world.role(world.two, None, Some(&session)).await, Some(Role::Owner));
     }
 
     #[tokio::test]
@@ -298,8 +323,8 @@ mod tests {
         let mut world = world();
         let editor = world.token(world.one, Role::Editor).await;
         let session = world.trade(world.one, &editor, None).await;
-        world.access.storage.commit(vec![token::removal(&editor.hash())]).await.unwrap();
-        assert_eq!(world.role(world.one, Some(&editor), Some(&session)), None);
+        world.access.storage.commit(vec![Write::delete::<TokenRecord>(&editor.hash())]).await.unwrap();
+        assert_eq!(world.role(world.one, Some(&editor), Some(&session)).await, None);
     }
 
     #[tokio::test]
@@ -307,8 +332,8 @@ mod tests {
         let mut world = world();
         let editor = world.token(world.one, Role::Editor).await;
         let session = world.trade(world.one, &editor, None).await;
-        for table in [crate::store::Table::Token, crate::store::Table::Session] {
-            for key in world.access.storage.keys(table, "").unwrap() {
+        for table in [Table::Token, Table::Session] {
+            for key in world.keys(table).await {
                 assert!(!key.contains(&editor.reveal()) && !key.contains(&session.reveal()));
             }
         }
@@ -321,8 +346,8 @@ mod tests {
         let planted = SessionKey::generate(&mut world.rng);
         let session = world.trade(world.one, &editor, Some(&planted)).await;
         assert_ne!(session.reveal(), planted.reveal());
-        assert_eq!(world.session_role(world.one, &planted), None);
-        assert_eq!(world.session_role(world.one, &session), Some(Role::Editor));
+        assert_eq!(world.session_role(world.one, &planted).await, None);
+        assert_eq!(world.session_role(world.one, &session).await, Some(Role::Editor));
     }
 
     #[tokio::test]
@@ -332,9 +357,9 @@ mod tests {
             (world.token(world.one, Role::Editor).await, world.token(world.two, Role::Reader).await);
         let old = world.trade(world.one, &one, None).await;
         let new = world.trade(world.two, &two, Some(&old)).await;
-        assert_eq!(world.session_role(world.one, &old), None);
-        assert_eq!(world.session_role(world.one, &new), Some(Role::Editor));
-        assert_eq!(world.session_role(world.two, &new), Some(Role::Reader));
+        assert_eq!(world.session_role(world.one, &old).await, None);
+        assert_eq!(world.session_role(world.one, &new).await, Some(Role::Editor));
+        assert_eq!(world.session_role(world.two, &new).await, Some(Role::Reader));
         assert!(world.access.renew(&old).await.unwrap().is_none());
     }
 
@@ -352,11 +377,11 @@ mod tests {
             world.trade(three, &fourth, Some(&old)),
         );
         for key in [&keys.0, &keys.1, &keys.2] {
-            assert_eq!(world.session_role(world.one, key), Some(Role::Editor));
-            assert_eq!(world.session_role(world.two, key), Some(Role::Reader));
-            assert_eq!(world.session_role(three, key), Some(Role::Owner));
+            assert_eq!(world.session_role(world.one, key).await, Some(Role::Editor));
+            assert_eq!(world.session_role(world.two, key).await, Some(Role::Reader));
+            assert_eq!(world.session_role(three, key).await, Some(Role::Owner));
         }
-        assert_eq!(world.session_role(world.one, &old), None);
+        assert_eq!(world.session_role(world.one, &old).await, None);
     }
 
     #[tokio::test]
@@ -371,13 +396,13 @@ mod tests {
         };
         let minutes = later(limits::SESSION_HANDOVER * 60);
         let again = world.access.trade_at(world.two, &two, Some(&old), minutes).await.unwrap().unwrap();
-        assert_eq!(world.session_role(world.one, &again), Some(Role::Editor));
+        assert_eq!(world.session_role(world.one, &again).await, Some(Role::Editor));
         // The browser has shown that it has this one.
         world.is_noted(&old).await;
         let after = later(limits::SESSION_HANDOVER * 2);
         let late = world.access.trade_at(world.two, &two, Some(&old), after).await.unwrap().unwrap();
-        assert_eq!(world.session_role(world.one, &late), None);
-        assert_eq!(world.session_role(world.one, &again), Some(Role::Editor));
+        assert_eq!(world.session_role(world.one, &late).await, None);
+        assert_eq!(world.session_role(world.one, &again).await, Some(Role::Editor));
     }
 
     #[tokio::test]
@@ -388,7 +413,7 @@ mod tests {
         for _ in 0..5 {
             session = world.trade(world.one, &one, Some(&session)).await;
         }
-        assert_eq!(world.access.storage.keys(crate::store::Table::Session, "").unwrap().len(), 2);
+        assert_eq!(world.keys(Table::Session).await.len(), 2);
     }
 
     #[tokio::test]
@@ -399,9 +424,13 @@ mod tests {
         let old = world.trade(world.one, &one, None).await;
         let session = world.trade(world.two, &two, Some(&old)).await;
         world.access.leave(world.one, &session).await.unwrap();
-        assert_eq!(world.session_role(world.one, &session), None);
-        assert_eq!(world.session_role(world.two, &session), Some(Role::Reader));
+        assert_eq!(world.session_role(world.one, &session).await, None);
+        assert_eq!(world.session_role(world.two, &session).await, Some(Role::Reader));
         let again = world.trade(world.two, &two, Some(&old)).await;
-        assert_eq!(world.session_role(world.one, &again), None, "the key before does not bring it back");
+        assert_eq!(
+            world.session_role(world.one, &again).await,
+            None,
+            "the key before does not bring it back"
+        );
     }
 }

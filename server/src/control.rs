@@ -18,8 +18,8 @@ use crate::backup::place::Place;
 use crate::backup::restore::{self, PointError, Restored};
 use crate::backup::{BackupError, Damage, Manifest, write};
 use crate::rooms::Rooms;
-use crate::store::sled::{Report, SledStore, StoreReader, salvage_to};
-use crate::store::{RestorePoint, Storage, Store, StoreError, Time};
+use crate::store::engine::{self, OpenedToRead, SalvageReport};
+use crate::store::{ReadStore, RestorePoint, Storage, StoreError, Time, blocking};
 
 /// What is asked for. As JSON it is one line on the control socket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,18 +117,16 @@ impl Operator {
     }
 
     async fn check(&self) -> Result<Answer, ControlError> {
-        let storage = self.storage.clone();
-        let checked = blocking(move || check(&storage)).await?;
+        let checked = self.storage.read(check).await?;
         let mut lines: Vec<_> = checked.problems.iter().map(ToString::to_string).collect();
         lines.push(checked.to_string());
         Ok(Answer { status: u8::from(!checked.problems.is_empty()), lines })
     }
 
     async fn backup(&self, to: PathBuf) -> Result<Answer, ControlError> {
-        let storage = self.storage.clone();
         let shown = to.display().to_string();
-        let written = move || write::write(&storage, &to, Time::now());
-        let manifest: Manifest = blocking(written).await?;
+        let written = move |store: &dyn ReadStore| write::write(store, &to, Time::now());
+        let manifest: Manifest = self.storage.read(written).await?;
         let mut lines: Vec<_> = manifest
             .damaged
             .iter()
@@ -181,8 +179,7 @@ impl Operator {
     }
 
     async fn list(&self, malbild: MalbildId) -> Result<Vec<RestorePoint>, PointError> {
-        let storage = self.storage.clone();
-        blocking(move || restore::points(&storage, malbild)).await
+        self.storage.read(move |store| restore::points(store, malbild)).await
     }
 
     async fn as_new(
@@ -214,12 +211,11 @@ pub async fn run(data: &Path, request: Request) -> Answer {
         return Answer::failed(BackupError::Place(to.clone()));
     }
     let makes = matches!(request, Request::Restore { .. });
-    if !makes && !SledStore::is_in(data) {
+    if !makes && !engine::exists(data) {
         return Answer::failed(format!("no-store: {} holds no data", data.display()));
     }
     let (dir, reads) = (data.to_owned(), request.only_reads());
-    let opening = tokio::task::spawn_blocking(move || open(&dir, reads)).await;
-    let (engine, damage) = match opening.unwrap_or(Err(StoreError::Closed)) {
+    let (storage, damage) = match blocking(move || open(&dir, reads)).await.flatten() {
         Ok(opened) => opened,
         Err(in_use @ StoreError::InUse(_)) => {
             return match socket::ask(&socket::path(data), &request).await {
@@ -229,10 +225,6 @@ pub async fn run(data: &Path, request: Request) -> Answer {
         }
         Err(error) => return Answer::failed(error),
     };
-    let mut storage = Storage::start(engine);
-    if !reads {
-        storage = storage.with_rescue(&data.join("rescue"));
-    }
     let rooms = Rooms::new(storage.clone());
     let operator = Operator { storage: storage.clone(), rooms, base_url: "http://127.0.0.1:8080".into() };
     let mut answer = operator.perform(request).await;
@@ -246,11 +238,11 @@ pub async fn run(data: &Path, request: Request) -> Answer {
 
 /// Makes a new store of everything in a damaged one that verifies.
 pub async fn salvage(data: &Path, to: &Path) -> Answer {
-    if !SledStore::is_in(data) {
+    if !engine::exists(data) {
         return Answer::failed(format!("no-store: {} holds no data", data.display()));
     }
     let (from, into) = (data.to_owned(), to.to_owned());
-    match blocking(move || salvage_to(&from, &into)).await {
+    match blocking(move || engine::salvage(&from, &into)).await.flatten() {
         Ok(report) => {
             let mut lines = told(&report);
             lines.push(format!("{report}; they are in {}", to.display()));
@@ -261,28 +253,21 @@ pub async fn salvage(data: &Path, to: &Path) -> Answer {
 }
 
 /// Opens the store of a data directory, and says what is damaged. What only reads changes nothing there.
-fn open(data: &Path, only_reads: bool) -> Result<(Arc<dyn Store>, Vec<String>), StoreError> {
+fn open(data: &Path, only_reads: bool) -> Result<(Storage, Vec<String>), StoreError> {
     if !only_reads {
-        return Ok((Arc::new(SledStore::open(data)?), Vec::new()));
+        let storage = Storage::start(engine::open(data)?).with_rescue(&data.join("rescue"));
+        return Ok((storage, Vec::new()));
     }
-    let reader = StoreReader::open(data)?;
-    let mut damage: Vec<_> = reader.damage().map(ToString::to_string).into_iter().collect();
-    damage.extend(told(reader.report()));
-    Ok((Arc::new(reader), damage))
+    let OpenedToRead { store, damage, report } = engine::open_to_read(data)?;
+    let damage = damage.iter().map(ToString::to_string).chain(told(&report)).collect();
+    Ok((Storage::only_reading(store), damage))
 }
 
-fn told(report: &Report) -> Vec<String> {
+fn told(report: &SalvageReport) -> Vec<String> {
     let doubt = report.is_in_doubt.then(|| {
         "records-missing: something else is lost that nothing names; compare with a backup".to_owned()
     });
     report.lacks.iter().cloned().chain(doubt).collect()
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-    }
 }
 
 #[cfg(test)]

@@ -111,7 +111,7 @@ impl Rooms {
             if rooms.lock().stopping {
                 return Err(OpenError::Stopping);
             }
-            let malbild = MalbildRecord::find(&rooms.storage, id)?;
+            let malbild = MalbildRecord::find(&rooms.storage, id).await?;
             open(rooms.storage, rooms.workshop, malbild, document).await
         }
         .boxed()
@@ -211,7 +211,7 @@ fn open(storage: Storage, workshop: Workshop, malbild: MalbildRecord, id: Docume
         if storage.has_failed() {
             return Err(StoreError::Failed.into());
         }
-        let opened = match load(storage.clone(), id).await {
+        let opened = match load(&storage, id).await {
             Ok(loaded) => {
                 let MalbildRecord { template, epoch, past_epochs, .. } = malbild;
                 let opening = Opening { id, epoch, past_epochs, template, loaded };
@@ -223,21 +223,16 @@ fn open(storage: Storage, workshop: Workshop, malbild: MalbildRecord, id: Docume
             Err(error) => Err(error),
         };
         if let Err(error @ StoreError::Corrupt { .. }) = &opened {
-            let what = error.to_string();
-            let aside = tokio::task::spawn_blocking(move || storage.set_aside(id, &what));
-            if aside.await.is_err() {
-                tracing::error!(document = %id, "setting it aside was cut off");
-            }
+            storage.set_aside(id, error.to_string()).await;
         }
         Ok(opened?)
     });
     task.map(|outcome| outcome.unwrap_or(Err(OpenError::Stopping))).boxed().shared()
 }
 
-async fn load(storage: Storage, id: DocumentId) -> Result<Loaded, StoreError> {
-    let loaded = tokio::task::spawn_blocking(move || storage.load(id)).await;
+async fn load(storage: &Storage, id: DocumentId) -> Result<Loaded, StoreError> {
     let what = "its record is there and its content is not";
-    loaded.unwrap_or(Err(StoreError::Closed))?.ok_or(StoreError::Corrupt { document: id, at: Seq(0), what })
+    storage.load(id).await?.ok_or(StoreError::Corrupt { document: id, at: Seq(0), what })
 }
 
 #[cfg(test)]
@@ -263,11 +258,11 @@ mod tests {
     #[tokio::test]
     async fn what_was_made_is_found_and_reads_as_its_template() {
         let (rooms, _, malbild) = world().await;
-        let found = MalbildRecord::find(&rooms.storage, malbild.id).unwrap();
+        let found = MalbildRecord::find(&rooms.storage, malbild.id).await.unwrap();
         assert_eq!((found.epoch, found.template.name), (Epoch(7), "tom"));
         assert_eq!(rooms.read(&found).await.unwrap().title, "Storm");
         let other = MalbildId::generate(&mut SmallRng::seed_from_u64(2));
-        assert!(matches!(MalbildRecord::find(&rooms.storage, other), Err(MalbildError::Unknown)));
+        assert!(matches!(MalbildRecord::find(&rooms.storage, other).await, Err(MalbildError::Unknown)));
     }
 
     #[tokio::test]

@@ -3,7 +3,6 @@
 
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -22,8 +21,7 @@ use crate::http::{App, Bounds, Unfinished, Visitors, router, serve};
 use crate::options::Settings;
 use crate::room::Workshop;
 use crate::rooms::Rooms;
-use crate::store::sled::SledStore;
-use crate::store::{Storage, StoreError};
+use crate::store::{Storage, StoreError, blocking, engine};
 use crate::vitals;
 
 /// How often ended rooms are swept and metrics kept up.
@@ -85,9 +83,8 @@ impl Server {
             }
         }
         let dir = data.clone();
-        let opening = tokio::task::spawn_blocking(move || SledStore::open(&dir)).await;
-        let engine = opening.map_err(|_| StoreError::Closed)??;
-        let storage = Storage::start(Arc::new(engine)).with_rescue(&data.join("rescue"));
+        let engine = blocking(move || engine::open(&dir)).await??;
+        let storage = Storage::start(engine).with_rescue(&data.join("rescue"));
         let control = Socket::bind(&data);
         if let Err(error) = &control {
             tracing::warn!(%error, "no control socket: check, backup and restore only work while it is stopped");

@@ -1,21 +1,22 @@
-//! What is kept on disk, and the promise of when it is: logs of updates and snapshots, one a
-//! Document, and small records beside them (målbild records, tokens, sessions).
+//! What is kept on disk, and the promise of when it is: one log for each Document (updates, and snapshots that
+//! replace them), and small records beside the logs (målbilder, tokens, sessions), each kind a type of its own
+//! ([`Record`]).
 //!
 //! It doesn't know what an update or a record means, who may write it, or that there are rooms.
 //! Callers use [`Storage`]: writes from all rooms meet in its committer and share one flush to the
-//! disk; reads go straight to the engine.
+//! disk; reads run on threads that may wait for it. Which engine keeps it all is known in `store/engine.rs` alone.
 
 mod committer;
 #[cfg(test)]
 mod contract;
+pub mod engine;
 mod error;
 mod health;
 pub mod memory;
-mod pack;
 mod record;
 mod rescue;
 mod retention;
-pub mod sled;
+mod sled;
 mod stopwatch;
 mod storage;
 mod time;
@@ -27,7 +28,8 @@ use samsyn_shared::{MalbildId, Seq};
 
 pub use self::error::{LogDamage, StoreError};
 pub use self::health::Health;
-pub use self::storage::Storage;
+pub use self::record::Record;
+pub use self::storage::{Storage, blocking};
 pub use self::time::{NotATime, Time};
 
 /// A key-value engine that keeps Documents and records. Every engine passes `store/contract.rs`.
@@ -39,7 +41,7 @@ pub use self::time::{NotATime, Time};
 ///   is there or none.
 /// - **Gap-free.** An append to a Document is given the [`Seq`] after its last one; the first is 1.
 ///   Numbers are never reused, also not after a compaction or a restart.
-/// - **Verified.** What [`Store::load`] gives is what was written, checked by checksum and number. A
+/// - **Verified.** What [`ReadStore::load`] gives is what was written, checked by checksum and number. A
 ///   record that isn't is an error for that Document alone; the others load as before.
 /// - **Not silent.** A Document that was never written loads as `None`, never as an empty one.
 /// - **Covered.** What a compaction takes from the log is in a snapshot that becomes durable with it, or
@@ -49,7 +51,7 @@ pub use self::time::{NotATime, Time};
 ///   [`StoreError::Full`] and a [`Store::recover`] that succeeded (the committer sees to both).
 ///
 /// Calls block: `commit` and `recover` are for the committer's own thread. Reads may run beside them.
-pub trait Store: Send + Sync + 'static {
+pub trait Store: ReadStore {
     /// Makes all of `writes` durable, in order, at once, marked as stored at `at`. The answer has one
     /// entry for each write: the number that an append was given, `None` for the other kinds.
     ///
@@ -64,7 +66,12 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError::Full`] while there is still no room; anything else if it can't be used again before
     /// the process is restarted.
     fn recover(&self) -> Result<(), StoreError>;
+}
 
+/// The reading half of a [`Store`]; all that a store which is only read has.
+///
+/// Calls block for as long as the disk needs: [`Storage::read`] is where they may.
+pub trait ReadStore: Send + Sync + 'static {
     /// Reads a whole Document: its snapshot and all updates after it, or `None` if nothing was ever
     /// written to it.
     ///
@@ -78,13 +85,13 @@ pub trait Store: Send + Sync + 'static {
     /// is that old.
     ///
     /// # Errors
-    /// As [`Store::load`].
+    /// As [`ReadStore::load`].
     fn load_at(&self, document: DocumentId, at: Time) -> Result<Option<Loaded>, StoreError>;
 
     /// The snapshots of a Document that are kept, oldest first. The last is the one that `load` begins with.
     ///
     /// # Errors
-    /// As [`Store::load`].
+    /// As [`ReadStore::load`].
     fn restore_points(&self, document: DocumentId) -> Result<Vec<RestorePoint>, StoreError>;
 
     /// Everything that is stored of a Document, as it is, damaged or not.

@@ -2,13 +2,11 @@
 //! merged, shown, there to copy from, and gone when a person says so.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use samsyn_server::malbild::MalbildRecord;
 use samsyn_server::malbild::birth::make;
-use samsyn_server::store::sled::SledStore;
-use samsyn_server::store::{Storage, Store as _, Table, Time, Write};
+use samsyn_server::store::{Storage, Table, Time, Write, engine};
 use samsyn_shared::domain::ids;
 use samsyn_shared::{Epoch, MalbildId, Role, Template};
 use samsyn_tests::browser::Browsers;
@@ -26,7 +24,7 @@ const SECTION: &str = "overgripande-beskrivning";
 async fn replace_history(data: &Path, id: MalbildId) -> Result<()> {
     let mut kept = Vec::new();
     {
-        let before = SledStore::open(data)?;
+        let before = engine::open(data)?;
         for table in [Table::Token, Table::Session] {
             for key in before.keys(table, "")? {
                 let value = before.get(table, &key)?.context("it was listed")?;
@@ -36,7 +34,7 @@ async fn replace_history(data: &Path, id: MalbildId) -> Result<()> {
     }
     std::fs::remove_dir_all(data)?;
     std::fs::create_dir(data)?;
-    let storage = Storage::start(Arc::new(SledStore::open(data)?));
+    let storage = Storage::start(engine::open(data)?);
     let template = Template::find("aktorsgemensam").context("known")?;
     let epoch = Epoch(ids::client_id(&mut rand::rng()));
     make(&storage, &MalbildRecord::new(id, template, epoch, Time(0)), "Importerad", kept).await?;

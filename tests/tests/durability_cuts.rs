@@ -6,14 +6,14 @@ use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use rand::rngs::SmallRng;
 use rand::{Rng, RngCore, SeedableRng};
 use samsyn_server::store::memory::MemoryStore;
-use samsyn_server::store::sled::SledStore;
-use samsyn_server::store::{DocumentId, Loaded, Store, StoreError, Table, Time, Write};
+use samsyn_server::store::{DocumentId, Loaded, ReadStore, Store, StoreError, Table, Time, Write, engine};
 use samsyn_shared::{MalbildId, Seq};
 use samsyn_tests::power::{Cut, Disk};
 use samsyn_tests::strace::{Trace, before_command_on_files, why_not};
@@ -78,7 +78,7 @@ impl Commits {
 
 pub(crate) type Held = (Vec<(DocumentId, Option<Loaded>)>, Vec<(String, Option<Bytes>)>);
 
-pub(crate) fn held(store: &impl Store) -> Result<Held> {
+pub(crate) fn held(store: &dyn ReadStore) -> Result<Held> {
     let documents = store.documents()?.into_iter().map(|id| Ok((id, store.load(id)?)));
     let keys = store.keys(Table::Token, "")?.into_iter();
     let records = keys.map(|key| Ok((key.clone(), store.get(Table::Token, &key)?)));
@@ -95,8 +95,8 @@ fn a_process_that_commits() -> Result<()> {
     let mut acked = File::create(dir.join("acked.trace"))?;
     let model = MemoryStore::default();
     for session in 0..SESSIONS {
-        let store = SledStore::open(&dir.join("data"))?;
-        ensure!(held(&store)? == held(&model)?, "session {session} begins with something else");
+        let store = engine::open(&dir.join("data"))?;
+        ensure!(held(&*store)? == held(&model)?, "session {session} begins with something else");
         for _ in 0..COMMITS {
             let (writes, at) = commits.next();
             store.commit(&writes, at)?;
@@ -156,9 +156,9 @@ async fn no_power_cut_loses_what_was_acked_or_is_taken_for_damage() -> Result<()
 
 /// Opens a store that was just closed. A process that another test starts at that moment has its lock until it runs its
 /// program.
-pub(crate) fn open_unlocked(path: &Path) -> Result<SledStore, StoreError> {
+pub(crate) fn open_unlocked(path: &Path) -> Result<Arc<dyn Store>, StoreError> {
     loop {
-        match SledStore::open(path) {
+        match engine::open(path) {
             Err(error) if error.to_string().contains("could not acquire lock") => std::thread::yield_now(),
             opened => return opened,
         }
@@ -181,7 +181,7 @@ fn go_dark(root: &Path, trace: &Trace, cut: Cut, states: &[Held], rng: &mut Smal
     Disk::before(trace, &data, index)?.cut(cut, &data, left.path(), rng)?;
     for opening in 0..2 {
         let store = open_unlocked(left.path()).with_context(what)?;
-        let found = held(&store)?;
+        let found = held(&*store)?;
         let reached = states.iter().position(|state| *state == found);
         // There are commits that change nothing.
         let is_right = states.iter().skip(acks).take(2).any(|state| *state == found);

@@ -4,9 +4,8 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use samsyn_server::store::Store;
 use samsyn_server::store::memory::MemoryStore;
-use samsyn_server::store::sled::SledStore;
+use samsyn_server::store::{Store, engine};
 use samsyn_tests::strace::why_not;
 use tempfile::TempDir;
 
@@ -17,7 +16,7 @@ const SEED: u64 = 7;
 const COMMITS: usize = 150;
 
 /// Makes the first commits of the seed; gives those that follow.
-fn commit(store: &impl Store, count: usize) -> Result<Commits> {
+fn commit(store: &dyn Store, count: usize) -> Result<Commits> {
     let mut commits = Commits::new(SEED);
     for _ in 0..count {
         let (writes, at) = commits.next();
@@ -33,14 +32,14 @@ fn a_process_that_opens() -> Result<()> {
     let Ok(dir) = std::env::var(DIRECTORY) else { return Ok(()) };
     let model = MemoryStore::default();
     let mut commits = commit(&model, COMMITS)?;
-    let store = match SledStore::open(Path::new(&dir)) {
+    let store = match engine::open(Path::new(&dir)) {
         Ok(store) => store,
         Err(error) => {
             println!("refused: {error}");
             return Ok(());
         }
     };
-    match held(&store) {
+    match held(&*store) {
         Ok(found) if found == held(&model)? => {}
         Ok(_) => {
             println!("wrong");
@@ -79,8 +78,8 @@ async fn no_read_error_at_any_read_of_an_opening_loses_anything() -> Result<()> 
         return Ok(());
     }
     let (living, killed) = (TempDir::new()?, TempDir::new()?);
-    let store = SledStore::open(living.path())?;
-    commit(&store, COMMITS)?;
+    let store = engine::open(living.path())?;
+    commit(&*store, COMMITS)?;
     copy(living.path(), killed.path())?;
     drop(store);
     let model = MemoryStore::default();
@@ -112,8 +111,8 @@ async fn no_read_error_at_any_read_of_an_opening_loses_anything() -> Result<()> 
         if said.contains("refused: store-unread") {
             ensure!(std::fs::read(&db)? == bytes, "read error {nth}: refused, and yet touched");
         }
-        let store = SledStore::open(dir.path()).with_context(|| format!("after read error {nth}: {said}"))?;
-        let found = held(&store)?;
+        let store = engine::open(dir.path()).with_context(|| format!("after read error {nth}: {said}"))?;
+        let found = held(&*store)?;
         let is_right = found == after || (!is_whole && found == before);
         ensure!(is_right, "after read error {nth}, which said {said}: something is lost");
     }

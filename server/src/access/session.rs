@@ -15,10 +15,10 @@ use std::time::Duration;
 use rand::RngCore;
 use samsyn_shared::domain::limits;
 use samsyn_shared::{MalbildId, Role, Token, TokenHash};
-use serde::{Deserialize, Serialize};
 
+use super::grant::{Grant, GrantKey, Uses};
 use super::token;
-use crate::store::{Storage, StoreError, Table, Time, Write};
+use crate::store::{ReadStore, StoreError, Time, Write};
 
 /// The cookie's name where the public address is not `https`.
 pub const COOKIE: &str = "samsyn_session";
@@ -54,8 +54,8 @@ impl SessionKey {
     }
 
     /// What stands in the store in its place.
-    pub(super) fn hash(&self) -> String {
-        token::key(&self.0.hash())
+    pub(crate) fn hash(&self) -> TokenHash {
+        self.0.hash()
     }
 
     /// The secret itself, as it stands in the cookie.
@@ -71,195 +71,142 @@ impl fmt::Display for SessionKey {
     }
 }
 
-/// The write that lets a session use a token.
-#[must_use]
-pub fn grant(session: &SessionKey, malbild: MalbildId, token: &TokenHash) -> Write {
-    let key = format!("{}{}", prefix(session, malbild), token::key(token));
-    Write::Put { table: Table::Session, key, value: bytes::Bytes::new() }
+/// All that is stored of one session key: what its grants let it use, and its history.
+#[derive(Debug)]
+pub(super) struct Session {
+    hash: TokenHash,
+    uses: Vec<Uses>,
+    /// All of a key's grants say the same.
+    history: Grant,
 }
 
-/// What a grant's record says beside its key; nothing for one whose key has no history.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-struct Note {
-    /// The key that came before, by its hash.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    after: Option<String>,
-    /// Since the key has ended: until when a trade may show it, in milliseconds since 1970.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    until: Option<u64>,
-    /// The keys that came after it, by their hashes.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    next: Vec<String>,
-}
-
-impl Note {
-    fn write(&self, key: String) -> Write {
-        let value = serde_json::to_vec(self).expect("plain strings and numbers become JSON");
-        Write::Put { table: Table::Session, key, value: value.into() }
-    }
-}
-
-/// All that is stored of one key: what its grants open (målbild and token, as in a record's key), and its history.
-#[derive(Debug, Default)]
-pub(super) struct Stored {
-    hash: String,
-    grants: Vec<String>,
-    note: Note,
-}
-
-impl Stored {
+impl Session {
     /// Of the key with this hash.
-    pub(super) fn of(storage: &Storage, hash: &str) -> Result<Self, StoreError> {
-        let start = format!("{hash}/");
-        let mut stored = Self { hash: hash.to_owned(), ..Self::default() };
-        for key in storage.keys(Table::Session, &start)? {
-            if let Some(note) = note(storage, &key)? {
-                // All of a key's records say the same.
-                stored.note = note;
-                stored.grants.push(key[start.len()..].to_owned());
+    pub(super) fn read(store: &dyn ReadStore, hash: TokenHash) -> Result<Self, StoreError> {
+        let mut session = Self { hash, uses: Vec::new(), history: Grant::default() };
+        for key in store.keys_of::<Grant>(&GrantKey::of_session(&hash))? {
+            if let Some(grant) = store.find(&key)? {
+                session.history = grant;
+                session.uses.push(key.uses);
             }
         }
-        Ok(stored)
+        Ok(session)
+    }
+
+    /// The hash of its key.
+    pub(super) fn hash(&self) -> TokenHash {
+        self.hash
     }
 
     /// Whether it opens anything.
     pub(super) fn lives(&self) -> bool {
-        !self.grants.is_empty() && self.note.until.is_none()
+        !self.uses.is_empty() && self.history.until.is_none()
     }
 
     /// Whether it has ended, and a trade may show it still.
     pub(super) fn is_handed_over(&self, now: Time) -> bool {
-        self.note.until.is_some_and(|until| now.0 < until)
+        self.history.until.is_some_and(|until| now.0 < until)
     }
 
     /// The writes by which a living key hands over to a new one.
-    pub(super) fn hand_over(&self, storage: &Storage, to: &str, now: Time) -> Result<Vec<Write>, StoreError> {
+    pub(super) fn hand_over(
+        &self,
+        store: &dyn ReadStore,
+        to: TokenHash,
+        now: Time,
+    ) -> Result<Vec<Write>, StoreError> {
         let until = now.0 + milliseconds(limits::SESSION_UNSEEN);
-        let ended = Note { until: Some(until), next: vec![to.to_owned()], after: self.note.after.clone() };
-        let begun = Note { after: Some(self.hash.clone()), ..Note::default() };
+        let ended = Grant { until: Some(until), next: vec![to], after: self.history.after };
         let mut writes = Vec::new();
-        for grant in &self.grants {
-            writes.push(ended.write(format!("{}/{grant}", self.hash)));
-            writes.push(begun.write(format!("{to}/{grant}")));
+        for uses in &self.uses {
+            writes.push(grant(self.hash, *uses, &ended));
+            writes.push(begun(to, *uses, Some(self.hash)));
         }
         // What came before it has long been seen to have ended.
-        if let Some(before) = &self.note.after {
-            let keys = storage.keys(Table::Session, &format!("{before}/"))?.into_iter();
-            writes.extend(keys.map(|key| Write::Delete { table: Table::Session, key }));
+        if let Some(before) = &self.history.after {
+            let keys = store.keys_of::<Grant>(&GrantKey::of_session(before))?;
+            writes.extend(keys.iter().map(Write::delete::<Grant>));
         }
         Ok(writes)
     }
 
     /// The writes by which one more new key shares with those that this one was handed over to, `added` included.
-    pub(super) fn share(&self, storage: &Storage, to: &str, added: &str) -> Result<Vec<Write>, StoreError> {
-        let mut ended = self.note.clone();
-        ended.next.push(to.to_owned());
-        let begun = Note { after: Some(self.hash.clone()), ..Note::default() };
-        let mut writes: Vec<_> =
-            self.grants.iter().map(|grant| ended.write(format!("{}/{grant}", self.hash))).collect();
-        let mut shared = self.grants.clone();
-        for next in &self.note.next {
-            let next = Self::of(storage, next)?;
+    pub(super) fn share(
+        &self,
+        store: &dyn ReadStore,
+        to: TokenHash,
+        added: Uses,
+    ) -> Result<Vec<Write>, StoreError> {
+        let mut ended = self.history.clone();
+        ended.next.push(to);
+        let mut writes: Vec<_> = self.uses.iter().map(|uses| grant(self.hash, *uses, &ended)).collect();
+        let mut shared = self.uses.clone();
+        for next in &self.history.next {
+            let next = Self::read(store, *next)?;
             if next.lives() {
-                writes.push(next.note.write(format!("{}/{added}", next.hash)));
-                shared.extend(next.grants);
+                writes.push(grant(next.hash, added, &next.history));
+                shared.extend(next.uses);
             }
         }
-        writes.extend(shared.iter().map(|grant| begun.write(format!("{to}/{grant}"))));
+        writes.extend(shared.into_iter().map(|uses| begun(to, uses, Some(self.hash))));
         Ok(writes)
     }
 
     /// The writes once a key that came after this one was seen: it is not shown for much longer.
     pub(super) fn is_seen(&self, now: Time) -> Vec<Write> {
         let soon = now.0 + milliseconds(limits::SESSION_HANDOVER);
-        if self.note.until.is_none_or(|until| until <= soon) {
+        if self.history.until.is_none_or(|until| until <= soon) {
             return Vec::new();
         }
-        let ended = Note { until: Some(soon), ..self.note.clone() };
-        self.grants.iter().map(|grant| ended.write(format!("{}/{grant}", self.hash))).collect()
+        let ended = Grant { until: Some(soon), ..self.history.clone() };
+        self.uses.iter().map(|uses| grant(self.hash, *uses, &ended)).collect()
     }
 }
 
-/// What a new grant is called in a key's records.
-pub(super) fn named(malbild: MalbildId, token: &TokenHash) -> String {
-    format!("{malbild}/{}", token::key(token))
+/// The write that lets a new session key use a token; `after` is the key that it comes after.
+pub(super) fn begun(session: TokenHash, uses: Uses, after: Option<TokenHash>) -> Write {
+    grant(session, uses, &Grant { after, ..Grant::default() })
 }
 
-/// A new key's grant, after another key.
-pub(super) fn begun(hash: &str, grant: &str, after: Option<&str>) -> Write {
-    let key = format!("{hash}/{grant}");
-    match after {
-        Some(after) => Note { after: Some(after.to_owned()), ..Note::default() }.write(key),
-        None => Write::Put { table: Table::Session, key, value: bytes::Bytes::new() },
-    }
-}
-
-/// What a record says beside its key; `None` if there is none any more.
-fn note(storage: &Storage, key: &str) -> Result<Option<Note>, StoreError> {
-    let Some(bytes) = storage.get(Table::Session, key)? else { return Ok(None) };
-    if bytes.is_empty() {
-        return Ok(Some(Note::default()));
-    }
-    let what = "not a session's record";
-    let note = serde_json::from_slice(&bytes)
-        .map_err(|_| StoreError::CorruptRecord { table: Table::Session, what })?;
-    Ok(Some(note))
+fn grant(session: TokenHash, uses: Uses, grant: &Grant) -> Write {
+    Write::put(&GrantKey { session, uses }, grant)
 }
 
 fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The highest role that a session has in this målbild.
+/// The highest role that a session has in this målbild, and the hash of the key that came before its own.
 ///
 /// # Errors
 /// If the store can't be read.
-pub fn role_of(
-    storage: &Storage,
+pub(super) fn role_of(
+    store: &dyn ReadStore,
     malbild: MalbildId,
-    session: &SessionKey,
-) -> Result<Option<Role>, StoreError> {
-    Ok(seen(storage, malbild, session)?.0)
-}
-
-/// As [`role_of`], and the hash of the key that came before this one.
-pub(super) fn seen(
-    storage: &Storage,
-    malbild: MalbildId,
-    session: &SessionKey,
-) -> Result<(Option<Role>, Option<String>), StoreError> {
-    let prefix = prefix(session, malbild);
+    session: TokenHash,
+) -> Result<(Option<Role>, Option<TokenHash>), StoreError> {
     let (mut highest, mut after) = (None, None);
-    for key in storage.keys(Table::Session, &prefix)? {
-        let Some(note) = note(storage, &key)?.filter(|note| note.until.is_none()) else { continue };
-        highest = highest.max(token::role_of_key(storage, malbild, &key[prefix.len()..])?);
-        after = note.after.or(after);
+    for key in store.keys_of::<Grant>(&GrantKey::of_malbild(&session, malbild))? {
+        let Some(grant) = store.find(&key)?.filter(|grant: &Grant| grant.until.is_none()) else { continue };
+        highest = highest.max(token::role_of(store, malbild, &key.uses.token)?);
+        after = grant.after.or(after);
     }
     Ok((highest, after))
 }
 
 /// The writes that take a målbild from a session.
 pub(super) fn leaving(
-    storage: &Storage,
+    store: &dyn ReadStore,
     malbild: MalbildId,
-    session: &SessionKey,
+    session: TokenHash,
 ) -> Result<Vec<Write>, StoreError> {
-    let mut keys = storage.keys(Table::Session, &prefix(session, malbild))?;
-    if let (_, Some(before)) = seen(storage, malbild, session)? {
+    let keys_in = |session| store.keys_of::<Grant>(&GrantKey::of_malbild(session, malbild));
+    let mut keys = keys_in(&session)?;
+    if let (_, Some(before)) = role_of(store, malbild, session)? {
         // A trade that still shows the key before this one must not bring it back.
-        keys.extend(storage.keys(Table::Session, &format!("{before}/{malbild}/"))?);
+        keys.extend(keys_in(&before)?);
     }
-    Ok(keys.into_iter().map(|key| Write::Delete { table: Table::Session, key }).collect())
-}
-
-/// The målbild that a stored grant is for, by its key.
-#[must_use]
-pub fn malbild_of(grant: &str) -> Option<MalbildId> {
-    grant.split('/').nth(1)?.parse().ok()
-}
-
-fn prefix(session: &SessionKey, malbild: MalbildId) -> String {
-    format!("{}/{malbild}/", session.hash())
+    Ok(keys.iter().map(Write::delete::<Grant>).collect())
 }
 
 #[cfg(test)]

@@ -3,59 +3,45 @@
 //!
 //! It doesn't know links or requests.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
 use samsyn_shared::{MalbildId, Role, TokenHash};
 use serde::{Deserialize, Serialize};
 
-use crate::store::{Storage, StoreError, Table, Write};
+use crate::store::{ReadStore, Record, StoreError, Table};
 
-#[derive(Serialize, Deserialize)]
-struct Record {
-    malbild: MalbildId,
-    role: Role,
+/// What a token opens.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct TokenRecord {
+    /// The målbild.
+    pub malbild: MalbildId,
+    /// As what its bearer is there.
+    pub role: Role,
 }
 
-/// The write that makes a token count.
-#[must_use]
-pub fn record(malbild: MalbildId, role: Role, hash: &TokenHash) -> Write {
-    let value = serde_json::to_vec(&Record { malbild, role }).expect("plain strings become JSON");
-    Write::Put { table: Table::Token, key: key(hash), value: value.into() }
-}
+impl Record for TokenRecord {
+    const TABLE: Table = Table::Token;
+    type Key = TokenHash;
+    type Error = StoreError;
 
-/// The write that takes a token away.
-#[must_use]
-pub fn removal(hash: &TokenHash) -> Write {
-    Write::Delete { table: Table::Token, key: key(hash) }
-}
+    fn encode(&self) -> Bytes {
+        serde_json::to_vec(self).expect("plain strings become JSON").into()
+    }
 
-/// The målbild that a stored token's record is for.
-#[must_use]
-pub fn malbild_of(record: &str) -> Option<MalbildId> {
-    serde_json::from_str::<Record>(record).ok().map(|record| record.malbild)
+    fn decode(_: &TokenHash, bytes: &[u8]) -> Result<Self, StoreError> {
+        let what = "not a token's record";
+        serde_json::from_slice(bytes).map_err(|_| StoreError::CorruptRecord { table: Self::TABLE, what })
+    }
 }
 
 /// The role that a token has in this målbild.
 ///
 /// # Errors
 /// If the store can't be read.
-pub fn role_of(storage: &Storage, malbild: MalbildId, hash: &TokenHash) -> Result<Option<Role>, StoreError> {
-    role_of_key(storage, malbild, &key(hash))
-}
-
-/// As [`role_of`], by the key that [`key`] gives.
-pub(super) fn role_of_key(
-    storage: &Storage,
+pub fn role_of(
+    store: &dyn ReadStore,
     malbild: MalbildId,
-    key: &str,
+    token: &TokenHash,
 ) -> Result<Option<Role>, StoreError> {
-    let Some(bytes) = storage.get(Table::Token, key)? else { return Ok(None) };
-    let record: Record = serde_json::from_slice(&bytes)
-        .map_err(|_| StoreError::CorruptRecord { table: Table::Token, what: "not a token's record" })?;
-    Ok((record.malbild == malbild).then_some(record.role))
-}
-
-/// The hash as text.
-pub(super) fn key(hash: &TokenHash) -> String {
-    URL_SAFE_NO_PAD.encode(hash.as_bytes())
+    let record = store.find::<TokenRecord>(token)?;
+    Ok(record.filter(|record| record.malbild == malbild).map(|record| record.role))
 }

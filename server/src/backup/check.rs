@@ -7,8 +7,10 @@ use samsyn_shared::MalbildId;
 
 use samsyn_shared::room::RoomDocument;
 
+use crate::access::grant::Grant;
+use crate::access::token::TokenRecord;
 use crate::malbild::{MalbildError, MalbildRecord};
-use crate::store::{DocumentId, Loaded, Storage, StoreError, Table};
+use crate::store::{DocumentId, Loaded, ReadStore, Record, StoreError, Table};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -50,39 +52,39 @@ impl fmt::Display for Checked {
 ///
 /// # Errors
 /// If the store can't be read at all.
-pub fn check(storage: &Storage) -> Result<Checked, StoreError> {
+pub fn check(store: &dyn ReadStore) -> Result<Checked, StoreError> {
     let mut checked = Checked::default();
-    for document in storage.documents()? {
-        checked.document(storage, document)?;
+    for document in store.documents()? {
+        checked.document(store, document)?;
     }
     for table in Table::ALL {
-        for key in storage.keys(table, "")? {
-            checked.record(storage, table, &key)?;
+        for key in store.keys(table, "")? {
+            checked.record(store, table, &key)?;
         }
     }
     Ok(checked)
 }
 
 impl Checked {
-    fn document(&mut self, storage: &Storage, document: DocumentId) -> Result<(), StoreError> {
+    fn document(&mut self, store: &dyn ReadStore, document: DocumentId) -> Result<(), StoreError> {
         self.documents += 1;
-        for record in storage.records(document)? {
+        for record in store.records(document)? {
             self.records += 1;
             if let Err(what) = record.verified {
                 self.add("record-damaged", &document, what);
             }
         }
-        match storage.load(document) {
+        match store.load(document) {
             Ok(None) => self.add("document-damaged", &document, "its content is missing"),
             Ok(Some(loaded)) => self.loaded(document, "document-broken", &loaded),
             Err(error) => self.failed("document-damaged", &document, error)?,
         }
-        match storage.restore_points(document) {
+        match store.restore_points(document) {
             Ok(points) => {
                 // The newest is what was loaded.
                 for point in points.iter().rev().skip(1) {
                     self.restore_points += 1;
-                    match storage.load_at(document, point.at) {
+                    match store.load_at(document, point.at) {
                         Ok(loaded) => {
                             let loaded = loaded.iter();
                             loaded.for_each(|loaded| self.loaded(document, "restore-point-broken", loaded));
@@ -93,7 +95,7 @@ impl Checked {
             }
             Err(error) => self.failed("restore-point-damaged", &document, error)?,
         }
-        if matches!(storage.get(Table::Malbild, &document.malbild.to_string()), Ok(None)) {
+        if matches!(store.get(Table::Malbild, &document.malbild.to_string()), Ok(None)) {
             self.add("record-missing", &document, "there is no record of its målbild");
         }
         Ok(())
@@ -105,28 +107,29 @@ impl Checked {
         }
     }
 
-    fn record(&mut self, storage: &Storage, table: Table, key: &str) -> Result<(), StoreError> {
+    fn record(&mut self, store: &dyn ReadStore, table: Table, key: &str) -> Result<(), StoreError> {
         self.records += 1;
         // A token's key is only its hash, and still no one's to read.
         let shown: String =
             if table == Table::Malbild { key.to_owned() } else { key.chars().take(6).collect() };
         let place = format!("{} {shown}", table.as_str());
-        if let Err(error) = storage.get(table, key) {
-            return self.failed("record-damaged", &place, error);
-        }
-        if table != Table::Malbild {
-            return Ok(());
-        }
-        let Ok(id) = key.parse::<MalbildId>() else {
-            self.add("record-damaged", &place, "not an id");
-            return Ok(());
+        let read = match table {
+            Table::Malbild => return self.malbild(store, key, &place),
+            Table::Token => find::<TokenRecord>(store, key),
+            Table::Session => find::<Grant>(store, key),
         };
-        match MalbildRecord::find(storage, id) {
-            Ok(_) | Err(MalbildError::Unknown) => {}
+        read.or_else(|error| self.failed("record-damaged", &place, error))
+    }
+
+    fn malbild(&mut self, store: &dyn ReadStore, key: &str, place: &str) -> Result<(), StoreError> {
+        match find::<MalbildRecord>(store, key) {
+            Ok(()) => {}
             Err(MalbildError::Store(error)) => self.failed("record-damaged", &place, error)?,
             Err(error) => self.add("record-damaged", &place, error),
         }
-        if let Ok(None) = storage.load(DocumentId::content(id)) {
+        if let Ok(id) = key.parse::<MalbildId>()
+            && let Ok(None) = store.load(DocumentId::content(id))
+        {
             self.add("content-missing", &place, "its record is there and its content is not");
         }
         Ok(())
@@ -148,4 +151,11 @@ impl Checked {
     fn add(&mut self, code: &'static str, place: &impl fmt::Display, what: impl fmt::Display) {
         self.problems.push(Problem { code, place: place.to_string(), what: what.to_string() });
     }
+}
+
+/// Whether a record, if it is still there, reads as one of its kind.
+fn find<R: Record>(store: &dyn ReadStore, key: &str) -> Result<(), R::Error> {
+    let what = "its key is not one of its kind";
+    let key = key.parse().map_err(|_| StoreError::CorruptRecord { table: R::TABLE, what })?;
+    store.find::<R>(&key).map(drop)
 }

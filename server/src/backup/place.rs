@@ -4,8 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// What in a data directory is the store's own.
-const OWN: [&str; 2] = ["sled", "rescue"];
+use crate::store::engine::OWN;
 
 /// Where a path lies, seen from a data directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

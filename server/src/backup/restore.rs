@@ -21,7 +21,10 @@ use super::{BackupError, whole};
 use crate::malbild::copy::copy;
 use crate::malbild::{FirstTokens, MalbildError, MalbildRecord};
 use crate::rooms::Rooms;
-use crate::store::{DocumentId, Loaded, Part, RestorePoint, Storage, StoreError, Table, Time, Write};
+use crate::store::{
+    DocumentId, Loaded, Part, ReadStore, Record as _, RestorePoint, Storage, StoreError, Time, Write,
+    blocking,
+};
 
 /// Målbilder that are written at once, at most: their writes share a commit.
 const AT_ONCE: usize = 256;
@@ -50,7 +53,7 @@ pub async fn restore(
     only: Option<MalbildId>,
 ) -> Result<Restored, BackupError> {
     let from = from.to_owned();
-    let mut source = blocking(move || Source::open(&from)).await?;
+    let mut source = blocking(move || Source::open(&from)).await??;
     if let Some(only) = only {
         if !source.holds(only) {
             return Err(BackupError::Lacks(only));
@@ -118,7 +121,9 @@ impl Restoring {
 
     async fn plan_all(&self, ids: Vec<MalbildId>) -> Result<Vec<(MalbildId, Plan)>, BackupError> {
         let own = self.clone();
-        blocking(move || ids.into_iter().map(|id| Ok((id, own.plan(id)?))).collect()).await
+        self.storage
+            .read(move |store| ids.into_iter().map(|id| Ok((id, own.plan(store, id)?))).collect())
+            .await
     }
 
     async fn carry_out(
@@ -134,7 +139,7 @@ impl Restoring {
                 // A room that is open may hold more than the disk, and stores it when it ends.
                 let again = async {
                     let own = self.clone();
-                    match blocking(move || own.plan(id)).await? {
+                    match self.storage.read(move |store| own.plan(store, id)).await? {
                         Plan::Leave(outcome) => Ok(outcome),
                         Plan::Write(work) => self.write(work).await,
                     }
@@ -146,9 +151,8 @@ impl Restoring {
     }
 
     async fn write(&self, Work { writes, aside, outcome, .. }: Work) -> Result<Outcome, BackupError> {
-        if !aside.is_empty() {
-            let storage = self.storage.clone();
-            blocking(move || aside.into_iter().for_each(|id| storage.set_aside(id, "restored over"))).await;
+        for document in aside {
+            self.storage.set_aside(document, "restored over".to_owned()).await;
         }
         match self.storage.commit(writes).await {
             Ok(_) => Ok(outcome),
@@ -157,43 +161,16 @@ impl Restoring {
         }
     }
 
-    /// Blocks.
-    fn plan(&self, id: MalbildId) -> Result<Plan, BackupError> {
-        let found = self.find(id)?;
-        match self.work(id, &found) {
+    fn plan(&self, store: &dyn ReadStore, id: MalbildId) -> Result<Plan, BackupError> {
+        let found = find(store, id)?;
+        match self.work(store, id, &found) {
             Ok(plan) => Ok(plan),
             Err(Hindrance::Backup(BackupError::Store(error))) => Err(error.into()),
             Err(why) => Ok(Plan::Leave(Outcome::Failed(why))),
         }
     }
 
-    /// What the store holds of a målbild.
-    fn find(&self, id: MalbildId) -> Result<Found, BackupError> {
-        let record = match self.storage.get(Table::Malbild, &id.to_string()) {
-            Ok(Some(bytes)) => match MalbildRecord::read(id, &bytes) {
-                Ok(malbild) => State::Healthy(malbild),
-                Err(MalbildError::Template(_)) => State::Foreign,
-                Err(_) => State::Damaged,
-            },
-            Ok(None) => State::Missing,
-            Err(error) if error.is_damage() => State::Damaged,
-            Err(error) => return Err(error.into()),
-        };
-        let mut documents = Vec::new();
-        for part in Part::ALL {
-            let state = match self.storage.load(DocumentId { malbild: id, part }) {
-                Ok(None) => State::Missing,
-                Ok(Some(loaded)) if RoomDocument::build(loaded.parts(), 0).is_err() => State::Damaged,
-                Ok(Some(loaded)) => State::Healthy(loaded),
-                Err(error) if error.is_damage() => State::Damaged,
-                Err(error) => return Err(error.into()),
-            };
-            documents.push((part, state));
-        }
-        Ok(Found { record, documents })
-    }
-
-    fn work(&self, id: MalbildId, found: &Found) -> Result<Plan, Hindrance> {
+    fn work(&self, store: &dyn ReadStore, id: MalbildId, found: &Found) -> Result<Plan, Hindrance> {
         let copy = self.source.malbilder.get(&id).ok_or(Hindrance::Unnamed)?;
         if matches!(found.record, State::Foreign) {
             return Err(Hindrance::NewerVersion);
@@ -205,7 +182,7 @@ impl Restoring {
                 Err(copy.lacks("record"))
             };
         };
-        let theirs = MalbildRecord::read(id, record.as_bytes()).map_err(Hindrance::Record)?;
+        let theirs = MalbildRecord::decode(&id, record.as_bytes()).map_err(Hindrance::Record)?;
         if let State::Healthy(ours) = &found.record
             && ours.epoch != theirs.epoch
         {
@@ -223,7 +200,9 @@ impl Restoring {
         };
         let mut repairs = Vec::new();
         if !matches!(found.record, State::Healthy(_)) {
-            work.writes.push(MalbildRecord::put(id, record.clone().into()));
+            // As it was written: also what a newer version has put into it is kept.
+            let (key, value) = (id.to_string(), record.clone().into());
+            work.writes.push(Write::Put { table: MalbildRecord::TABLE, key, value });
             repairs.push(Repair::Record);
         }
         let mut forwarded = false;
@@ -261,7 +240,7 @@ impl Restoring {
         }
         // With the grants of sessions each browser comes back by itself, and brings what it has.
         let was_gone = !matches!(found.record, State::Healthy(_));
-        let wanted = |table, key: &str| match self.storage.get(table, key) {
+        let wanted = |table, key: &str| match store.get(table, key) {
             Ok(Some(_)) => Ok(false),
             // It may have been taken away, unless the målbild itself was gone.
             Ok(None) => Ok(was_gone),
@@ -306,6 +285,29 @@ impl Found {
     }
 }
 
+/// What the store holds of a målbild.
+fn find(store: &dyn ReadStore, id: MalbildId) -> Result<Found, BackupError> {
+    let record = match store.find(&id) {
+        Ok(Some(record)) => State::Healthy(record),
+        Ok(None) => State::Missing,
+        Err(MalbildError::Template(_)) => State::Foreign,
+        Err(MalbildError::Store(error)) if !error.is_damage() => return Err(error.into()),
+        Err(_) => State::Damaged,
+    };
+    let mut documents = Vec::new();
+    for part in Part::ALL {
+        let state = match store.load(DocumentId { malbild: id, part }) {
+            Ok(None) => State::Missing,
+            Ok(Some(loaded)) if RoomDocument::build(loaded.parts(), 0).is_err() => State::Damaged,
+            Ok(Some(loaded)) => State::Healthy(loaded),
+            Err(error) if error.is_damage() => State::Damaged,
+            Err(error) => return Err(error.into()),
+        };
+        documents.push((part, state));
+    }
+    Ok(Found { record, documents })
+}
+
 /// Whether a Document grew from the seed of this epoch, which is the first client in it.
 fn is_of(loaded: &Loaded, epoch: Epoch) -> Result<bool, Broken> {
     let vector = RoomDocument::build(loaded.parts(), 0)?.vector()?;
@@ -331,13 +333,6 @@ fn beyond(loaded: &Loaded, backup: &Bytes) -> Result<Option<Bytes>, Broken> {
     Ok(Some(backup.clone()))
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-    }
-}
-
 /// Why a målbild can't be brought back as it was.
 #[derive(Debug, thiserror::Error)]
 pub enum PointError {
@@ -357,13 +352,19 @@ pub enum PointError {
     Malbild(#[from] MalbildError),
 }
 
-/// The restore points of a målbild's content, oldest first. Blocks.
+impl From<StoreError> for PointError {
+    fn from(error: StoreError) -> Self {
+        Self::Malbild(error.into())
+    }
+}
+
+/// The restore points of a målbild's content, oldest first.
 ///
 /// # Errors
 /// [`PointError::Malbild`].
-pub fn points(storage: &Storage, malbild: MalbildId) -> Result<Vec<RestorePoint>, PointError> {
-    MalbildRecord::find(storage, malbild)?;
-    Ok(storage.restore_points(DocumentId::content(malbild)).map_err(MalbildError::from)?)
+pub fn points(store: &dyn ReadStore, malbild: MalbildId) -> Result<Vec<RestorePoint>, PointError> {
+    store.find::<MalbildRecord>(&malbild)?.ok_or(MalbildError::Unknown)?;
+    Ok(store.restore_points(DocumentId::content(malbild))?)
 }
 
 /// Makes a new målbild, with tokens of its own, of what another was at a time. The other is not touched.
@@ -376,18 +377,16 @@ pub async fn as_new(
     at: Time,
     now: Time,
 ) -> Result<FirstTokens, PointError> {
-    let reading = storage.clone();
-    let read = tokio::task::spawn_blocking(move || {
-        let read = |part| reading.load_at(DocumentId { malbild: of, part }, at);
-        let loaded = Part::ALL.into_iter().map(|part| Ok((part, read(part)?)));
-        let documents: Vec<_> = loaded.collect::<Result<_, StoreError>>().map_err(MalbildError::from)?;
-        let whole = documents.into_iter().filter_map(|(part, loaded)| {
-            loaded.map(|loaded| whole(&loaded).map(|whole| (part, whole)).map_err(PointError::Broken))
-        });
-        whole.collect::<Result<Vec<_>, PointError>>()
-    });
-    let documents = read.await.unwrap_or(Err(MalbildError::Store(StoreError::Closed).into()))?;
-    let record = MalbildRecord::find(storage, of)?;
+    let read = move |store: &dyn ReadStore| -> Result<_, PointError> {
+        let mut documents = Vec::new();
+        for part in Part::ALL {
+            if let Some(loaded) = store.load_at(DocumentId { malbild: of, part }, at)? {
+                documents.push((part, whole(&loaded).map_err(PointError::Broken)?));
+            }
+        }
+        Ok((store.find::<MalbildRecord>(&of)?.ok_or(MalbildError::Unknown)?, documents))
+    };
+    let (record, documents) = storage.read(read).await?;
     if !documents.iter().any(|(part, _)| *part == Part::Content) {
         return Err(PointError::None { malbild: of, at });
     }

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::manifest::Manifest;
 use super::{BackupError, file, io_at, unfinished, write};
-use crate::store::{Storage, Time};
+use crate::store::{ReadStore, Storage, StoreError, Time, blocking};
 
 /// How long after one that failed the next is tried, at most.
 const RETRY_AFTER: Duration = Duration::from_secs(10 * 60);
@@ -28,8 +28,8 @@ impl Schedule {
     /// Makes backups until it is told to stop. What was made before a restart counts.
     pub async fn run(self, storage: Storage, stopping: CancellationToken) {
         let to = self.to.clone();
-        if tokio::task::spawn_blocking(move || unfinished::clean(&to)).await.is_err() {
-            tracing::error!("looking for unfinished backups was cut off");
+        if let Err(error) = blocking(move || unfinished::clean(&to)).await {
+            tracing::error!(%error, "looking for unfinished backups was cut off");
         }
         let mut failed = false;
         loop {
@@ -38,8 +38,8 @@ impl Schedule {
                 () = stopping.cancelled() => return,
                 () = tokio::time::sleep(wait) => {}
             }
-            let (own, storage) = (self.clone(), storage.clone());
-            let making = tokio::task::spawn_blocking(move || own.make(&storage, Time::now()));
+            let own = self.clone();
+            let making = storage.read(move |store| Ok::<_, StoreError>(own.make(store, Time::now())));
             tokio::select! {
                 // What it has written by then has another name, and is removed next time.
                 () = stopping.cancelled() => return,
@@ -58,9 +58,9 @@ impl Schedule {
     }
 
     /// Makes one, and says whether that went well.
-    pub(super) fn make(&self, storage: &Storage, now: Time) -> bool {
+    pub(super) fn make(&self, store: &dyn ReadStore, now: Time) -> bool {
         let to = file::make_directories(&self.to).map(|()| self.free_name(now));
-        let made = to.and_then(|to| Ok((write::write(storage, &to, now)?, to)));
+        let made = to.and_then(|to| Ok((write::write(store, &to, now)?, to)));
         match made {
             Ok((manifest, to)) => {
                 let damaged = manifest.damaged.len();

@@ -15,7 +15,8 @@ use super::manifest::{DOCUMENTS, Damage, DocumentEntry, FILE, Manifest, RECORDS,
 use super::outcome::Hindrance;
 use super::write::file_of;
 use super::{BackupError, FormatError, file, io_at};
-use crate::access::{session, token};
+use crate::access::grant::GrantKey;
+use crate::access::token::TokenRecord;
 use crate::store::{DocumentId, Part, Table, Write};
 
 /// Characters of a token's or a session's key that are shown: it is a hash, and still nobody's to read.
@@ -96,8 +97,8 @@ impl Source {
                     Some(_) => Err("a målbild has two records"),
                 };
             }
-            Table::Token => token::malbild_of(&line.value),
-            Table::Session => session::malbild_of(&line.key),
+            Table::Token => serde_json::from_str(&line.value).ok().map(|token: TokenRecord| token.malbild),
+            Table::Session => line.key.parse().ok().map(|grant: GrantKey| grant.uses.malbild),
         };
         match malbild {
             Some(malbild) => self.malbilder.entry(malbild).or_default().grants.push((table, line)),

@@ -17,13 +17,15 @@ use super::restore::{PointError, as_new, restore};
 use super::schedule::Schedule;
 use super::write::write;
 use super::*;
-use crate::access::session::{self, SessionKey};
-use crate::access::token;
+use crate::access::grant::{Grant, GrantKey, Uses};
+use crate::access::session::SessionKey;
+use crate::access::token::{self, TokenRecord};
+use crate::access::{Access, Credential};
 use crate::malbild::MalbildRecord;
 use crate::malbild::birth::make;
 use crate::rooms::Rooms;
 use crate::store::memory::MemoryStore;
-use crate::store::{DocumentId, Storage, Store, Table, Time, Write};
+use crate::store::{DocumentId, ReadStore as _, Storage, Store, Table, Time, Write};
 
 struct World {
     engine: Arc<MemoryStore>,
@@ -42,7 +44,7 @@ impl World {
 
     async fn make(&self) -> (MalbildId, Token) {
         let (id, secret) = (MalbildId::generate(&mut rand::rng()), Token::generate(&mut rand::rng()));
-        let record = token::record(id, Role::Owner, &secret.hash());
+        let record = Write::put(&secret.hash(), &TokenRecord { malbild: id, role: Role::Owner });
         let template = Template::find("tom").unwrap();
         let malbild = MalbildRecord::new(id, template, Epoch(7), Time(0));
         make(&self.storage, &malbild, "Storm", vec![record]).await.unwrap();
@@ -56,7 +58,7 @@ impl World {
     /// What a målbild's content would be with this word more, as an update.
     fn edit(&self, id: MalbildId, client: u64, word: &str) -> Bytes {
         let replica = document::replica(client);
-        let loaded = self.storage.load(DocumentId::content(id)).unwrap().unwrap();
+        let loaded = self.engine.load(DocumentId::content(id)).unwrap().unwrap();
         let mut txn = replica.try_transact_mut().unwrap();
         for part in loaded.parts() {
             txn.apply_update(Update::decode_v1(part).unwrap()).unwrap();
@@ -76,7 +78,7 @@ impl World {
 
     /// All that a målbild says, as its room reads it.
     async fn text(&self, id: MalbildId) -> String {
-        let found = MalbildRecord::find(&self.storage, id).unwrap();
+        let found = MalbildRecord::find(&self.storage, id).await.unwrap();
         serde_json::to_string(&self.rooms.read(&found).await.unwrap()).unwrap()
     }
 }
@@ -85,18 +87,21 @@ impl World {
 async fn all_comes_back_in_a_new_store_tokens_sessions_and_epoch_too() {
     let world = World::new();
     let (id, secret) = world.make().await;
-    let epoch = MalbildRecord::find(&world.storage, id).unwrap().epoch;
+    let epoch = MalbildRecord::find(&world.storage, id).await.unwrap().epoch;
     let session = SessionKey::generate(&mut rand::rng());
-    world.storage.commit(vec![session::grant(&session, id, &secret.hash())]).await.unwrap();
-    write(&world.storage, &world.backup(), Time(1)).unwrap();
+    let granted = GrantKey { session: session.hash(), uses: Uses { malbild: id, token: secret.hash() } };
+    world.storage.commit(vec![Write::put(&granted, &Grant::default())]).await.unwrap();
+    write(&*world.engine, &world.backup(), Time(1)).unwrap();
     let new = World::new();
     let outcomes = restore(&new.storage, &new.rooms, &world.backup(), None).await.unwrap().outcomes;
     assert!(matches!(outcomes[&id], Outcome::Restored));
-    let found = MalbildRecord::find(&new.storage, id).unwrap();
+    let found = MalbildRecord::find(&new.storage, id).await.unwrap();
     assert_eq!(found.epoch, epoch);
     assert_eq!(new.rooms.read(&found).await.unwrap().title, "Storm");
-    assert_eq!(token::role_of(&new.storage, id, &secret.hash()).unwrap(), Some(Role::Owner));
-    assert_eq!(session::role_of(&new.storage, id, &session).unwrap(), Some(Role::Owner));
+    assert_eq!(token::role_of(&*new.engine, id, &secret.hash()).unwrap(), Some(Role::Owner));
+    let credential = Credential { token: None, session: Some(session) };
+    let role = Access::new(new.storage.clone()).role_for(id, &credential).await.unwrap();
+    assert_eq!(role, Some(Role::Owner));
     let (other, _) = new.make().await;
     let lacks = restore(&new.storage, &new.rooms, &world.backup(), Some(other)).await;
     assert!(matches!(lacks, Err(BackupError::Lacks(lacking)) if lacking == other));
@@ -106,42 +111,42 @@ async fn all_comes_back_in_a_new_store_tokens_sessions_and_epoch_too() {
 async fn what_is_damaged_does_not_stop_a_backup_and_is_named() {
     let world = World::new();
     let ((bad, _), (good, _)) = (world.make().await, world.make().await);
-    write(&world.storage, &world.backup(), Time(1)).unwrap();
+    write(&*world.engine, &world.backup(), Time(1)).unwrap();
     world.engine.corrupt(DocumentId::content(bad));
-    let partly = write(&world.storage, &world.dir.path().join("partly"), Time(2)).unwrap();
+    let partly = write(&*world.engine, &world.dir.path().join("partly"), Time(2)).unwrap();
     assert_eq!((partly.documents(), partly.damaged.len()), (1, 1));
     assert_eq!(partly.damaged[0].what, format!("{bad}/content"));
-    let checked = check(&world.storage).unwrap();
+    let checked = check(&*world.engine).unwrap();
     assert_eq!(checked.problems.iter().map(|problem| problem.code).next(), Some("document-damaged"));
 
     let outcomes = restore(&world.storage, &world.rooms, &world.backup(), None).await.unwrap().outcomes;
     let Outcome::Repaired(what) = &outcomes[&bad] else { panic!("{outcomes:?}") };
     assert_eq!(what.iter().map(ToString::to_string).collect::<Vec<_>>(), ["its content"]);
     assert!(matches!(outcomes[&good], Outcome::Healthy));
-    assert!(check(&world.storage).unwrap().problems.is_empty());
+    assert!(check(&*world.engine).unwrap().problems.is_empty());
 }
 
 #[tokio::test]
 async fn a_healthy_malbild_is_left_as_it_is_and_a_token_taken_away_stays_away() {
     let world = World::new();
     let (id, secret) = world.make().await;
-    write(&world.storage, &world.backup(), Time(1)).unwrap();
-    world.storage.commit(vec![token::removal(&secret.hash())]).await.unwrap();
-    let found = MalbildRecord::find(&world.storage, id).unwrap();
+    write(&*world.engine, &world.backup(), Time(1)).unwrap();
+    world.storage.commit(vec![Write::delete::<TokenRecord>(&secret.hash())]).await.unwrap();
+    let found = MalbildRecord::find(&world.storage, id).await.unwrap();
     world.rooms.read(&found).await.unwrap();
     let outcomes = restore(&world.storage, &world.rooms, &world.backup(), Some(id)).await.unwrap().outcomes;
     assert!(matches!(outcomes[&id], Outcome::Healthy));
     assert_eq!(world.rooms.open_rooms(), 1, "nobody in it notices");
     world.engine.corrupt(DocumentId::content(id));
     restore(&world.storage, &world.rooms, &world.backup(), Some(id)).await.unwrap();
-    assert_eq!(token::role_of(&world.storage, id, &secret.hash()).unwrap(), None);
+    assert_eq!(token::role_of(&*world.engine, id, &secret.hash()).unwrap(), None);
 }
 
 #[tokio::test]
 async fn a_backup_that_was_changed_brings_nothing_back() {
     let world = World::new();
     let (id, _) = world.make().await;
-    write(&world.storage, &world.backup(), Time(1)).unwrap();
+    write(&*world.engine, &world.backup(), Time(1)).unwrap();
     let file = world.backup().join(format!("documents/{id}-content.yjs"));
     let mut content = fs::read(&file).unwrap();
     content[9] ^= 1;
@@ -149,7 +154,7 @@ async fn a_backup_that_was_changed_brings_nothing_back() {
     let new = World::new();
     let outcomes = restore(&new.storage, &new.rooms, &world.backup(), None).await.unwrap().outcomes;
     assert!(matches!(&outcomes[&id], Outcome::Failed(why) if why.to_string().starts_with("backup-verify")));
-    assert!(new.storage.keys(Table::Malbild, "").unwrap().is_empty());
+    assert!(new.engine.keys(Table::Malbild, "").unwrap().is_empty());
     fs::write(world.backup().join("records.jsonl"), "").unwrap();
     let refused = restore(&new.storage, &new.rooms, &world.backup(), None).await;
     assert!(matches!(refused, Err(BackupError::Verify(_))));
@@ -160,14 +165,14 @@ async fn a_record_without_content_and_a_log_that_makes_no_document_are_found() {
     let world = World::new();
     let (id, _) = world.make().await;
     let ghost = MalbildId::generate(&mut rand::rng());
-    let record = world.storage.get(Table::Malbild, &id.to_string()).unwrap().unwrap();
+    let record = world.engine.get(Table::Malbild, &id.to_string()).unwrap().unwrap();
     let broken = Write::Append { document: DocumentId::content(id), update: Bytes::from_static(b"?") };
     let ghosts = Write::Put { table: Table::Malbild, key: ghost.to_string(), value: record };
     let stray = MalbildId::generate(&mut rand::rng());
-    let snapshot = world.storage.load(DocumentId::content(id)).unwrap().unwrap().snapshot.unwrap();
+    let snapshot = world.engine.load(DocumentId::content(id)).unwrap().unwrap().snapshot.unwrap();
     let strays = Write::Compact { document: DocumentId::content(stray), snapshot, up_to: Seq(0) };
     world.storage.commit(vec![broken, ghosts, strays]).await.unwrap();
-    let checked = check(&world.storage).unwrap();
+    let checked = check(&*world.engine).unwrap();
     let mut codes: Vec<_> = checked.problems.iter().map(|problem| problem.code).collect();
     codes.sort_unstable();
     assert_eq!(codes, ["content-missing", "document-broken", "record-missing"]);
@@ -178,12 +183,12 @@ async fn a_restore_point_becomes_a_new_malbild_and_an_earlier_time_has_none() {
     let world = World::new();
     let (id, _) = world.make().await;
     let made = as_new(&world.storage, id, Time(u64::MAX), Time::now()).await.unwrap();
-    let found = MalbildRecord::find(&world.storage, made.malbild()).unwrap();
-    assert_eq!(found.epoch, MalbildRecord::find(&world.storage, id).unwrap().epoch);
+    let found = MalbildRecord::find(&world.storage, made.malbild()).await.unwrap();
+    assert_eq!(found.epoch, MalbildRecord::find(&world.storage, id).await.unwrap().epoch);
     assert_eq!(world.rooms.read(&found).await.unwrap().title, "Storm");
     for role in Role::ALL {
         let secret: Token = made.reveal("").tokens.get(role).parse().unwrap();
-        assert_eq!(token::role_of(&world.storage, made.malbild(), &secret.hash()).unwrap(), Some(role));
+        assert_eq!(token::role_of(&*world.engine, made.malbild(), &secret.hash()).unwrap(), Some(role));
     }
     let early = as_new(&world.storage, id, Time(5), Time::now()).await;
     assert!(matches!(early, Err(PointError::None { .. })));
@@ -198,7 +203,7 @@ async fn no_scheduled_backup_is_removed_while_something_is_damaged() {
     let schedule = Schedule { to: to.clone(), every: std::time::Duration::from_secs(60), keep: 2 };
     let count = || fs::read_dir(&to).unwrap().count();
     let make = || {
-        assert!(schedule.make(&world.storage, Time(1 + fs::read_dir(&to).map_or(0, Iterator::count) as u64)));
+        assert!(schedule.make(&*world.engine, Time(1 + fs::read_dir(&to).map_or(0, Iterator::count) as u64)));
     };
     (0..2).for_each(|_| make());
     world.engine.corrupt(DocumentId::content(id));

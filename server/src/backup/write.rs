@@ -14,14 +14,14 @@ use super::manifest::{
 };
 use super::unfinished::{self, Unfinished};
 use super::{BackupError, file, whole};
-use crate::store::{DocumentId, Storage, StoreError, Table, Time};
+use crate::store::{DocumentId, ReadStore, StoreError, Table, Time};
 
 /// Writes a backup of everything to `to`, which must not be there. Blocks for long; rooms go on meanwhile.
 /// What is damaged is named in the manifest and left out.
 ///
 /// # Errors
 /// [`BackupError`]; then there is nothing at `to`.
-pub fn write(storage: &Storage, to: &Path, now: Time) -> Result<Manifest, BackupError> {
+pub fn write(store: &dyn ReadStore, to: &Path, now: Time) -> Result<Manifest, BackupError> {
     if fs::symlink_metadata(to).is_ok() {
         return Err(BackupError::Exists(to.to_owned()));
     }
@@ -30,24 +30,24 @@ pub fn write(storage: &Storage, to: &Path, now: Time) -> Result<Manifest, Backup
     unfinished::clean(parent);
     let order = highest_order(parent)?.saturating_add(1);
     let unfinished = Unfinished::create(parent, name)?;
-    let manifest = fill(storage, unfinished.path(), (now, order))?;
+    let manifest = fill(store, unfinished.path(), (now, order))?;
     verify(unfinished.path(), &manifest)?;
     unfinished.finish(to)?;
     file::sync(parent)?;
     Ok(manifest)
 }
 
-fn fill(storage: &Storage, dir: &Path, made: (Time, u64)) -> Result<Manifest, BackupError> {
+fn fill(store: &dyn ReadStore, dir: &Path, made: (Time, u64)) -> Result<Manifest, BackupError> {
     let documents = dir.join(DOCUMENTS);
     file::make_directory(&documents)?;
     let mut damaged = Vec::new();
-    let Records { lines, malbilder } = records(storage, &mut damaged)?;
+    let Records { lines, malbilder } = records(store, &mut damaged)?;
     file::put(&dir.join(RECORDS), &lines)?;
     let mut entries = Vec::new();
     let mut strays = BTreeSet::new();
-    for id in storage.documents()? {
+    for id in store.documents()? {
         if !malbilder.contains(&id.malbild) {
-            match storage.get(Table::Malbild, &id.malbild.to_string()) {
+            match store.get(Table::Malbild, &id.malbild.to_string()) {
                 // It was made after the records were read, and so after this backup was begun.
                 Ok(Some(_)) => continue,
                 Ok(None) => {
@@ -58,7 +58,7 @@ fn fill(storage: &Storage, dir: &Path, made: (Time, u64)) -> Result<Manifest, Ba
                 Err(error) => return Err(error.into()),
             }
         }
-        match document(storage, id) {
+        match document(store, id) {
             Ok((seq, content)) => {
                 let file = file_of(id);
                 file::put(&dir.join(&file), &content)?;
@@ -104,8 +104,8 @@ enum Unreadable {
 }
 
 /// One Document's number and content.
-fn document(storage: &Storage, id: DocumentId) -> Result<(u64, Bytes), Unreadable> {
-    let loaded = storage.load(id)?.ok_or(Unreadable::Missing)?;
+fn document(store: &dyn ReadStore, id: DocumentId) -> Result<(u64, Bytes), Unreadable> {
+    let loaded = store.load(id)?.ok_or(Unreadable::Missing)?;
     Ok((loaded.last.0, whole(&loaded)?))
 }
 
@@ -116,11 +116,11 @@ struct Records {
     malbilder: BTreeSet<MalbildId>,
 }
 
-fn records(storage: &Storage, damaged: &mut Vec<Damage>) -> Result<Records, StoreError> {
+fn records(store: &dyn ReadStore, damaged: &mut Vec<Damage>) -> Result<Records, StoreError> {
     let (mut lines, mut malbilder) = (Vec::new(), BTreeSet::new());
     for table in Table::ALL {
-        for key in storage.keys(table, "")? {
-            let text = match storage.get(table, &key) {
+        for key in store.keys(table, "")? {
+            let text = match store.get(table, &key) {
                 // It was removed meanwhile.
                 Ok(None) => continue,
                 Ok(Some(bytes)) => String::from_utf8(bytes.into()).map_err(|_| Unreadable::NoText),

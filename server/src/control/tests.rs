@@ -25,7 +25,7 @@ fn files(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 /// A data directory as a killed server leaves it, with some målbilder.
 fn killed() -> TempDir {
     let (living, left) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let store = SledStore::open(living.path()).unwrap();
+    let store = engine::open(living.path()).unwrap();
     for n in 0..5_u8 {
         let document = DocumentId::content(MalbildId::from_bytes([n; 12]));
         let (table, key, value) = (Table::Malbild, document.malbild.to_string(), Bytes::from_static(b"{}"));
@@ -89,6 +89,6 @@ async fn a_data_directory_that_is_a_file_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("data");
     fs::write(&file, b"").unwrap();
-    let error = SledStore::open(&file).unwrap_err().to_string();
+    let error = engine::open(&file).map(drop).unwrap_err().to_string();
     assert!(error.starts_with("data-directory: ") && error.contains(file.to_str().unwrap()), "{error}");
 }

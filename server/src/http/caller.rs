@@ -45,11 +45,11 @@ impl Caller {
     }
 
     /// The målbild of this id and the caller's role in it. Unknown, malformed and closed ones all look alike.
-    pub(super) fn enter(&self, app: &App, id: &str) -> Result<(MalbildRecord, Role), ApiError> {
+    pub(super) async fn enter(&self, app: &App, id: &str) -> Result<(MalbildRecord, Role), ApiError> {
         let id: MalbildId = id.parse().map_err(|_| ApiError::NOT_FOUND)?;
-        let role = app.access.role_for(id, &self.credential)?.ok_or(ApiError::NOT_FOUND)?;
+        let role = app.access.role_for(id, &self.credential).await?.ok_or(ApiError::NOT_FOUND)?;
         self.welcome();
-        Ok((MalbildRecord::find(&app.storage, id)?, role))
+        Ok((MalbildRecord::find(&app.storage, id).await?, role))
     }
 }
 

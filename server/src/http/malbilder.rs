@@ -39,7 +39,7 @@ pub(super) async fn show(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
-    let (malbild, role) = caller.enter(&app, &id)?;
+    let (malbild, role) = caller.enter(&app, &id).await?;
     let model = app.rooms.read(&malbild).await?;
     let template = malbild.template.identifier();
     let status = "draft".to_owned();
@@ -55,7 +55,7 @@ pub(super) async fn mint_link(
     headers: HeaderMap,
     body: Result<Json<LinkRequest>, JsonRejection>,
 ) -> Result<(StatusCode, Json<MintedLink>), ApiError> {
-    let (malbild, own) = caller.enter(&app, &id)?;
+    let (malbild, own) = caller.enter(&app, &id).await?;
     let Json(LinkRequest { role }) = body?;
     if !own.may(Permission::HandOut(role)) {
         return Err(ApiError::ROLE);
@@ -79,7 +79,7 @@ pub(super) async fn export(
     Path(id): Path<String>,
     Query(query): Query<ExportQuery>,
 ) -> Result<Response, ApiError> {
-    let (malbild, _) = caller.enter(&app, &id)?;
+    let (malbild, _) = caller.enter(&app, &id).await?;
     let format = query.format.unwrap_or_default();
     if !super::error::FORMATS.contains(&format.as_str()) {
         return Err(ApiError::UnknownFormat);

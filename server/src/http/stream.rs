@@ -58,7 +58,7 @@ pub(super) async fn open(
     Path((id, part)): Path<(String, String)>,
 ) -> Result<Response, ApiError> {
     caller.refuse_foreign()?;
-    let (malbild, role) = enter(&app, &caller, &id, &part)?;
+    let (malbild, role) = enter(&app, &caller, &id, &part).await?;
     let (room, joined) = app.rooms.join(&malbild, role, Dialect::Own).await?;
     let secret = Token::generate(&mut rand::rng());
     let key = (malbild.id, secret.hash());
@@ -97,7 +97,7 @@ pub(super) async fn post(
     headers: HeaderMap,
     body: Body,
 ) -> Result<StatusCode, ApiError> {
-    let (malbild, _) = enter(&app, &caller, &id, &part)?;
+    let (malbild, _) = enter(&app, &caller, &id, &part).await?;
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let number = text(NUMBER_HEADER).ok_or(ApiError::NO_NUMBER)?;
     let number = canonical(number).ok_or(ApiError::BAD_NUMBER)?;
@@ -129,8 +129,8 @@ fn canonical(text: &str) -> Option<u64> {
     text.parse().ok().filter(|_| is_plain)
 }
 
-fn enter(app: &App, caller: &Caller, id: &str, part: &str) -> Result<(MalbildRecord, Role), ApiError> {
-    let entered = caller.enter(app, id)?;
+async fn enter(app: &App, caller: &Caller, id: &str, part: &str) -> Result<(MalbildRecord, Role), ApiError> {
+    let entered = caller.enter(app, id).await?;
     if part == "content" { Ok(entered) } else { Err(ApiError::NO_ROUTE) }
 }
 

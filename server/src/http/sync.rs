@@ -21,7 +21,7 @@ pub(super) async fn upgrade(
     Path((id, part)): Path<(String, String)>,
     mut request: Request,
 ) -> Result<Response, ApiError> {
-    let (malbild, role) = caller.enter(&app, &id)?;
+    let (malbild, role) = caller.enter(&app, &id).await?;
     if part != "content" {
         return Err(ApiError::NO_ROUTE);
     }

@@ -8,8 +8,7 @@ use samsyn_shared::{Epoch, MalbildId, Template};
 use super::*;
 use crate::malbild::MalbildRecord;
 use crate::malbild::birth::make;
-use crate::store::sled::SledStore;
-use crate::store::{Storage, Time};
+use crate::store::{Storage, Time, engine};
 
 /// What was written.
 #[derive(Clone, Default)]
@@ -48,12 +47,12 @@ async fn at_the_finest_level_nothing_that_is_stored_shows() {
     let dir = tempfile::tempdir().unwrap();
     let id = MalbildId::generate(&mut rand::rng());
     {
-        let storage = Storage::start(Arc::new(SledStore::open(dir.path()).unwrap()));
+        let storage = Storage::start(engine::open(dir.path()).unwrap());
         let record = MalbildRecord::new(id, Template::find("tom").unwrap(), Epoch(7), Time(0));
         make(&storage, &record, "Snöoväder", Vec::new()).await.unwrap();
         storage.close().await;
     }
-    drop(SledStore::open(dir.path()).unwrap());
+    drop(engine::open(dir.path()).unwrap());
     tracing::info!("ours");
     log::error!("sled says: Snöoväder");
     tracing::error!(target: "tungstenite::protocol", "a frame: Snöoväder");

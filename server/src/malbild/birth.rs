@@ -74,8 +74,10 @@ pub async fn make(
         txn.encode_diff_v1(&StateVector::default())
     };
     let document = DocumentId::content(record.id);
-    let mut writes =
-        vec![record.write(), Write::Compact { document, snapshot: snapshot.into(), up_to: Seq(0) }];
+    let mut writes = vec![
+        Write::put(&record.id, record),
+        Write::Compact { document, snapshot: snapshot.into(), up_to: Seq(0) },
+    ];
     writes.extend(beside);
     storage.commit(writes).await?;
     Ok(())
@@ -130,22 +132,22 @@ mod tests {
         let engine = Arc::new(MemoryStore::default());
         let storage = Storage::start(Arc::clone(&engine) as Arc<dyn crate::store::Store>);
         let tokens = birth("Storm", "tom").unwrap().store(&storage).await.unwrap();
-        let record = MalbildRecord::find(&storage, tokens.malbild()).unwrap();
+        let record = MalbildRecord::find(&storage, tokens.malbild()).await.unwrap();
         assert_eq!((record.template.name, record.made), ("tom", 5));
-        assert!(storage.load(DocumentId::content(record.id)).unwrap().is_some());
+        assert!(storage.load(DocumentId::content(record.id)).await.unwrap().is_some());
         let revealed = tokens.reveal("http://samsyn.example");
         for role in Role::ALL {
             let token = revealed.tokens.get(role).parse().unwrap();
             let credential = Credential { token: Some(token), session: None };
             let access = Access::new(storage.clone());
-            assert_eq!(access.role_for(record.id, &credential).unwrap(), Some(role));
+            assert_eq!(access.role_for(record.id, &credential).await.unwrap(), Some(role));
         }
         engine.fail_commits(true);
         let asked = asked("Storm", "tom");
         let other = Birth::of(&asked, Time(5_000), &mut SmallRng::seed_from_u64(2)).unwrap();
         let id = other.record.id;
         assert!(other.store(&storage).await.is_err());
-        assert!(MalbildRecord::find(&storage, id).is_err());
-        assert!(storage.load(DocumentId::content(id)).unwrap().is_none());
+        assert!(MalbildRecord::find(&storage, id).await.is_err());
+        assert!(storage.load(DocumentId::content(id)).await.unwrap().is_none());
     }
 }

@@ -25,7 +25,7 @@ pub async fn copy(
         past_epochs: of.past_epochs,
         ..MalbildRecord::new(malbild, of.template, of.epoch, now)
     };
-    let mut writes = vec![record.write()];
+    let mut writes = vec![Write::put(&record.id, &record)];
     writes.extend(documents.into_iter().map(|(part, snapshot)| {
         let document = DocumentId { malbild, part };
         Write::Compact { document, snapshot, up_to: Seq(0) }

@@ -7,7 +7,7 @@ use samsyn_shared::api::{CreatedMalbild, PerRole};
 use samsyn_shared::text::share_link::ShareLink;
 use samsyn_shared::{MalbildId, Role, Token};
 
-use crate::access::token;
+use crate::access::token::TokenRecord;
 use crate::store::Write;
 
 /// A token for each role of a new målbild.
@@ -35,7 +35,11 @@ impl FirstTokens {
 
     /// The writes that make them count.
     pub(super) fn writes(&self) -> impl Iterator<Item = Write> {
-        Role::ALL.into_iter().map(|role| token::record(self.malbild, role, &self.of(role).hash()))
+        let malbild = self.malbild;
+        Role::ALL.into_iter().map(move |role| {
+            let record = TokenRecord { malbild, role };
+            Write::put(&self.of(role).hash(), &record)
+        })
     }
 
     /// What whoever made the målbild is told: the only time that the tokens are shown. Links begin with `base`.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use samsyn_shared::{Epoch, MalbildId, Template};
 use serde::{Deserialize, Serialize};
 
-use crate::store::{Storage, StoreError, Table, Time, Write};
+use crate::store::{Record, Storage, StoreError, Table, Time};
 
 /// What is stored of a målbild beside its documents.
 #[derive(Debug, Clone)]
@@ -55,43 +55,34 @@ impl MalbildRecord {
         Self { id, template, epoch, past_epochs: Vec::new(), made: now.0 / 1000 }
     }
 
-    /// Reads a stored record.
-    ///
-    /// # Errors
-    /// [`StoreError::CorruptRecord`] if it is none, [`MalbildError::Template`].
-    pub fn read(id: MalbildId, bytes: &[u8]) -> Result<Self, MalbildError> {
-        let what = "not a målbild's record";
-        let stored: Stored = serde_json::from_slice(bytes)
-            .map_err(|_| StoreError::CorruptRecord { table: Table::Malbild, what })?;
-        let Stored { template, epoch, past_epochs, made } = stored;
-        let template = Template::find(&template).ok_or(MalbildError::Template(template))?;
-        Ok(Self { id, template, epoch, past_epochs, made })
-    }
-
     /// The record of a målbild.
     ///
     /// # Errors
     /// [`MalbildError`].
-    pub fn find(storage: &Storage, id: MalbildId) -> Result<Self, MalbildError> {
-        let bytes = storage.get(Table::Malbild, &id.to_string())?.ok_or(MalbildError::Unknown)?;
-        Self::read(id, &bytes)
+    pub async fn find(storage: &Storage, id: MalbildId) -> Result<Self, MalbildError> {
+        storage.read(move |store| store.find(&id)).await?.ok_or(MalbildError::Unknown)
     }
+}
 
-    /// The write that stores it.
-    #[must_use]
-    pub fn write(&self) -> Write {
-        let Self { id, template, epoch, ref past_epochs, made } = *self;
+impl Record for MalbildRecord {
+    const TABLE: Table = Table::Malbild;
+    type Key = MalbildId;
+    type Error = MalbildError;
+
+    fn encode(&self) -> Bytes {
+        let Self { template, epoch, ref past_epochs, made, .. } = *self;
         let stored =
             Stored { template: template.identifier(), epoch, past_epochs: past_epochs.clone(), made };
-        let bytes = serde_json::to_vec(&stored).expect("plain strings and numbers become JSON");
-        Self::put(id, bytes.into())
+        serde_json::to_vec(&stored).expect("plain strings and numbers become JSON").into()
     }
 
-    /// The write that stores a record as these bytes, which were a record's: also what a newer version has put into
-    /// it is kept.
-    #[must_use]
-    pub fn put(id: MalbildId, bytes: Bytes) -> Write {
-        Write::Put { table: Table::Malbild, key: id.to_string(), value: bytes }
+    fn decode(id: &MalbildId, bytes: &[u8]) -> Result<Self, MalbildError> {
+        let what = "not a målbild's record";
+        let stored: Stored = serde_json::from_slice(bytes)
+            .map_err(|_| StoreError::CorruptRecord { table: Self::TABLE, what })?;
+        let Stored { template, epoch, past_epochs, made } = stored;
+        let template = Template::find(&template).ok_or(MalbildError::Template(template))?;
+        Ok(Self { id: *id, template, epoch, past_epochs, made })
     }
 }
 
@@ -100,8 +91,7 @@ mod tests {
     use super::*;
 
     fn written(record: &MalbildRecord) -> String {
-        let Write::Put { value, .. } = record.write() else { panic!("a record is put") };
-        String::from_utf8(value.into()).unwrap()
+        String::from_utf8(record.encode().into()).unwrap()
     }
 
     #[test]
@@ -112,15 +102,15 @@ mod tests {
         record.past_epochs = vec![Epoch(3)];
         let text = r#"{"template":"tom@1","epoch":7,"past_epochs":[3],"made":5}"#;
         assert_eq!(written(&record), text);
-        assert_eq!(written(&MalbildRecord::read(id, text.as_bytes()).unwrap()), text);
+        assert_eq!(written(&MalbildRecord::decode(&id, text.as_bytes()).unwrap()), text);
     }
 
     #[test]
     fn what_is_no_record_or_of_a_newer_version_is_told_apart() {
         let id: MalbildId = "AAAAAAAAAAAAAAAA".parse().unwrap();
-        let damaged = MalbildRecord::read(id, b"{}");
+        let damaged = MalbildRecord::decode(&id, b"{}");
         assert!(matches!(damaged, Err(MalbildError::Store(StoreError::CorruptRecord { .. }))));
-        let newer = MalbildRecord::read(id, br#"{"template":"later@9","epoch":7,"made":5}"#);
+        let newer = MalbildRecord::decode(&id, br#"{"template":"later@9","epoch":7,"made":5}"#);
         assert!(matches!(newer, Err(MalbildError::Template(name)) if name == "later@9"));
     }
 }

@@ -9,7 +9,7 @@ use yrs::{Text as _, Transact as _, WriteTxn as _};
 
 use super::*;
 use crate::store::memory::MemoryStore;
-use crate::store::{Store, Table, Write};
+use crate::store::{ReadStore as _, Store, Table, Write};
 
 struct World {
     engine: Arc<MemoryStore>,

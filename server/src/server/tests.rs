@@ -1,5 +1,7 @@
 //! How a server ends whose disk does not answer, over the memory store.
 
+use std::sync::Arc;
+
 use samsyn_shared::sync::protocol::Message;
 use samsyn_shared::{Epoch, MalbildId, Role, Template, WriteNumber, document};
 use yrs::updates::decoder::Decode as _;
@@ -31,7 +33,7 @@ async fn write_while_it_hangs(app: &App, engine: &Arc<MemoryStore>) -> (RoomHand
     let (room, joined) = app.rooms.join(&malbild, Role::Editor, Dialect::Own).await.unwrap();
     engine.hang(true);
     let replica = document::replica(8);
-    let loaded = app.storage.load(DocumentId::content(id)).unwrap().unwrap();
+    let loaded = app.storage.load(DocumentId::content(id)).await.unwrap().unwrap();
     for part in loaded.parts() {
         let mut txn = replica.try_transact_mut().unwrap();
         txn.apply_update(Update::decode_v1(part).unwrap()).unwrap();

@@ -289,9 +289,9 @@ fn tell(reply: Reply, outcome: Outcome) {
 mod tests {
     use bytes::Bytes;
 
-    use super::super::Storage;
     use super::super::contract::{document, put};
     use super::super::memory::MemoryStore;
+    use super::super::{ReadStore as _, Storage};
     use super::*;
 
     fn append(update: &'static [u8]) -> Write {
@@ -356,7 +356,7 @@ mod tests {
         let rooms = storage.append(document(1), vec![Bytes::from_static(b"d")], Urgency::Batched).await;
         assert!(matches!(rooms, Err(StoreError::Failed)));
         assert!(storage.has_failed() && *storage.health().borrow() == Health::Failed);
-        assert_eq!(storage.load(document(1)).unwrap().unwrap().updates.len(), 1);
+        assert_eq!(storage.load(document(1)).await.unwrap().unwrap().updates.len(), 1);
     }
 
     #[tokio::test]
@@ -374,7 +374,7 @@ mod tests {
         let rooms: Vec<_> = rooms.collect();
         assert!(matches!(storage.commit(vec![put("k", b"v")]).await, Err(StoreError::Full)));
         assert!(rooms.iter().all(|room| !room.is_finished()));
-        assert_eq!(storage.documents().unwrap(), []);
+        assert_eq!(engine.documents().unwrap(), []);
         engine.fill(false);
         for room in rooms {
             assert_eq!(room.await.unwrap().unwrap(), Seq(3));

@@ -9,7 +9,8 @@ use bytes::Bytes;
 use samsyn_shared::Seq;
 
 use super::{
-    DocumentId, Loaded, RawRecord, RestorePoint, Store, StoreError, Table, Time, Verified, Write, retention,
+    DocumentId, Loaded, RawRecord, ReadStore, RestorePoint, Store, StoreError, Table, Time, Verified, Write,
+    retention,
 };
 
 /// Keeps everything in maps behind one lock.
@@ -156,7 +157,9 @@ impl Store for MemoryStore {
     fn recover(&self) -> Result<(), StoreError> {
         if self.lock().faults.full { Err(StoreError::Full) } else { Ok(()) }
     }
+}
 
+impl ReadStore for MemoryStore {
     fn load(&self, document: DocumentId) -> Result<Option<Loaded>, StoreError> {
         self.read(document, |log| log.loaded(log.snapshots.len(), |_| true))
     }

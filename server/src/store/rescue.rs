@@ -130,7 +130,7 @@ mod tests {
 
     use super::super::contract;
     use super::super::memory::MemoryStore;
-    use super::super::{Store, Verified};
+    use super::super::{ReadStore as _, Verified};
     use super::*;
 
     #[test]

@@ -2,16 +2,19 @@
 //!
 //! It doesn't know that commits come from a queue, nor what is in an update. All lives in sled's
 //! default tree, so that one batch covers a snapshot, the removal of what it covers, and records;
+//! `sled/chunk.rs` and `sled/pack.rs` have the bytes of what is stored,
 //! `sled/key.rs` has the keys, `sled/batch.rs` makes a commit of writes, `sled/read.rs` reads and verifies,
 //! `sled/space.rs` keeps room for all that on the disk. `sled/log.rs` reads and judges sled's own file before sled
 //! does, `sled/opening.rs` opens only what is whole, `sled/commits.rs` counts what was acked.
 
 mod batch;
+mod chunk;
 mod commits;
 mod heal;
 mod key;
 mod log;
 mod opening;
+mod pack;
 mod read;
 mod reader;
 mod salvage;
@@ -35,7 +38,7 @@ use self::log::tree::Standing;
 use self::opening::Prepared;
 use self::read::Reading as _;
 use self::space::Space;
-use super::{DocumentId, Loaded, RawRecord, RestorePoint, Store, StoreError, Table, Time, Write};
+use super::{DocumentId, Loaded, RawRecord, ReadStore, RestorePoint, Store, StoreError, Table, Time, Write};
 
 const FORMAT: &str = "samsyn-3";
 /// The format before commits had numbers. It is read, and goes on as this one.
@@ -47,12 +50,12 @@ const REMEMBERED: usize = 10_000;
 /// How long sled may take to close, and the threads of one that was closed to end.
 const CLOSING: Duration = Duration::from_secs(10);
 
-pub use self::reader::{StoreReader, salvage_to};
-pub use self::salvage::Report;
+pub(super) use self::reader::{StoreReader, salvage_to};
+pub use self::salvage::SalvageReport;
 
 /// One sled database in a directory, held by this process alone.
 #[derive(Debug)]
-pub struct SledStore {
+pub(super) struct SledStore {
     dir: PathBuf,
     /// `None` while it is closed for want of room. Readers hold the lock for as long as they read.
     open: RwLock<Option<Open>>,
@@ -89,7 +92,7 @@ impl SledStore {
     /// [`StoreError::Directory`], [`StoreError::InUse`] when another process has it open, [`StoreError::Unread`],
     /// [`StoreError::Damaged`], [`StoreError::Shortened`], [`StoreError::Format`], [`StoreError::Full`],
     /// [`StoreError::Io`].
-    pub fn open(dir: &Path) -> Result<Self, StoreError> {
+    pub(super) fn open(dir: &Path) -> Result<Self, StoreError> {
         make_directory(dir)
             .map_err(|error| StoreError::Directory { path: dir.to_owned(), error: error.into() })?;
         let lock =
@@ -145,8 +148,7 @@ impl SledStore {
     }
 
     /// Whether a store was ever made in `dir`.
-    #[must_use]
-    pub fn is_in(dir: &Path) -> bool {
+    pub(super) fn is_in(dir: &Path) -> bool {
         dir.join("sled/db").exists()
     }
 
@@ -286,7 +288,9 @@ impl Store for SledStore {
         self.broken.store(probed.is_err(), Ordering::Release);
         probed
     }
+}
 
+impl ReadStore for SledStore {
     fn load(&self, document: DocumentId) -> Result<Option<Loaded>, StoreError> {
         self.with(|open| open.steadily(document, |newest| open.load(document, newest)))
     }

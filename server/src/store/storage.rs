@@ -1,5 +1,5 @@
-//! The way to the store for everyone: durable writes through the committer, reads straight from
-//! the engine.
+//! The way to the store for everyone: durable writes through the committer, reads on threads that may wait for the
+//! disk.
 //!
 //! It doesn't know what it writes, nor which engine it is.
 
@@ -19,12 +19,12 @@ use super::committer::{Committer, Kind, Request};
 use super::health::Health;
 use super::rescue::Rescue;
 use super::stopwatch::Stopwatch;
-use super::{DocumentId, Loaded, RawRecord, RestorePoint, Store, StoreError, Table, Time, Write};
+use super::{DocumentId, Loaded, ReadStore, Store, StoreError, Time, Write};
 
 /// The store, as everyone uses it. Cloning it is cheap.
 #[derive(Clone)]
 pub struct Storage {
-    engine: Arc<dyn Store>,
+    engine: Arc<dyn ReadStore>,
     requests: mpsc::Sender<Request>,
     health: watch::Receiver<Health>,
     impatient: Arc<AtomicBool>,
@@ -72,6 +72,24 @@ impl Storage {
         Self { engine, requests, health, impatient, stopwatch, waiting, rescue: None, committer, thread }
     }
 
+    /// Over a store that is only read: whatever is written is refused with [`StoreError::Closed`].
+    #[must_use]
+    pub fn only_reading(engine: Arc<dyn ReadStore>) -> Self {
+        let (requests, _) = mpsc::channel(1);
+        let (_, health) = watch::channel(Health::Fine);
+        Self {
+            engine,
+            requests,
+            health,
+            impatient: Arc::default(),
+            stopwatch: Arc::new(Stopwatch::new()),
+            waiting: Arc::default(),
+            rescue: None,
+            committer: std::thread::current(),
+            thread: Arc::default(),
+        }
+    }
+
     /// With a directory in which damaged Documents are set aside.
     #[must_use]
     pub fn with_rescue(self, dir: &Path) -> Self {
@@ -107,61 +125,29 @@ impl Storage {
         Ok(given.into_iter().flatten().max().unwrap_or_default())
     }
 
-    /// Reads a whole Document. Blocks for as long as the disk needs, as all reads of Documents do: call
-    /// it where that is allowed.
+    /// Does `work` on a thread that may wait for the disk, and gives what came of it. The one way to what is stored:
+    /// `work` sees everything that was committed before.
     ///
     /// # Errors
-    /// As [`Store::load`].
-    pub fn load(&self, document: DocumentId) -> Result<Option<Loaded>, StoreError> {
-        self.engine.load(document)
+    /// What `work` says; [`StoreError::Closed`] while the process ends.
+    pub async fn read<T, E>(
+        &self,
+        work: impl FnOnce(&dyn ReadStore) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let engine = Arc::clone(&self.engine);
+        blocking(move || work(&*engine)).await?
     }
 
-    /// Reads a Document as it was at a time. Blocks.
+    /// Reads a whole Document.
     ///
     /// # Errors
-    /// As [`Store::load_at`].
-    pub fn load_at(&self, document: DocumentId, at: Time) -> Result<Option<Loaded>, StoreError> {
-        self.engine.load_at(document, at)
-    }
-
-    /// The restore points of a Document. Blocks.
-    ///
-    /// # Errors
-    /// As [`Store::restore_points`].
-    pub fn restore_points(&self, document: DocumentId) -> Result<Vec<RestorePoint>, StoreError> {
-        self.engine.restore_points(document)
-    }
-
-    /// Everything that is stored of a Document, as it is. Blocks.
-    ///
-    /// # Errors
-    /// As [`Store::records`].
-    pub fn records(&self, document: DocumentId) -> Result<Vec<RawRecord>, StoreError> {
-        self.engine.records(document)
-    }
-
-    /// All Documents. Blocks.
-    ///
-    /// # Errors
-    /// As [`Store::documents`].
-    pub fn documents(&self) -> Result<Vec<DocumentId>, StoreError> {
-        self.engine.documents()
-    }
-
-    /// Reads a record; short, from the engine's cache in nearly all cases.
-    ///
-    /// # Errors
-    /// As [`Store::get`].
-    pub fn get(&self, table: Table, key: &str) -> Result<Option<Bytes>, StoreError> {
-        self.engine.get(table, key)
-    }
-
-    /// The keys in a table that start with a prefix.
-    ///
-    /// # Errors
-    /// As [`Store::keys`].
-    pub fn keys(&self, table: Table, prefix: &str) -> Result<Vec<String>, StoreError> {
-        self.engine.keys(table, prefix)
+    /// As [`ReadStore::load`].
+    pub async fn load(&self, document: DocumentId) -> Result<Option<Loaded>, StoreError> {
+        self.read(move |store| store.load(document)).await
     }
 
     /// Whether anything can be stored, now and whenever that changes.
@@ -196,18 +182,19 @@ impl Storage {
     }
 
     /// Sets aside what is stored of a damaged Document, for rescue, once; where that can't be done, says so
-    /// in the log. Blocks. Nothing is removed from the store.
-    pub fn set_aside(&self, document: DocumentId, what: &str) {
-        let Some(rescue) = &self.rescue else { return };
-        let written = self.engine.records(document).map_err(|error| error.to_string()).and_then(|records| {
-            rescue.set_aside(document, what, &records, Time::now()).map_err(|error| error.to_string())
+    /// in the log. Nothing is removed from the store.
+    pub async fn set_aside(&self, document: DocumentId, what: String) {
+        let Some(rescue) = self.rescue.clone() else { return };
+        let why = what.clone();
+        let written = self.read(move |store| -> Result<_, StoreError> {
+            Ok(rescue.set_aside(document, &why, &store.records(document)?, Time::now())?)
         });
-        match written {
+        match written.await {
             Ok(Some(path)) => {
                 tracing::error!(%document, what, path = %path.display(), "set aside for rescue")
             }
             Ok(None) => {}
-            Err(error) => tracing::error!(%document, what, error, "it could not be set aside for rescue"),
+            Err(error) => tracing::error!(%document, what, %error, "it could not be set aside for rescue"),
         }
     }
 
@@ -223,8 +210,10 @@ impl Storage {
         if let Err(error) = self.request(Kind::Close).await {
             tracing::error!(%error, "the store did not close in order");
         }
-        if tokio::task::spawn_blocking(move || thread.join()).await.is_err() {
-            tracing::error!("nobody waited for the store's thread");
+        match blocking(move || thread.join()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => tracing::error!("the store's thread panicked"),
+            Err(error) => tracing::error!(%error, "nobody waited for the store's thread"),
         }
     }
 
@@ -236,5 +225,49 @@ impl Storage {
             self.committer.unpark();
         }
         answer.await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+/// Does `work` on a thread that may wait for a disk. A panic in it is the caller's.
+///
+/// # Errors
+/// [`StoreError::Closed`] while the process ends.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => Ok(done),
+        Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
+        Err(_) => Err(StoreError::Closed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Table;
+    use super::super::contract::{document, put};
+    use super::super::memory::MemoryStore;
+    use super::*;
+
+    #[tokio::test]
+    async fn what_was_committed_is_read_and_a_panic_in_reading_is_the_callers_alone() {
+        let storage = Storage::start(Arc::new(MemoryStore::default()));
+        storage.commit(vec![put("k", b"v")]).await.unwrap();
+        let read = storage.read(|store| store.get(Table::Token, "k"));
+        assert_eq!(read.await.unwrap().unwrap(), "v");
+        let own = storage.clone();
+        let ended = tokio::spawn(async move {
+            own.read(|_| -> Result<(), StoreError> { panic!("a reader's own fault") }).await
+        });
+        assert!(ended.await.unwrap_err().is_panic());
+        assert_eq!(storage.load(document(1)).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_store_that_is_only_read_takes_no_write() {
+        let engine = Arc::new(MemoryStore::default());
+        let storage = Storage::only_reading(Arc::clone(&engine) as Arc<dyn ReadStore>);
+        assert!(matches!(storage.commit(vec![put("k", b"v")]).await, Err(StoreError::Closed)));
+        assert_eq!(storage.read(|store| store.keys(Table::Token, "")).await.unwrap(), Vec::<String>::new());
+        storage.close().await;
+        assert_eq!(engine.commits(), 0);
     }
 }

@@ -110,15 +110,37 @@ impl FromStr for Token {
     }
 }
 
-/// A token as it is stored: its SHA-256.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// A token as it is stored: its SHA-256. Its text, which is a key of the store, is base64url.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct TokenHash([u8; 32]);
 
-impl TokenHash {
-    /// The bytes, as they are stored.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
+impl fmt::Display for TokenHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
+    }
+}
+
+impl FromStr for TokenHash {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| Malformed)?;
+        bytes.try_into().map(Self).map_err(|_| Malformed)
+    }
+}
+
+impl TryFrom<String> for TokenHash {
+    type Error = Malformed;
+
+    fn try_from(text: String) -> Result<Self, Malformed> {
+        text.parse()
+    }
+}
+
+impl From<TokenHash> for String {
+    fn from(hash: TokenHash) -> Self {
+        hash.to_string()
     }
 }
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use rand::Rng;
 use rand::rngs::SmallRng;
 use samsyn_server::store::memory::MemoryStore;
-use samsyn_server::store::{DocumentId, Loaded, Store, Time, Write};
+use samsyn_server::store::{DocumentId, Loaded, ReadStore as _, Store, Time, Write};
 use samsyn_shared::{MalbildId, Seq};
 
 use super::content::{Content, Durable};

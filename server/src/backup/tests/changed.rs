@@ -56,8 +56,8 @@ async fn restored(backup: &Path) -> (World, Result<Restored, BackupError>) {
 /// What a store says of these målbilder: records and contents; `None` for one that is not there.
 fn held(world: &World, ids: &[MalbildId]) -> Vec<Option<(Bytes, Bytes)>> {
     let held = ids.iter().map(|id| {
-        let record = world.storage.get(Table::Malbild, &id.to_string()).unwrap();
-        let content = world.storage.load(DocumentId::content(*id)).unwrap();
+        let record = world.engine.get(Table::Malbild, &id.to_string()).unwrap();
+        let content = world.engine.load(DocumentId::content(*id)).unwrap();
         assert_eq!(record.is_some(), content.is_some(), "{id} is half there");
         Some((record?, content?.snapshot?))
     });
@@ -111,7 +111,7 @@ async fn flip_every_byte(backup: &Path, ids: &[MalbildId], allowed: bool) {
 async fn no_changed_byte_of_any_file_of_a_backup_is_called_restored() {
     let world = World::new();
     let ids = [world.make().await.0, world.make().await.0];
-    write(&world.storage, &world.backup(), Time(1)).unwrap();
+    write(&*world.engine, &world.backup(), Time(1)).unwrap();
     flip_every_byte(&world.backup(), &ids, false).await;
 }
 
@@ -120,7 +120,7 @@ async fn no_changed_byte_of_any_file_of_a_backup_is_called_restored() {
 async fn in_a_backup_of_the_first_format_no_changed_byte_changes_what_is_restored() {
     let world = World::new();
     let ids = [world.make().await.0, world.make().await.0];
-    write(&world.storage, &world.backup(), Time(1)).unwrap();
+    write(&*world.engine, &world.backup(), Time(1)).unwrap();
     make_first_format(&world.backup());
     flip_every_byte(&world.backup(), &ids, true).await;
 }
@@ -129,7 +129,7 @@ async fn in_a_backup_of_the_first_format_no_changed_byte_changes_what_is_restore
 async fn a_backup_of_the_first_format_is_restored_and_said_to_be_unverified() {
     let world = World::new();
     let (id, _) = world.make().await;
-    write(&world.storage, &world.backup(), Time(1)).unwrap();
+    write(&*world.engine, &world.backup(), Time(1)).unwrap();
     let (_, current) = restored(&world.backup()).await;
     assert!(!current.unwrap().unverified);
     // Only the checksum is gone: it is not taken for one of the first format.
@@ -146,7 +146,7 @@ async fn a_list_that_names_what_cannot_be_in_a_backup_is_refused() {
     let world = World::new();
     let (id, _) = world.make().await;
     let (other, _) = world.make().await;
-    write(&world.storage, &world.backup(), Time(1)).unwrap();
+    write(&*world.engine, &world.backup(), Time(1)).unwrap();
     let good = manifest(&world.backup());
     let outside = world.dir.path().join("outside.yjs");
     fs::copy(world.backup().join(format!("documents/{id}-content.yjs")), &outside).unwrap();
@@ -175,7 +175,7 @@ async fn a_list_that_names_what_cannot_be_in_a_backup_is_refused() {
         put_manifest(&world.backup(), &manifest, true);
         let (new, refused) = restored(&world.backup()).await;
         assert!(matches!(refused, Err(BackupError::Format { .. })), "{refused:?} of {manifest}");
-        assert!(new.storage.documents().unwrap().is_empty());
+        assert!(new.engine.documents().unwrap().is_empty());
     }
     put_manifest(&world.backup(), &good, true);
     assert!(restored(&world.backup()).await.1.is_ok());
@@ -185,7 +185,7 @@ async fn a_list_that_names_what_cannot_be_in_a_backup_is_refused() {
 async fn records_that_cannot_be_in_a_backup_are_refused() {
     let world = World::new();
     let (id, _) = world.make().await;
-    write(&world.storage, &world.backup(), Time(1)).unwrap();
+    write(&*world.engine, &world.backup(), Time(1)).unwrap();
     let good = fs::read_to_string(world.backup().join("records.jsonl")).unwrap();
     let first = good.lines().next().unwrap();
     let token = good.lines().find(|line| line.contains("\"token\"")).unwrap();
@@ -202,7 +202,7 @@ async fn records_that_cannot_be_in_a_backup_are_refused() {
         put_records(&world.backup(), &records);
         let (new, refused) = restored(&world.backup()).await;
         assert!(matches!(refused, Err(BackupError::Format { .. })), "{refused:?} of {records}");
-        assert!(new.storage.keys(Table::Malbild, "").unwrap().is_empty());
+        assert!(new.engine.keys(Table::Malbild, "").unwrap().is_empty());
     }
 }
 
@@ -211,7 +211,7 @@ async fn what_the_backup_lacks_is_named_and_nothing_of_it_is_written() {
     let world = World::new();
     let (id, _) = world.make().await;
     let (other, _) = world.make().await;
-    write(&world.storage, &world.backup(), Time(1)).unwrap();
+    write(&*world.engine, &world.backup(), Time(1)).unwrap();
     let (good, records) =
         (manifest(&world.backup()), fs::read_to_string(world.backup().join("records.jsonl")).unwrap());
     let lines = |keep: &dyn Fn(&str) -> bool| -> String {
@@ -240,15 +240,15 @@ async fn what_the_backup_lacks_is_named_and_nothing_of_it_is_written() {
     );
     assert!(matches!(outcomes[&other], Outcome::Restored));
     assert_eq!(held(&new, &[id]), [None]);
-    assert!(new.storage.keys(Table::Token, "").unwrap().len() == 1, "no token of what is not there");
-    assert!(check(&new.storage).unwrap().problems.is_empty());
+    assert!(new.engine.keys(Table::Token, "").unwrap().len() == 1, "no token of what is not there");
+    assert!(check(&*new.engine).unwrap().problems.is_empty());
 }
 
 #[tokio::test]
 async fn links_in_the_place_of_files_are_not_followed() {
     let world = World::new();
     let (id, _) = world.make().await;
-    write(&world.storage, &world.backup(), Time(1)).unwrap();
+    write(&*world.engine, &world.backup(), Time(1)).unwrap();
     for name in ["manifest.json", "manifest.sha256", "records.jsonl", "documents"] {
         let (path, moved) = (world.backup().join(name), world.dir.path().join("moved"));
         fs::rename(&path, &moved).unwrap();
@@ -274,7 +274,7 @@ async fn what_a_backup_says_that_it_lacks_is_said_again_when_it_is_restored() {
     let (id, _) = world.make().await;
     let (good, _) = world.make().await;
     world.engine.corrupt(DocumentId::content(id));
-    write(&world.storage, &world.backup(), Time(1)).unwrap();
+    write(&*world.engine, &world.backup(), Time(1)).unwrap();
     let (_, done) = restored(&world.backup()).await;
     let outcomes = done.unwrap().outcomes;
     assert!(

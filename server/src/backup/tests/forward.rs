@@ -11,16 +11,16 @@ async fn forked() -> (World, MalbildId) {
     let old = World::new();
     let (id, secret) = old.make().await;
     old.write(id, 11, "gemensamt ").await;
-    let common = old.storage.load(DocumentId::content(id)).unwrap().unwrap();
-    let record = old.storage.get(Table::Malbild, &id.to_string()).unwrap().unwrap();
+    let common = old.engine.load(DocumentId::content(id)).unwrap().unwrap();
+    let record = old.engine.get(Table::Malbild, &id.to_string()).unwrap().unwrap();
     old.write(id, 12, "lost ").await;
     let world = World::new();
-    write(&old.storage, &world.backup(), Time(1)).unwrap();
+    write(&*old.engine, &world.backup(), Time(1)).unwrap();
     let content = DocumentId::content(id);
     let append = |update: &Bytes| Write::Append { document: content, update: update.clone() };
     let mut writes: Vec<_> = common.parts().map(append).collect();
     writes.push(Write::Put { table: Table::Malbild, key: id.to_string(), value: record });
-    writes.push(token::record(id, Role::Owner, &secret.hash()));
+    writes.push(Write::put(&secret.hash(), &TokenRecord { malbild: id, role: Role::Owner }));
     world.storage.commit(writes).await.unwrap();
     world.write(id, 13, "kept ").await;
     (world, id)
@@ -34,15 +34,15 @@ async fn outcome(world: &World, id: MalbildId) -> Outcome {
 #[tokio::test]
 async fn a_store_that_was_shortened_is_brought_forward_and_loses_nothing_of_its_own() {
     let (world, id) = forked().await;
-    let before = world.storage.load(DocumentId::content(id)).unwrap().unwrap().last;
+    let before = world.engine.load(DocumentId::content(id)).unwrap().unwrap().last;
     assert!(matches!(outcome(&world, id).await, Outcome::Forwarded));
     let text = world.text(id).await;
     assert!(["gemensamt", "lost", "kept"].iter().all(|word| text.contains(word)), "{text}");
-    let loaded = world.storage.load(DocumentId::content(id)).unwrap().unwrap();
+    let loaded = world.engine.load(DocumentId::content(id)).unwrap().unwrap();
     assert_eq!(loaded.last, before.next(), "as any other edit");
-    assert!(check(&world.storage).unwrap().problems.is_empty());
+    assert!(check(&*world.engine).unwrap().problems.is_empty());
     assert!(matches!(outcome(&world, id).await, Outcome::Healthy));
-    assert_eq!(world.storage.load(DocumentId::content(id)).unwrap().unwrap(), loaded);
+    assert_eq!(world.engine.load(DocumentId::content(id)).unwrap().unwrap(), loaded);
 }
 
 #[tokio::test]
@@ -50,18 +50,18 @@ async fn a_store_that_is_newer_than_the_backup_is_left_as_it_is() {
     let world = World::new();
     let (id, _) = world.make().await;
     world.write(id, 11, "ett ").await;
-    write(&world.storage, &world.backup(), Time(1)).unwrap();
+    write(&*world.engine, &world.backup(), Time(1)).unwrap();
     world.write(id, 12, "två ").await;
-    let before = world.storage.load(DocumentId::content(id)).unwrap();
+    let before = world.engine.load(DocumentId::content(id)).unwrap();
     assert!(matches!(outcome(&world, id).await, Outcome::Healthy));
-    assert_eq!(world.storage.load(DocumentId::content(id)).unwrap(), before);
+    assert_eq!(world.engine.load(DocumentId::content(id)).unwrap(), before);
 }
 
 /// A room that stayed open over it would write its own state over what came from the backup.
 #[tokio::test]
 async fn those_who_are_in_a_malbild_come_back_to_all_of_it() {
     let (world, id) = forked().await;
-    let found = MalbildRecord::find(&world.storage, id).unwrap();
+    let found = MalbildRecord::find(&world.storage, id).await.unwrap();
     let (room, _joined) = world.rooms.join(&found, Role::Editor, Dialect::Own).await.unwrap();
     assert!(matches!(outcome(&world, id).await, Outcome::Forwarded));
     assert!(room.is_ended(), "whoever was in it is sent away to come back");
@@ -78,7 +78,7 @@ async fn those_who_are_in_a_malbild_come_back_to_all_of_it() {
 async fn no_room_opens_while_a_malbild_is_closed_for_work() {
     let world = World::new();
     let (id, _) = world.make().await;
-    let found = MalbildRecord::find(&world.storage, id).unwrap();
+    let found = MalbildRecord::find(&world.storage, id).await.unwrap();
     let rooms = world.rooms.clone();
     let mut reading = None;
     world
@@ -101,18 +101,18 @@ async fn no_room_opens_while_a_malbild_is_closed_for_work() {
     world.rooms.closed(id, async {}).await;
     assert_eq!(world.rooms.open_rooms(), 0);
     world.rooms.drain().await;
-    let found = MalbildRecord::find(&world.storage, id).unwrap();
+    let found = MalbildRecord::find(&world.storage, id).await.unwrap();
     assert!(matches!(world.rooms.read(&found).await, Err(OpenError::Stopping)));
 }
 
 #[tokio::test]
 async fn another_history_is_named_and_left_alone() {
     let (world, id) = forked().await;
-    let record = world.storage.get(Table::Malbild, &id.to_string()).unwrap().unwrap();
+    let record = world.engine.get(Table::Malbild, &id.to_string()).unwrap().unwrap();
     let mut record: serde_json::Value = serde_json::from_slice(&record).unwrap();
     let past = record["epoch"].clone();
     record["epoch"] = serde_json::to_value(Epoch(4711)).unwrap();
-    let before = world.storage.load(DocumentId::content(id)).unwrap();
+    let before = world.engine.load(DocumentId::content(id)).unwrap();
     for (past_epochs, expected) in [(vec![], false), (vec![past], true)] {
         record["past_epochs"] = past_epochs.into();
         let value = serde_json::to_vec(&record).unwrap().into();
@@ -121,7 +121,7 @@ async fn another_history_is_named_and_left_alone() {
         let outcome = outcome(&world, id).await;
         assert_eq!(matches!(outcome, Outcome::Newer), expected, "{outcome:?}");
         assert_eq!(matches!(outcome, Outcome::Failed(_)), !expected, "{outcome:?}");
-        assert_eq!(world.storage.load(DocumentId::content(id)).unwrap(), before);
+        assert_eq!(world.engine.load(DocumentId::content(id)).unwrap(), before);
     }
 }
 
@@ -144,7 +144,7 @@ async fn a_lost_record_comes_back_to_a_content_that_is_there_and_to_no_other() {
     let replace = Write::Replace { document: DocumentId::content(id), snapshot: strange };
     world.storage.commit(vec![replace]).await.unwrap();
     assert!(matches!(outcome(&world, id).await, Outcome::Failed(why) if why.to_string().contains("epoch")));
-    assert_eq!(world.storage.get(Table::Malbild, &id.to_string()).unwrap(), None);
+    assert_eq!(world.engine.get(Table::Malbild, &id.to_string()).unwrap(), None);
 }
 
 /// As after `kill -9` in the middle: what was done is whole, and the rest is done the next time.
@@ -155,7 +155,7 @@ async fn a_restore_that_failed_in_the_middle_is_run_again() {
     for _ in 0..30 {
         ids.push(world.make().await.0);
     }
-    write(&world.storage, &world.backup(), Time(1)).unwrap();
+    write(&*world.engine, &world.backup(), Time(1)).unwrap();
     let new = World::new();
     for id in &ids[..10] {
         restore(&new.storage, &new.rooms, &world.backup(), Some(*id)).await.unwrap();
@@ -168,7 +168,7 @@ async fn a_restore_that_failed_in_the_middle_is_run_again() {
     let healthy = done.outcomes.values().filter(|outcome| matches!(outcome, Outcome::Healthy)).count();
     let restored = done.outcomes.values().filter(|outcome| matches!(outcome, Outcome::Restored)).count();
     assert!(healthy >= 10 && healthy + restored == ids.len(), "{:?}", done.outcomes);
-    assert!(check(&again.storage).unwrap().problems.is_empty());
-    assert_eq!(again.storage.keys(Table::Malbild, "").unwrap().len(), ids.len());
+    assert!(check(&*again.engine).unwrap().problems.is_empty());
+    assert_eq!(again.engine.keys(Table::Malbild, "").unwrap().len(), ids.len());
     assert!(again.storage.health().borrow().eq(&crate::store::Health::Fine));
 }

@@ -172,7 +172,7 @@ fn reason(code: CloseCode) -> String {
 /// The room behind the målbild; the first connection to it is 1.
 async fn room(live: &Live) -> RoomHandle {
     let id = live.made["id"].as_str().unwrap().parse().unwrap();
-    let malbild = MalbildRecord::find(&live.app.storage, id).unwrap();
+    let malbild = MalbildRecord::find(&live.app.storage, id).await.unwrap();
     live.app.rooms.join(&malbild, Role::Reader, Dialect::Own).await.unwrap().0
 }
 

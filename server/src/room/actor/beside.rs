@@ -28,15 +28,10 @@ pub(super) async fn under_way<T>(future: &mut UnderWay<T>) -> T {
 
 /// Snapshot and updates as the store holds them, `None` if it can't be read.
 pub(super) async fn load_again(storage: Storage, id: DocumentId) -> Option<Vec<Bytes>> {
-    match tokio::task::spawn_blocking(move || storage.load(id)).await {
-        Ok(Ok(Some(loaded))) => Some(loaded.snapshot.into_iter().chain(loaded.updates).collect()),
-        Ok(Ok(None)) => None,
-        Ok(Err(error)) => {
-            tracing::error!(%error, "the document does not load again");
-            None
-        }
+    match storage.load(id).await {
+        Ok(loaded) => Some(loaded?.parts().cloned().collect()),
         Err(error) => {
-            tracing::error!(%error, "loading was cut off");
+            tracing::error!(%error, "the document does not load again");
             None
         }
     }

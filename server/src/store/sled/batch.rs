@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, HashMap};
 
 use samsyn_shared::Seq;
 
-use super::super::record::{self, Head};
-use super::super::{DocumentId, StoreError, Time, Write, pack, retention};
+use super::super::{DocumentId, StoreError, Time, Write, retention};
+use super::chunk::{self, Head};
 use super::commits::Last;
 use super::key::{self, DocumentKey, Kind};
 use super::log::tree::{Standing, counts};
 use super::opening::last_of;
 use super::read::Reading as _;
-use super::{Open, from_sled};
+use super::{Open, from_sled, pack};
 
 /// A commit that is being put together.
 pub(super) struct Commit<'a> {
@@ -48,7 +48,7 @@ impl Changes {
     pub(super) fn make(mut self, db: &sled::Db, before: Standing) -> sled::Result<Standing> {
         let mut after = Standing { commit: before.commit + 1, ..before };
         if self.0.values().all(Option::is_none) {
-            record::encode(key::COMMIT.as_bytes(), 0, Time(0), &[], |key, bytes| self.insert(key, bytes));
+            chunk::encode(key::COMMIT.as_bytes(), 0, Time(0), &[], |key, bytes| self.insert(key, bytes));
         }
         for (key, value) in self.0.iter().filter(|(key, _)| counts(key)) {
             if let Some(old) = db.get(key)?.and_then(|old| Head::read(&old)) {
@@ -61,7 +61,7 @@ impl Changes {
         }
         for (key, value) in &mut self.0 {
             if let Some(value) = value {
-                record::seal(key, value, after.commit, after.tally);
+                chunk::seal(key, value, after.commit, after.tally);
             }
         }
         // One record is all or nothing by itself. A batch costs sled a second write, with a wait for it.
@@ -119,7 +119,7 @@ impl<'a> Commit<'a> {
                 // A shorter value must not leave the end of a longer one behind.
                 let prefix = key::record(*table, key);
                 self.remove(&prefix)?;
-                record::encode(&prefix, 0, self.at, value, |key, bytes| self.batch.insert(key, bytes));
+                chunk::encode(&prefix, 0, self.at, value, |key, bytes| self.batch.insert(key, bytes));
             }
             Write::Delete { table, key } => self.remove(&key::record(*table, key))?,
         }
@@ -137,7 +137,7 @@ impl<'a> Commit<'a> {
     fn append(&mut self, document: DocumentId, seq: Seq, update: &[u8]) {
         let size = pack::OVERHEAD + update.len();
         if let Entry::Occupied(mut open) = self.packs.entry(document) {
-            if open.get().bytes.len() + size <= record::CHUNK {
+            if open.get().bytes.len() + size <= chunk::CHUNK {
                 let open = open.get_mut();
                 pack::push(&mut open.bytes, update);
                 open.last = seq;
@@ -153,9 +153,7 @@ impl<'a> Commit<'a> {
 
     fn put_pack(&mut self, document: DocumentId, pack: &Pack) {
         let prefix = key::numbered(document, Kind::Updates, pack.first);
-        record::encode(&prefix, pack.last.0, self.at, &pack.bytes, |key, bytes| {
-            self.batch.insert(key, bytes)
-        });
+        chunk::encode(&prefix, pack.last.0, self.at, &pack.bytes, |key, bytes| self.batch.insert(key, bytes));
     }
 
     fn compact(&mut self, document: DocumentId, snapshot: &[u8], up_to: Seq) -> Result<(), StoreError> {
@@ -207,7 +205,7 @@ impl<'a> Commit<'a> {
             }
             if index == 0 {
                 waiting.drain(..).for_each(|key| self.batch.remove(key));
-                end = Some(record::decode(&key, &value).map_err(corrupt)?.seq);
+                end = Some(chunk::decode(&key, &value).map_err(corrupt)?.seq);
             }
             waiting.push(key);
         }
@@ -222,7 +220,7 @@ impl<'a> Commit<'a> {
         for entry in self.open.db.scan_prefix(key::document(document)) {
             let (key, value) = entry.map_err(from_sled)?;
             highest = highest.max(DocumentKey::parse(&key).map_or(highest, |key| key.number));
-            highest = highest.max(record::decode(&key, &value).map_or(highest, |chunk| Seq(chunk.seq)));
+            highest = highest.max(chunk::decode(&key, &value).map_or(highest, |chunk| Seq(chunk.seq)));
             self.batch.remove(key);
         }
         self.packs.remove(&document);
@@ -233,10 +231,10 @@ impl<'a> Commit<'a> {
     }
 
     fn put_snapshot(&mut self, document: DocumentId, snapshot: &[u8], up_to: Seq) {
-        let chunks = record::chunks(snapshot.len()).to_be_bytes();
+        let chunks = chunk::chunks(snapshot.len()).to_be_bytes();
         for (kind, value) in [(Kind::Point, &chunks[..]), (Kind::Snapshot, snapshot)] {
             let prefix = key::numbered(document, kind, up_to);
-            record::encode(&prefix, up_to.0, self.at, value, |key, bytes| self.batch.insert(key, bytes));
+            chunk::encode(&prefix, up_to.0, self.at, value, |key, bytes| self.batch.insert(key, bytes));
         }
     }
 

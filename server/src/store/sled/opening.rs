@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use samsyn_shared::Seq;
 
-use super::super::record::Head;
 use super::super::{DocumentId, LogDamage, StoreError, Time};
+use super::chunk::Head;
 use super::commits::{Counted, Last};
 use super::key::{self, DocumentKey, Kind};
 use super::log::message::{SEGMENT_BYTES, cap};

@@ -6,10 +6,10 @@
 use bytes::Bytes;
 use samsyn_shared::Seq;
 
-use super::super::record::{self, Assembler, Whole};
-use super::super::{DocumentId, Loaded, RawRecord, StoreError, Table, Time, Verified, pack};
+use super::super::{DocumentId, Loaded, RawRecord, StoreError, Table, Time, Verified};
+use super::chunk::{self, Assembler, Whole};
 use super::key::{self, DocumentKey, Kind};
-use super::{Open, from_sled};
+use super::{Open, from_sled, pack};
 
 /// A key and what stands under it.
 pub(super) type Entry = Result<(sled::IVec, sled::IVec), StoreError>;
@@ -37,7 +37,7 @@ pub(super) trait Reading {
     fn last(&self, document: DocumentId) -> Result<Seq, StoreError> {
         let Some(entry) = self.entries(&key::document(document)).next_back() else { return Ok(Seq(0)) };
         let (key, value) = entry?;
-        let chunk = record::decode(&key, &value).map_err(|what| corrupt(document, Seq(0), what))?;
+        let chunk = chunk::decode(&key, &value).map_err(|what| corrupt(document, Seq(0), what))?;
         Ok(Seq(chunk.seq))
     }
 
@@ -54,7 +54,7 @@ pub(super) trait Reading {
         for entry in self.entries(&key::kind(document, Kind::Point)) {
             let (key, value) = entry?;
             let at = points.last().map_or(Seq(0), |point| point.seq);
-            let chunk = record::decode(&key, &value).map_err(|what| corrupt(document, at, what))?;
+            let chunk = chunk::decode(&key, &value).map_err(|what| corrupt(document, at, what))?;
             let chunks =
                 chunk.payload.try_into().map_err(|_| corrupt(document, at, "not a restore point"))?;
             let (seq, at, chunks) = (Seq(chunk.seq), chunk.time, u32::from_be_bytes(chunks));
@@ -122,7 +122,7 @@ pub(super) trait Reading {
         let mut whole = None;
         for entry in self.entries(&key::numbered(document, Kind::Snapshot, number)) {
             let (key, value) = entry?;
-            let chunk = record::decode(&key, &value).map_err(corrupt)?;
+            let chunk = chunk::decode(&key, &value).map_err(corrupt)?;
             whole = assembler.push(&chunk).map_err(corrupt)?;
         }
         assembler.finish().map_err(corrupt)?;
@@ -147,7 +147,7 @@ pub(super) trait Reading {
             let (key, value) = entry?;
             let corrupt = |what| corrupt(document, last, what);
             let first = DocumentKey::parse(&key).map_err(corrupt)?.number;
-            let chunk = record::decode(&key, &value).map_err(corrupt)?;
+            let chunk = chunk::decode(&key, &value).map_err(corrupt)?;
             let Some(Whole { seq, time, value }) = assembler.push(&chunk).map_err(corrupt)? else { continue };
             if !holds(time) {
                 return Ok((updates, last));
@@ -175,7 +175,7 @@ pub(super) trait Reading {
         let raw = |entry: Entry| {
             let (key, bytes) = entry?;
             let verified = DocumentKey::parse(&key).and_then(|DocumentKey { kind, index, .. }| {
-                let chunk = record::decode(&key, &bytes)?;
+                let chunk = chunk::decode(&key, &bytes)?;
                 let payload = Bytes::copy_from_slice(chunk.payload);
                 Ok(Verified { kind: kind.as_str(), seq: Seq(chunk.seq), index, payload })
             });
@@ -212,7 +212,7 @@ pub(super) trait Reading {
         let mut whole = None;
         for entry in self.entries(&key::record(table, name)) {
             let (key, value) = entry?;
-            let chunk = record::decode(&key, &value).map_err(corrupt)?;
+            let chunk = chunk::decode(&key, &value).map_err(corrupt)?;
             whole = assembler.push(&chunk).map_err(corrupt)?.map(|whole| whole.value);
         }
         assembler.finish().map_err(corrupt)?;

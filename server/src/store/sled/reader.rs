@@ -7,30 +7,29 @@ use std::io;
 use std::path::Path;
 
 use bytes::Bytes;
-use samsyn_shared::Seq;
 
-use super::super::record;
-use super::super::{DocumentId, Loaded, RawRecord, RestorePoint, Store, StoreError, Table, Time, Write};
+use super::super::{DocumentId, Loaded, RawRecord, ReadStore, RestorePoint, StoreError, Table, Time};
 use super::SledStore;
 use super::batch::Changes;
+use super::chunk;
 use super::commits::{Counted, Last};
 use super::log::salvage::{Gathered, gather};
 use super::log::walk::Source as _;
 use super::opening::{Judged, judge};
 use super::read::{Entries, Reading};
-use super::salvage::{Content, Report, Salvaged, salvage};
+use super::salvage::{Content, SalvageReport, Salvaged, salvage};
 
 /// Bytes of records that are written to a new store as one commit.
 const COMMIT: usize = 1024 * 1024;
 
 /// A store that is only read.
 #[derive(Debug)]
-pub struct StoreReader {
+pub(crate) struct StoreReader {
     file: Option<File>,
     records: BTreeMap<Vec<u8>, Content>,
     last: BTreeMap<DocumentId, Last>,
     damage: Option<StoreError>,
-    report: Report,
+    report: SalvageReport,
     /// Held while the store is read, so that nobody writes.
     _lock: Option<File>,
 }
@@ -40,7 +39,7 @@ impl StoreReader {
     ///
     /// # Errors
     /// [`StoreError::InUse`], [`StoreError::Unread`].
-    pub fn open(dir: &Path) -> Result<Self, StoreError> {
+    pub(crate) fn open(dir: &Path) -> Result<Self, StoreError> {
         let lock = match File::open(dir.join("lock")) {
             Ok(lock) => Some(lock),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -79,14 +78,12 @@ impl StoreReader {
     }
 
     /// What is wrong with the store as a whole, if it is damaged.
-    #[must_use]
-    pub fn damage(&self) -> Option<&StoreError> {
+    pub(crate) fn damage(&self) -> Option<&StoreError> {
         self.damage.as_ref()
     }
 
     /// What a damaged store lacks.
-    #[must_use]
-    pub fn report(&self) -> &Report {
+    pub(crate) fn report(&self) -> &SalvageReport {
         &self.report
     }
 
@@ -96,7 +93,7 @@ impl StoreReader {
         let (mut changes, mut bytes) = (Changes::default(), 0);
         for (key, content) in &self.records {
             let value = match content {
-                Content::At(_) => record::renew(key, &self.bytes(content)?).map_err(io::Error::other)?,
+                Content::At(_) => chunk::renew(key, &self.bytes(content)?).map_err(io::Error::other)?,
                 Content::Bytes(bytes) => bytes.clone(),
             };
             bytes += value.len();
@@ -127,7 +124,7 @@ impl StoreReader {
 ///
 /// # Errors
 /// [`StoreError::InUse`], [`StoreError::Unread`]; what opening or writing the new one says.
-pub fn salvage_to(dir: &Path, to: &Path) -> Result<Report, StoreError> {
+pub(crate) fn salvage_to(dir: &Path, to: &Path) -> Result<SalvageReport, StoreError> {
     if fs::read_dir(to).is_ok_and(|mut entries| entries.next().is_some()) {
         let error = io::Error::from(io::ErrorKind::DirectoryNotEmpty);
         return Err(StoreError::Directory { path: to.to_owned(), error: error.into() });
@@ -180,15 +177,7 @@ impl Reading for StoreReader {
     }
 }
 
-impl Store for StoreReader {
-    fn commit(&self, _: &[Write], _: Time) -> Result<Vec<Option<Seq>>, StoreError> {
-        Err(StoreError::Failed)
-    }
-
-    fn recover(&self) -> Result<(), StoreError> {
-        Err(StoreError::Failed)
-    }
-
+impl ReadStore for StoreReader {
     fn load(&self, document: DocumentId) -> Result<Option<Loaded>, StoreError> {
         self.steadily(document, |newest| Reading::load(self, document, newest))
     }

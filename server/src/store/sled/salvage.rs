@@ -8,8 +8,8 @@ use std::fmt;
 
 use samsyn_shared::{MalbildId, Seq};
 
-use super::super::record::{self, Head};
 use super::super::{DocumentId, Table, Time};
+use super::chunk::{self, Head};
 use super::commits::{Counted, Last};
 use super::key::{self, DocumentKey, Kind};
 use super::log::page::Place;
@@ -29,12 +29,12 @@ pub(super) struct Salvaged {
     pub(super) records: BTreeMap<Vec<u8>, Content>,
     /// The last number of each Document, also of what it lacks.
     pub(super) last: BTreeMap<DocumentId, Last>,
-    pub(super) report: Report,
+    pub(super) report: SalvageReport,
 }
 
 /// What was found.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Report {
+pub struct SalvageReport {
     /// Documents that are whole.
     pub whole: usize,
     /// What is missing, one line each.
@@ -45,7 +45,7 @@ pub struct Report {
     pub is_in_doubt: bool,
 }
 
-impl Report {
+impl SalvageReport {
     /// Whether nothing is missing.
     #[must_use]
     pub fn is_whole(&self) -> bool {
@@ -53,7 +53,7 @@ impl Report {
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for SalvageReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { whole, lacks, kept, .. } = self;
         write!(
@@ -260,7 +260,7 @@ impl Salvaged {
         };
         self.report.lacks.push(format!("document-damaged: {document}: it lacks {what}"));
         let prefix = key::numbered(document, Kind::Lost, Seq(first));
-        record::encode(&prefix, last, Time(0), &last.to_be_bytes(), |key, bytes| {
+        chunk::encode(&prefix, last, Time(0), &last.to_be_bytes(), |key, bytes| {
             self.records.insert(key.to_vec(), Content::Bytes(bytes.to_vec()));
         });
     }

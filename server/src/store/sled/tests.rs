@@ -279,7 +279,7 @@ async fn a_disk_that_fills_and_has_room_again_loses_nothing_acked() {
             assert!(matches!(refused, Err(StoreError::Full)), "{size}, {round}: {refused:?}");
             assert_eq!(*storage.health().borrow(), Health::Full);
             // What is there can be read all the while.
-            storage.load(contract::document(1)).unwrap();
+            storage.load(contract::document(1)).await.unwrap();
             disk.clear();
             for writer in writers {
                 writer.await.unwrap();

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::super::record::Head;
+use super::super::chunk::Head;
 use super::message::{number, u64_at};
 
 /// Where a value stands in the file, and what its header says.

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 
-use super::super::super::record;
+use super::super::chunk;
 use super::super::key;
 use super::message::{self, Kind, Message, SEGMENT, SEGMENT_BYTES, SEGMENT_HEADER, segment_header};
 use super::page::{Data, Link, Node, Place, batch_end};
@@ -144,7 +144,7 @@ impl Gathered {
             bytes.get(start..)?.get(..place.length as usize)
         };
         let verifies =
-            |key: &[u8], place: &Place| value(place).is_some_and(|value| record::decode(key, value).is_ok());
+            |key: &[u8], place: &Place| value(place).is_some_and(|value| chunk::decode(key, value).is_ok());
         match change {
             Change::Whole(Content::Node(node)) => {
                 if let Data::Leaf(leaf) = &node.data {
@@ -219,7 +219,7 @@ impl Gathered {
                 };
                 may_be.then(|| [beginning, &suffix[..]].concat())
             });
-            let found = keys.into_iter().find(|key| record::decode(key, &value).is_ok());
+            let found = keys.into_iter().find(|key| chunk::decode(key, &value).is_ok());
             let Some(key) = found else { continue };
             let is_known = |records: &Records| {
                 let known = records.get(&key).and_then(|known| known.head).map_or(0, |head| head.commit);

@@ -93,7 +93,7 @@ fn judge(work: &Workload, held: &Held, damaged: &TempDir, most: usize, tally: &m
                 hit += 1;
                 let name = id.to_string();
                 assert!(report.lacks.iter().any(|line| line.contains(&name)), "{outcome:?}, {report:?}");
-                let records = Store::records(&store, *id).unwrap_or_default();
+                let records = ReadStore::records(&store, *id).unwrap_or_default();
                 let numbers = records.iter().filter_map(|record| record.verified.as_ref().ok());
                 let kept = numbers.filter(|record| record.kind == "updates").count();
                 tally.kept_words += kept.min(loaded.updates.len());

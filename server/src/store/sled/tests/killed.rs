@@ -72,7 +72,7 @@ fn a_first_start_that_was_cut_off_is_begun_anew() {
         super::contract::append(&store, super::contract::document(1), &[b"a"]);
         let again = copy(left.path());
         let store = super::SledStore::open(again.path()).unwrap();
-        assert!(super::Store::load(&store, super::contract::document(1)).unwrap().is_some(), "{length}");
+        assert!(super::ReadStore::load(&store, super::contract::document(1)).unwrap().is_some(), "{length}");
     }
 }
 
@@ -180,7 +180,7 @@ fn missed_at_an_early_end(seed: u64) -> usize {
     for round in 0..2 {
         let large = |number| {
             let document = super::contract::document(number);
-            let up_to = super::Store::load(&work.store, document).unwrap().unwrap().last;
+            let up_to = super::ReadStore::load(&work.store, document).unwrap().unwrap().last;
             super::Write::Compact { document, snapshot: vec![round; 700_000].into(), up_to }
         };
         let writes: Vec<_> = (0..4).map(large).collect();

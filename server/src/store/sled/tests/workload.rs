@@ -25,7 +25,7 @@ pub(super) struct Held {
 }
 
 impl Held {
-    pub(super) fn of(store: &impl Store) -> Self {
+    pub(super) fn of(store: &impl ReadStore) -> Self {
         let of = |id| (id, (store.load(id).unwrap().unwrap(), store.restore_points(id).unwrap()));
         let documents = store.documents().unwrap().into_iter().map(of).collect();
         let record = |table: Table, key: String| {

@@ -1,7 +1,7 @@
 //! Many updates in the payload of one stored record: each behind its length (4 bytes). What a room
 //! appends at once becomes one record, because the engine's cost is for each record.
 //!
-//! It doesn't know numbers, keys or the engine.
+//! It doesn't know numbers or keys, and calls nothing of sled's.
 
 use bytes::{Buf as _, Bytes};
 
