@@ -105,7 +105,7 @@ impl Api {
     /// Makes a målbild.
     ///
     /// # Errors
-    /// When the answer is not what CONTRACT.md says.
+    /// When the answer is not what the API promises.
     pub async fn create(&self, template: &str, title: &str) -> Result<Malbild> {
         let asked = CreateMalbild { title: title.to_owned(), template: template.to_owned() };
         let response = self.post("/api/malbilder", &json!(asked), None).await?;
@@ -204,7 +204,7 @@ pub async fn told(response: Response) -> String {
 /// The stable code of an error that the server answered with.
 ///
 /// # Errors
-/// When the body is not an error as CONTRACT.md has it.
+/// When the body is not an error as the API promises it.
 pub async fn error_code(response: Response) -> Result<String> {
     let text = response.text().await?;
     let refusal: Refusal = serde_json::from_str(&text).with_context(|| format!("no refusal: {text}"))?;

@@ -1,5 +1,5 @@
 //! The harness of the tests from outside: the real server, real browsers, stock Yjs clients, and a
-//! peer that speaks the protocol by hand. It knows the product by CONTRACT.md alone, and never waits
+//! peer that speaks the protocol by hand. It knows the product by what that promises to the outside alone, and never waits
 //! for a time, only for what is meant to happen ([`until`]).
 
 pub mod addresses;

@@ -1,4 +1,4 @@
-//! A participant's page, by the hooks of CONTRACT.md: what a person sees, types, presses and clicks.
+//! A participant's page, by the hooks (`data-…` attributes) that it promises: what a person sees, types, presses and clicks.
 
 use std::sync::Mutex;
 

@@ -1,4 +1,4 @@
-//! The whole, tested from outside by CONTRACT.md: the real server, real browsers, stock Yjs clients.
+//! The whole, tested from outside: the real server, real browsers, stock Yjs clients.
 //! Each test has a server of its own, and each name is a sentence about how the product behaves.
 
 mod accessibility;

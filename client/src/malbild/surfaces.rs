@@ -1,5 +1,8 @@
-//! The surfaces of the texts: what they report, and what is done on them. A surface may report at once whatever is done on
-//! it, so the page is never borrowed meanwhile.
+//! The adapter between the text surfaces (a ProseMirror view for each section) and [`Page`]: what a surface reports becomes
+//! a call of the page, and the page's effects are performed on the surface.
+//!
+//! A surface may call a report from within any of its methods, so the page must not be borrowed while one runs. The one
+//! exception is `grapheme_before`, which only reads.
 
 use std::rc::Rc;
 
@@ -27,14 +30,14 @@ pub(super) struct TextSurface {
     carets: Carets,
 }
 
-/// What stands beside a link, and where.
+/// The box beside the link at the caret, and its position.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LinkBox {
-    /// What.
+    /// The link.
     pub at: LinkAtCaret,
-    /// How far from the left of the section's text, in CSS pixels.
+    /// From the left of the section's text, in CSS pixels.
     pub left: f64,
-    /// How far from its top.
+    /// From its top, in CSS pixels.
     pub top: f64,
 }
 
@@ -91,14 +94,15 @@ impl Malbild {
         }
     }
 
-    /// Where a place is in its section's text, in CSS pixels from its top: from and to.
+    /// The vertical extent of the range `from..to` of a section's text, in CSS pixels from the text's top: the top of the
+    /// first caret and the bottom of the last.
     #[must_use]
     pub fn extent(&self, key: SectionKey, from: u32, to: u32) -> Option<(f64, f64)> {
         let (start, end) = (self.caret_at(key, from)?, self.caret_at(key, to)?);
         Some((start[1], end[1] + end[2]))
     }
 
-    /// Performs a command in a text; false when it means nothing there and the key is the browser's.
+    /// Performs a command in a text. Returns false if the command does not apply: then the browser handles the key.
     pub(super) fn perform_in(&self, key: SectionKey, command: Command) -> bool {
         let Some(text) = self.surface_of(key) else { return false };
         if !self.ask(|page| page.may_write()).unwrap_or_default() {
@@ -133,12 +137,13 @@ impl Malbild {
         }
     }
 
-    /// Brings what the surfaces have not reported into the document.
+    /// Makes every surface report its pending changes of the DOM now.
     pub(super) fn settle(&self) {
         self.surfaces().iter().for_each(|text| text.surface.settle());
     }
 
-    /// The same, and what is being composed in a text ends with what it is: whoever acts on a text acts on what they see.
+    /// Makes every surface report, and commits the composition that is open in a text. An action on the text then acts on
+    /// what the person sees.
     pub(super) fn finish(&self, key: SectionKey) {
         self.settle();
         self.save_word(key);
@@ -174,7 +179,7 @@ impl Malbild {
         }
     }
 
-    /// The next frame is about to be drawn.
+    /// Handles the animation frame that the page asked for.
     pub(super) fn frame(&self) {
         self.surfaces().iter().for_each(|text| self.prepare(text));
         self.act(Page::frame);
@@ -187,7 +192,8 @@ impl Malbild {
         }
     }
 
-    /// Has a surface report all before what waits is shown, and ends a composition that has rested.
+    /// Prepares a surface for pending changes of others: makes it report its own first, and commits a composition that has
+    /// been idle for long. Does nothing if none are pending.
     fn prepare(&self, text: &TextSurface) {
         let due = || self.ask(|page| page.due(text.key)).unwrap_or(Due::Never);
         if due() == Due::Never {
@@ -206,7 +212,8 @@ impl Malbild {
         }
     }
 
-    /// Whether a text's surface shows what the document holds, as far as it may now. It shows it anew if it doesn't.
+    /// Compares what a surface shows with the document, and resets the surface if they differ. Returns whether they agreed;
+    /// while changes are pending it returns true, and compares later.
     fn verify(&self, key: SectionKey) -> bool {
         let Some(text) = self.surface_of(key) else { return true };
         self.show_when_due(key);
@@ -235,7 +242,7 @@ impl Malbild {
         }
     }
 
-    /// Puts what stands beside a link where the link is now.
+    /// Positions the link box under its link.
     pub(super) fn place_link(&self) {
         let link = self.ask(|page| page.view().caret.link.clone()).flatten();
         let placed = link.and_then(|at| {
@@ -253,9 +260,10 @@ impl Malbild {
         self.surface_of(key)?.surface.caret_at(in_view).try_into().ok()
     }
 
-    /// Scrolls the page by as much as `show` moved the caret, or what is looked at when the caret is not in
-    /// sight: whoever writes keeps their place, whatever comes above it. Browsers' own anchoring holds on to
-    /// other lines, or to none, so the style sheet switches it off while a text has the focus.
+    /// Runs `show`, and scrolls by as much as it moved the caret: whoever writes keeps their place, whatever is inserted
+    /// above. If the caret is not in the window, the element at the middle of its upper third is kept in place instead.
+    /// Without a text that has the focus it only runs `show`. CSS scroll anchoring keeps other lines in place, or none, so
+    /// the style sheet switches it off (`overflow-anchor: none`) while a text has the focus.
     fn keeping_in_place(&self, show: impl FnOnce() -> u32) -> u32 {
         let active = self.ask(|page| page.view().caret.active).flatten().and_then(|key| self.surface_of(key));
         let caret = || active.as_ref().map_or(f64::NAN, |text| text.surface.caret_top());
@@ -270,7 +278,7 @@ impl Malbild {
         let looked_at = looked_at.filter(|_| !(0.0..height).contains(&before));
         let top =
             || looked_at.as_ref().map_or_else(caret, |element| element.get_bounding_client_rect().top());
-        // Some browsers scroll by whole pixels; what is left is made up for the next time.
+        // Some browsers scroll by whole pixels; the rest is kept in `drift` and corrected by the next call.
         let driver = self.driver();
         let wanted = top() - driver.drift.get();
         let shown = show();

@@ -178,6 +178,27 @@ async fn a_record_without_content_and_a_log_that_makes_no_document_are_found() {
     assert_eq!(codes, ["content-missing", "document-broken", "record-missing"]);
 }
 
+/// Their checksums are right: somebody else's program wrote them, or a newer one.
+#[tokio::test]
+async fn a_record_that_is_none_of_its_kind_is_found() {
+    let world = World::new();
+    let (id, secret) = world.make().await;
+    let put = |table, key: String, value| Write::Put { table, key, value: Bytes::from_static(value) };
+    let grant = GrantKey { session: secret.hash(), uses: Uses { malbild: id, token: secret.hash() } };
+    let writes = vec![
+        put(Table::Malbild, "x".to_owned(), b"{}"),
+        put(Table::Token, secret.hash().to_string(), b"{}"),
+        put(Table::Session, grant.to_string(), b"?"),
+        put(Table::Session, format!("{grant}/x"), b""),
+    ];
+    world.storage.commit(writes).await.unwrap();
+    let checked = check(&*world.engine).unwrap();
+    let found: Vec<_> = checked.problems.iter().map(ToString::to_string).collect();
+    assert_eq!(checked.problems.len(), 4, "{found:?}");
+    assert!(checked.problems.iter().all(|problem| problem.code == "record-damaged"), "{found:?}");
+    assert!(!found.concat().contains(&secret.hash().to_string()), "{found:?}");
+}
+
 #[tokio::test]
 async fn a_restore_point_becomes_a_new_malbild_and_an_earlier_time_has_none() {
     let world = World::new();

@@ -166,9 +166,9 @@ async fn write(socket: &OwnedWriteHalf, outlet: &Outlet, is_taking: &AtomicBool)
         }
         match outlet.flush() {
             Err(_) => return Ending::Gone,
-            Ok(false) => outlet.stirred().await,
+            Ok(false) => outlet.woken().await,
             Ok(true) => tokio::select! {
-                () = outlet.stirred() => {}
+                () = outlet.woken() => {}
                 ready = socket.writable() => match ready {
                     Ok(()) => is_taking.store(true, Ordering::Relaxed),
                     Err(_) => return Ending::Gone,

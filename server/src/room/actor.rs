@@ -1,8 +1,9 @@
-//! The task of a room: hands what happens to `RoomState`, and does what it says must be done: frames into outboxes, appends
-//! to the store, snapshots proven on a thread beside it.
+//! The task that runs one room: it hands events to [`RoomState`] and performs the effects: it sends frames, appends to the
+//! store, proves and compacts snapshots, and drains when the server stops.
 //!
-//! It doesn't know what a frame means. It measures what each connection costs, and runs where that may be done: at the door
-//! while its document is small and what it hears is light, in the workshop otherwise.
+//! It doesn't know what a frame means. It charges each connection the CPU time that its frames cost. While the document and
+//! the frames are small it runs on the runtime that serves sockets (the *door*), otherwise on the runtime of rooms (the
+//! *workshop*), whose threads step back behind the door's.
 
 mod beside;
 mod outgoing;
@@ -36,46 +37,48 @@ use super::workshop::{Place, cpu};
 use super::{Command, Joined, Opening, Outbox, RoomGauges, RoomReading, Workshop};
 use crate::store::{DocumentId, Health, Storage, StoreError, Time, Write};
 
-/// Commands that are handled, at most, while something is due to be told: all that is at hand goes into one
-/// frame, and a full inbox still can't keep the room silent.
-const COMMANDS_PER_TURN: usize = 256;
+/// Messages that are handled since the last [`Event::Woke`] before a due one is sent although the inbox is not empty. All
+/// that is at hand goes into one frame, and yet a full inbox can't keep the room silent.
+const MESSAGES_PER_WAKE: usize = 256;
 
 pub(super) struct Actor {
     id: DocumentId,
     storage: Storage,
     ears: Ears,
     workshop: Workshop,
-    /// The turn that the room waits for, to do heavy work.
+    /// The pending request for a *turn*: the permit that lets one room at a time do heavy work.
     turn: UnderWay<OwnedSemaphorePermit>,
-    /// Connections whose lanes are held until their heavy writes are made.
+    /// Connections whose inbox lanes are paused while a heavy write of theirs is applied.
     held: BTreeSet<ConnectionId>,
-    /// What came to the door and is too large to be heard there.
+    /// A message that came to the door and is too large to be handled there.
     large: Option<Arrived>,
-    /// When the room was opened: it knows the time since then.
+    /// The zero of the times that are passed to the state.
     began: Instant,
     state: RoomState,
-    /// What is to be done, in order.
+    /// Effects to perform, in order.
     effects: VecDeque<Effect>,
     outboxes: HashMap<ConnectionId, Outbox>,
     last_answer: LastAnswer,
     next_connection: u64,
     append: UnderWay<Result<Seq, StoreError>>,
-    /// When it was begun, in milliseconds since 1970 too.
+    /// When the append under way began.
     append_at: Instant,
+    /// The same, in milliseconds since 1970.
     append_begun: u64,
     health: watch::Receiver<Health>,
     proof: UnderWay<Proof>,
     compaction: UnderWay<bool>,
     gauge: Arc<RoomGauges>,
     reading: RoomReading,
-    handled_since_due: usize,
+    /// Messages handled since the last [`Event::Woke`].
+    handled_since_woke: usize,
     /// Who waits until all is stored and the room ends.
     draining: Option<oneshot::Sender<()>>,
     /// Whether the room has ended: nobody is heard any more.
     is_ended: bool,
 }
 
-/// What the room hears: commands, and what connections say. Once this is dropped, nobody waits for the room.
+/// The room's inputs: commands of the server, and messages of connections. Dropping it ends the waits of all who send.
 #[derive(Debug)]
 pub(super) struct Ears {
     pub(super) commands: mpsc::Receiver<Command>,
@@ -89,14 +92,14 @@ impl Drop for Ears {
 }
 
 impl Ears {
-    /// Whether nothing is at hand that may be heard.
+    /// Whether no command and no message is at hand.
     fn is_quiet(&self) -> bool {
         self.commands.is_empty() && self.inbox.is_empty()
     }
 }
 
 impl Actor {
-    /// Starts the task of a room over a document that was built from what was loaded, in so much CPU time.
+    /// Starts the task of a room. `took` is the CPU time that building `document` from what was loaded took.
     pub(super) fn start(
         opening: Opening,
         (document, took): (RoomDocument, Duration),
@@ -144,7 +147,7 @@ impl Actor {
             compaction: None,
             gauge,
             reading: RoomReading::default(),
-            handled_since_due: 0,
+            handled_since_woke: 0,
             draining: None,
             is_ended: false,
         };
@@ -152,7 +155,7 @@ impl Actor {
         actor.go_to(place);
     }
 
-    /// Goes on in another place.
+    /// Spawns the task on the runtime of a place.
     fn go_to(self, place: Place) {
         let (workshop, id) = (self.workshop.clone(), self.id);
         workshop.spawn_at(place, self.run(place).instrument(span(id)));
@@ -168,7 +171,7 @@ impl Actor {
         let mut ticks = tokio::time::interval(limits::ROOM_TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut alarm = std::pin::pin!(tokio::time::sleep_until(Instant::now()));
-        // The disk may have been in trouble before the room was opened. Said again it changes nothing.
+        // The disk's state is handed over at every start and move; handing it over again changes nothing.
         self.disk_changed().await;
         while !self.is_ended {
             if here == Place::Workshop
@@ -182,9 +185,9 @@ impl Actor {
             }
             let due = self.state.wake_at().map(|due| self.began + due);
             if due.is_some_and(|due| due <= Instant::now())
-                && (self.ears.is_quiet() || self.handled_since_due >= COMMANDS_PER_TURN)
+                && (self.ears.is_quiet() || self.handled_since_woke >= MESSAGES_PER_WAKE)
             {
-                self.handled_since_due = 0;
+                self.handled_since_woke = 0;
                 self.event(Event::Woke).await;
                 tokio::task::yield_now().await;
                 continue;
@@ -210,13 +213,13 @@ impl Actor {
                         self.draining = Some(done);
                     }
                     Some(command) => {
-                        self.handled_since_due += 1;
+                        self.handled_since_woke += 1;
                         self.command(command).await;
                     }
                     None => break,
                 },
                 arrived = self.ears.inbox.next() => {
-                    self.handled_since_due += 1;
+                    self.handled_since_woke += 1;
                     if here == Place::Door && arrived.is_large() {
                         self.large = Some(arrived);
                     } else {
@@ -246,11 +249,12 @@ impl Actor {
         }
     }
 
-    /// Whether nothing that anybody said is still to be heard.
+    /// Whether every message that was sent to the room has been handled.
     fn is_quiet(&self) -> bool {
         self.held.is_empty() && self.large.is_none() && self.ears.is_quiet()
     }
 
+    /// Publishes the room's gauges.
     fn show(&mut self) {
         let LogReading { updates, bytes, snapshot_bytes } = self.state.log();
         let unsaved = self.state.unsaved();
@@ -270,8 +274,9 @@ impl Actor {
         self.gauge.show(&self.reading);
     }
 
-    /// Whoever asks from here on finds the room ended and opens it anew: all is in the store. What the room still has under
-    /// way is done.
+    /// Ends the room: closes its inputs and all connections, and waits for a proof or a compaction under way. Whoever asks
+    /// from here on opens the room anew from the store. After a drain, everything is stored; after a failure, clients send
+    /// their unsaved edits again.
     async fn finish(&mut self) {
         self.ears.commands.close();
         self.ears.inbox.end();
@@ -325,7 +330,7 @@ impl Actor {
         self.event(Event::Joined { connection: id, role, dialect }).await;
     }
 
-    /// Hears what a connection said, or that it has ended, and has it pay for that.
+    /// Handles a message of a connection, or its end, and charges the connection for it.
     async fn arrived(&mut self, arrived: Arrived) {
         let from = arrived.from;
         let Some(frame) = arrived.frame.clone() else {
@@ -344,7 +349,7 @@ impl Actor {
         drop(arrived);
     }
 
-    /// Does heavy work while the turn lasts.
+    /// Does heavy work for as long as a turn lasts.
     async fn take_turn(&mut self, turn: OwnedSemaphorePermit) {
         self.turn = None;
         self.event(Event::Turn).await;
@@ -388,7 +393,7 @@ impl Actor {
         self.perform().await;
     }
 
-    /// Lets the room say what must be done about an event, behind all that must be done already.
+    /// Hands an event to the state, and queues its effects behind those that are queued.
     fn react(&mut self, event: Event) {
         let mut reaction = Reaction::at(self.began.elapsed());
         self.state.handle(event, &mut reaction);
@@ -400,7 +405,7 @@ impl Actor {
         self.effects.extend(reaction.effects);
     }
 
-    /// Does what must be done, and what follows from it.
+    /// Performs the queued effects, and those that follow from them.
     async fn perform(&mut self) {
         while let Some(effect) = self.effects.pop_front() {
             match effect {
@@ -442,7 +447,7 @@ impl Actor {
         (self.append_at, self.append_begun) = (Instant::now(), Time::now().0);
         let mut append: Pin<Box<dyn Future<Output = _> + Send>> =
             Box::pin(async move { storage.append(document, updates, urgency).await });
-        // Once, so that the store hears of it now and not when the frames have been written.
+        // Polled once now, so that the store gets the append before the frames are written.
         if let Poll::Ready(outcome) = futures_util::poll!(append.as_mut()) {
             append = Box::pin(std::future::ready(outcome));
         }
@@ -450,8 +455,8 @@ impl Actor {
     }
 }
 
-/// What the room's log lines stand in. It is in no other: a room that goes on in another place does so from within its
-/// own, and each would hold the one before it.
+/// The tracing span of the room's log lines. It has no parent: a room that moves spawns itself from within its own span,
+/// and each would nest in the one before.
 fn span(id: DocumentId) -> tracing::Span {
     tracing::info_span!(parent: None, "room", document = %id)
 }

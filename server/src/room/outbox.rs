@@ -1,9 +1,10 @@
-//! What one connection is still to be sent: the room puts frames in at one end, the connection's task has
-//! the other. While nothing waits, a frame goes from the room into the socket at once: waking a task for each
+//! The send queue of one connection, with two ends: the room pushes frames into the [`Outbox`], the connection's task has
+//! the [`Outlet`]. If the queue is empty, the room writes the frame to the connection's pipe itself: waking a task for each
 //! frame of each receiver would cost more than the write.
 //!
-//! It doesn't know what a socket is, nor what is in a frame. What waits is bounded in bytes, and nothing in
-//! here ever blocks.
+//! It doesn't know sockets beyond [`Pipe`], nor what is in a frame. The queue is bounded by [`limits::OUTBOX_BYTES`]; its
+//! first frame, and one of any size behind that, are not counted. The lock is held for one write at most, and that never
+//! blocks.
 
 use std::collections::VecDeque;
 use std::io;
@@ -16,11 +17,11 @@ use samsyn_shared::domain::limits;
 use samsyn_shared::sync::protocol::CloseCode;
 use tokio::sync::Notify;
 
-/// What keeping a frame costs beside its bytes, so that many tiny ones can't outgrow the limit.
+/// Bytes that a queued frame counts beside its own, so that many tiny ones can't outgrow the limit.
 const FRAME_COST: usize = 64;
 
-/// Bytes that are written in one go, 64 KiB. Neither does the room write a larger frame itself (hundreds may
-/// ask it for a whole document at once), nor does a connection that flushes one keep the room waiting.
+/// The largest single write, 64 KiB. The room queues a larger frame instead of writing it (hundreds of clients may ask for
+/// a whole document at once), and [`Outlet::flush`] lets go of the lock between two writes, so the room never waits long.
 pub(super) const WRITE_CHUNK: usize = 64 * 1024;
 
 /// Where frames go.
@@ -32,30 +33,29 @@ pub trait Pipe: Send + Sync {
     fn try_write(&self, bytes: &[u8]) -> io::Result<usize>;
 }
 
-/// More waits for a connection than may: it reads too slowly.
+/// The queue is full: the connection reads too slowly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the connection reads too slowly")]
 pub struct Overfull;
 
-/// The room's end. When it is dropped, the connection is closed: with what [`Outbox::close`] said, or because
-/// the room failed.
+/// The room's end. Dropping it closes the connection: with the code of [`Outbox::close`], or because the room failed.
 #[derive(Debug)]
 pub struct Outbox(Arc<Line>);
 
-/// The connection's end. When it is dropped, the socket is let go, and what the room still says is forgotten.
+/// The connection's end. Dropping it drops the pipe and the queued frames, and later ones too.
 #[derive(Debug)]
 pub struct Outlet(Arc<Line>);
 
 impl Outbox {
-    /// Both ends. Frames wait until the connection's is attached to a pipe.
+    /// Both ends. Frames are queued until a pipe is attached.
     #[must_use]
     pub fn new() -> (Self, Outlet) {
-        let line = Arc::new(Line { state: Mutex::default(), stirred: Notify::new() });
+        let line = Arc::new(Line { state: Mutex::default(), woken: Notify::new() });
         (Self(Arc::clone(&line)), Outlet(line))
     }
 
-    /// Sends a frame (see [`framed`](crate::frame::framed)): writes it if nothing waits, and else has it wait. What a connection that has
-    /// ended is sent is forgotten.
+    /// Sends a frame (see [`framed`](crate::frame::framed)): writes it if the queue is empty, else queues it. After the
+    /// connection has ended, the frame is dropped.
     ///
     /// # Errors
     /// [`Overfull`]; the frame isn't sent.
@@ -63,21 +63,21 @@ impl Outbox {
         self.0.push(frame)
     }
 
-    /// Says why the connection must close; the first reason stands. What waits goes before, unless the connection
-    /// was too slow.
+    /// Sets the code with which the connection must close; the first one stands. The connection's task sends the queued
+    /// frames first, unless the code [is abrupt](CloseCode::is_abrupt).
     pub fn close(&self, code: CloseCode) {
         self.0.state().closing.get_or_insert(code);
-        self.0.stirred.notify_one();
+        self.0.woken.notify_one();
     }
 
-    /// How long it has taken nothing of all that waits for it, if that is more than a moment's work.
+    /// For how long the connection has read nothing while more than [`WRITE_CHUNK`] bytes are queued; zero otherwise.
     #[must_use]
     pub fn stuck_for(&self) -> Duration {
         let state = self.0.state();
         state.moved.filter(|_| state.waiting > WRITE_CHUNK).map_or(Duration::ZERO, |moved| moved.elapsed())
     }
 
-    /// Bytes that wait, what keeping them costs included.
+    /// Bytes that are queued, with what each frame counts beside its own.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.0.state().waiting
@@ -91,7 +91,7 @@ impl Drop for Outbox {
 }
 
 impl Outlet {
-    /// Connects the pipe. What the room has said since the join waits for [`Outlet::flush`].
+    /// Attaches the pipe. Frames that the room has sent since the join wait for [`Outlet::flush`].
     pub fn attach(&self, pipe: Arc<dyn Pipe>) {
         self.0.state().pipe = Some(pipe);
     }
@@ -104,7 +104,7 @@ impl Outlet {
         self.0.push(frame)
     }
 
-    /// Writes what waits, as far as it goes; `true` if something is left.
+    /// Writes queued frames until the pipe takes no more. Returns whether any are left.
     ///
     /// # Errors
     /// The pipe's, once nothing can be written any more.
@@ -121,7 +121,7 @@ impl Outlet {
         }
     }
 
-    /// Takes the frame that waits first, whole: for a connection that has no pipe, and fetches what it is sent.
+    /// Takes the first queued frame: for the HTTP transport, which has no pipe and pulls frames.
     #[must_use]
     pub fn take(&self) -> Option<Bytes> {
         let mut state = self.0.state();
@@ -135,9 +135,9 @@ impl Outlet {
         Some(first)
     }
 
-    /// Waits until there is something to flush that the room could not write, or a reason to close.
-    pub async fn stirred(&self) {
-        self.0.stirred.notified().await;
+    /// Waits until the room has queued a frame that it could not write, or has set a close code.
+    pub async fn woken(&self) {
+        self.0.woken.notified().await;
     }
 
     /// Why the connection must close, once it must.
@@ -146,8 +146,8 @@ impl Outlet {
         self.0.state().closing
     }
 
-    /// Has the close frame as the last one; what is sent after it is forgotten. What waits goes before it
-    /// only if `all`; but a frame that is begun is always finished.
+    /// Queues the close frame as the last one; later frames are dropped. Unless `all`, the frames that are queued are
+    /// dropped too, but for one that is partly written.
     pub fn finish(&self, last: Bytes, all: bool) {
         let mut state = self.0.state();
         if !all {
@@ -170,12 +170,12 @@ impl Drop for Outlet {
     }
 }
 
-/// The bytes of large frames that exist, over all rooms. Whoever sends many the same frame has one of it.
+/// A counter of the bytes of large frames that are alive in the process. A frame that many receivers share counts once.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Unread(Arc<AtomicUsize>);
 
 impl Unread {
-    /// Counts a frame for as long as anybody has it.
+    /// Counts a frame until its last holder drops it.
     pub(super) fn count(&self, frame: Vec<u8>) -> Bytes {
         self.0.fetch_add(frame.len(), Ordering::Relaxed);
         Bytes::from_owner(Counted { frame, of: self.clone() })
@@ -208,22 +208,22 @@ impl Drop for Counted {
 struct Line {
     /// Held for one write at most.
     state: Mutex<State>,
-    stirred: Notify,
+    woken: Notify,
 }
 
 #[derive(Default)]
 struct State {
     pipe: Option<Arc<dyn Pipe>>,
-    /// What waits, in order; of the first, what isn't written yet.
+    /// The queued frames, in order; of the first, the part that is not written yet.
     frames: VecDeque<Bytes>,
-    /// Whether some of the first is written.
+    /// Whether part of the first is written.
     begun: bool,
     /// The sum of the frames' costs.
     waiting: usize,
-    /// When some of them was taken last, or the first began to wait.
+    /// When bytes last left the queue, or when it last became non-empty.
     moved: Option<Instant>,
     closing: Option<CloseCode>,
-    /// Nothing is taken any more.
+    /// Whether later frames are dropped.
     ended: bool,
 }
 
@@ -246,7 +246,7 @@ impl Line {
             if behind > 0 && behind + cost(frame) > limits::OUTBOX_BYTES {
                 return Err(Overfull);
             }
-            // The connection's task is waiting for the socket already.
+            // The connection's task waits for the pipe already.
             state.keep(frame.clone());
             return Ok(());
         }
@@ -255,14 +255,14 @@ impl Line {
             state.begun = written > 0;
             state.keep(frame.slice(written..));
             drop(state);
-            self.stirred.notify_one();
+            self.woken.notify_one();
         }
         Ok(())
     }
 }
 
 impl State {
-    /// Writes what the pipe takes of a frame. An error isn't told here: the task meets it when it flushes.
+    /// Writes as much of a frame as the pipe takes now. The connection's task meets an error when it flushes.
     fn write(&self, frame: &[u8]) -> usize {
         self.pipe.as_ref().and_then(|pipe| pipe.try_write(frame).ok()).unwrap_or(0)
     }
@@ -275,7 +275,7 @@ impl State {
         self.frames.push_back(frame);
     }
 
-    /// Writes some of what waits first; `false` if nothing waits.
+    /// Writes a chunk of the first queued frame. Returns false if none is queued.
     fn write_next(&mut self) -> io::Result<bool> {
         let Some(first) = self.frames.front_mut() else {
             // An idle connection keeps no queue.

@@ -114,7 +114,7 @@ async fn closing(outlet: &Outlet) -> CloseCode {
         if let Some(code) = outlet.closing() {
             return code;
         }
-        outlet.stirred().await;
+        outlet.woken().await;
     }
 }
 

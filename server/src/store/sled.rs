@@ -1,4 +1,4 @@
-//! The default engine: sled 0.34.7, used with the care that DESIGN.md measured it to need.
+//! The default engine: sled 0.34.7, used with the care that measuring it showed it to need.
 //!
 //! It doesn't know that commits come from a queue, nor what is in an update. All lives in sled's
 //! default tree, so that one batch covers a snapshot, the removal of what it covers, and records;

@@ -1,4 +1,4 @@
-//! The names of what a content document holds, as CONTRACT.md lists them. The words that people read
+//! The names of what a content document holds: peers and stored documents rely on them. The words that people read
 //! (headings, questions) are the template's, not the document's.
 
 /// The version of this schema; a client that knows a lower one becomes read-only.

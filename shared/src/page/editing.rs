@@ -1,4 +1,5 @@
-//! What a person does to the texts: by typing, and by commands.
+//! A page's local input: edits that a surface reports, selections, commands, undo, and the state of compositions (IME).
+//! Each becomes deltas in the document and effects on surfaces.
 
 use super::binding::Due;
 use super::command::autoformat::{self, autoformat};
@@ -10,8 +11,8 @@ use crate::SectionKey;
 use crate::text::delta::{Attributes, LineKind, Op, plain};
 
 impl Page {
-    /// The person changed what a surface shows: the lines from `at` on, as they were and as they are; `caret` is where it
-    /// stands from there.
+    /// Handles an edit of a surface: the lines from offset `at` on were `before` and are `after`; `caret` is the caret's
+    /// offset from `at`, if it is there.
     pub fn edited(&mut self, key: SectionKey, at: u32, before: &[Op], after: &[Op], caret: Option<u32>) {
         self.typed = None;
         let Some(text) = self.text_mut(key) else { return };
@@ -36,7 +37,8 @@ impl Page {
         }
     }
 
-    /// The selection of a text is now here, in what is shown, with these attributes in all of it.
+    /// Handles a new selection, in positions of the surface. `inline` holds the attributes that all of the selected text
+    /// has.
     pub fn selected(&mut self, key: SectionKey, selection: Selection, inline: Attributes) {
         if let Some(text) = self.text_mut(key) {
             text.select(selection, inline);
@@ -45,7 +47,7 @@ impl Page {
         }
     }
 
-    /// A text has the focus.
+    /// Handles that a text got the focus.
     pub fn focused(&mut self, key: SectionKey) {
         self.view.caret.update(|caret| caret.active = Some(key));
         self.leave_link();
@@ -53,9 +55,11 @@ impl Page {
         self.announce_soon();
     }
 
-    /// Performs a command in a text, which must show all that waits ([`Page::show_at_once`]). False when it means nothing
-    /// there and the key is the browser's. `grapheme_before` says how long what a reader takes as one character is before
-    /// a place.
+    /// Performs a command in a text. Returns false if the command does not apply there or the person may not write: then
+    /// the browser handles the key.
+    ///
+    /// `grapheme_before(p)` is the UTF-16 length of the grapheme cluster that ends at position `p` of the surface. It
+    /// measures the surface, so the effects of [`Page::show_at_once`] must have been performed before this is called.
     pub fn command(
         &mut self,
         key: SectionKey,
@@ -68,7 +72,7 @@ impl Page {
         if let Some(is_meant) = (key == TITLE).then(|| self.perform_in_title(command)).flatten() {
             return is_meant;
         }
-        // A command acts on what the person sees, and that is what the document holds from here on.
+        // Pending changes of others are shown first: from here on, surface and document hold the same text.
         self.show_at_once(key);
         match command {
             Command::Undo | Command::Redo => {
@@ -118,12 +122,12 @@ impl Page {
         self.show_own(&edited.expect("no transaction outlives a function of Replica"));
     }
 
-    /// Changes the document as a command decided, and shows it at once.
+    /// Applies a command's outcome to the document, shows it at once and sets the selection.
     pub(super) fn carry_out(&mut self, key: SectionKey, outcome: Outcome) {
         self.carry_out_with(key, outcome, None);
     }
 
-    /// The same, with a change elsewhere that is part of it.
+    /// As [`Page::carry_out`], with a change of another text in the same edit.
     pub(super) fn carry_out_with(
         &mut self,
         key: SectionKey,
@@ -135,7 +139,7 @@ impl Page {
         self.ask_surface(key, SurfaceEffect::Select(outcome.selection));
     }
 
-    /// Puts the caret where something was undone.
+    /// Moves the focus and the caret to the first change of an undo or redo.
     fn go_to(&mut self, changes: &[Change]) {
         let Some(change) = changes.first().filter(|change| self.text(change.key).is_some()) else { return };
         let caret = Selection::caret(caret_after(&change.delta));
@@ -150,29 +154,29 @@ impl Page {
         self.text(key).is_some_and(ShownText::is_composing)
     }
 
-    /// Whether others deleted some of the word that is being composed in a text: then [`Page::save_word`] is to be called
-    /// before the composition ends.
+    /// Whether others have deleted part of the word that is being composed in a text: then [`Page::save_word`] must be
+    /// called before the composition ends.
     #[must_use]
     pub fn is_word_deleted(&self, key: SectionKey) -> bool {
         self.text(key).is_some_and(ShownText::is_word_deleted)
     }
 
-    /// A word that is done stands whole though others deleted what was there of it while it was composed. `shown` is what
-    /// the surface shows.
+    /// Re-inserts the composed word if others deleted part of it meanwhile. `shown` is the surface's text.
     pub fn save_word(&mut self, key: SectionKey, shown: &[Op]) {
         if let Some(word) = self.text_mut(key).and_then(|text| text.saved_word(shown)) {
             self.edit(key, word, By::View);
         }
     }
 
-    /// What is to be done about what a text's surface does not show yet.
+    /// When the pending changes of a text may be shown.
     #[must_use]
     pub fn due(&self, key: SectionKey) -> Due {
         self.text(key).map_or(Due::Never, |text| text.due(self.time))
     }
 }
 
-/// What was typed, where a command takes away the list that was made of it, right after that.
+/// Undoes a list autoformat (`- ` became a list): gives back the typed marker if Backspace, or the command for the same
+/// list, follows directly. `None` otherwise.
 fn unmeant(
     text: &ShownText,
     command: Command,
@@ -187,7 +191,7 @@ fn unmeant(
     (takes_away && is_there).then(|| autoformat::give_back(text.lines(), *start, mark))
 }
 
-/// What stands before the caret in its line, of a text that the caret is in.
+/// The text between the start of the caret's line and the caret, which is an offset in `text`.
 fn before_caret(text: &[Op], caret: u32) -> String {
     let units: Vec<u16> = plain(text).encode_utf16().take(caret as usize).collect();
     let line = units.rsplit(|unit| *unit == u16::from(b'\n')).next().unwrap_or_default();

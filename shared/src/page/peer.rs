@@ -1,8 +1,9 @@
-//! One replica that is kept in step with the server: it connects, comes back when the connection is gone, sends what is
-//! written here and takes what others write; and it has all of that kept on this device. Pure: events in, effects out.
+//! The sync engine of one page load. It keeps one replica in step with the server and with this device's storage: it
+//! connects and reconnects, sends local updates, integrates remote ones, and logs both on the device. Pure: events in,
+//! effects out.
 //!
-//! It doesn't know sockets, timers or a database, and not what is shown. What the protocol says is
-//! [`ClientSession`]'s; what the device is to write is in [`DeviceLog`](crate::sync::device_log::DeviceLog).
+//! It doesn't know sockets, timers or a database, nor what is shown. The protocol is [`ClientSession`]'s; what the
+//! device must write is [`DeviceLog`](crate::sync::device_log::DeviceLog)'s.
 
 mod device;
 mod reaction;
@@ -27,7 +28,7 @@ use crate::sync::protocol::{CloseCode, Message, PresenceEntry, RoomHealth, encod
 use crate::sync::transport::TransportChoice;
 use crate::{Epoch, Role, SyncStatus, WriteNumber};
 
-/// One page load's replica, and all that keeps it in step.
+/// One page load's replica, with its session, its device log and its connection.
 pub struct Peer {
     replica: Replica,
     session: ClientSession,
@@ -36,16 +37,17 @@ pub struct Peer {
     backoff: Backoff,
     liveness: Liveness,
     rng: SmallRng,
-    /// Counts attempts to connect, so that what an abandoned one still says is not taken for the new one's.
+    /// The number of the current attempt to connect. Events with another number come from an abandoned one.
     attempt: Attempt,
-    is_connected: bool,
-    /// Whether anything came over this connection.
-    was_heard: bool,
+    /// Whether a connection is being opened or is open.
+    has_connection: bool,
+    /// Whether the server has said anything over this connection.
+    is_heard: bool,
     /// Whether a link's token is still to be traded for a session.
     has_token: bool,
     /// Whether the replica holds what there is to show.
     is_ready: bool,
-    /// Syncing has ended for good.
+    /// Whether syncing has ended for good.
     is_done: bool,
     due: Dues,
     clock: Clock,
@@ -64,21 +66,25 @@ pub struct Beginning {
     pub has_token: bool,
 }
 
-/// When something is to be done, in the peer's own time.
+/// The peer's timers: when each is due, by the peer's [`Clock`].
 #[derive(Debug, Default)]
 struct Dues {
-    /// A connection over which nothing came is given up.
+    /// Give up a WebSocket over which nothing came.
     give_up: Option<Duration>,
+    /// Connect again.
     connect: Option<Duration>,
+    /// Compare fingerprints with the room.
     compare: Option<Duration>,
-    /// It is looked whether the connection lives.
+    /// Check that the connection lives.
     look: Option<Duration>,
+    /// Renew this page's presence.
     announce: Option<Duration>,
+    /// Write the device log.
     keep: Option<Duration>,
 }
 
 impl Peer {
-    /// A peer that is connected to nothing yet. `seed` is fresh randomness.
+    /// A peer without a connection. `seed` is fresh randomness.
     #[must_use]
     pub fn new(replica: Replica, beginning: Beginning, mut seed: SmallRng) -> Self {
         let Beginning { has_device, epoch, found, has_token } = beginning;
@@ -93,8 +99,8 @@ impl Peer {
             liveness: Liveness::default(),
             rng: seed,
             attempt: Attempt(0),
-            is_connected: false,
-            was_heard: false,
+            has_connection: false,
+            is_heard: false,
             has_token,
             is_ready: !found.log.is_empty(),
             is_done: false,
@@ -107,7 +113,7 @@ impl Peer {
         peer
     }
 
-    /// The replica. The updates that changing it makes are to be told with [`Event::Edited`].
+    /// The replica. After changing it, pass the updates that the change made to [`Peer::handle`] as [`Event::Edited`].
     pub fn replica(&mut self) -> &mut Replica {
         &mut self.replica
     }
@@ -118,7 +124,8 @@ impl Peer {
         &self.replica
     }
 
-    /// Adds to `effects` what to do about `event`. `now` is the time since any moment, by a clock that may be set.
+    /// Handles `event`, and appends to `effects` what the driver must do. `now` is the wall clock, counted from any
+    /// moment; it may jump, and the peer's own [`Clock`] makes it monotonic.
     pub fn handle(&mut self, now: Duration, event: Event, effects: &mut Vec<Effect>) {
         let time = self.clock.at(now);
         match event {
@@ -138,7 +145,7 @@ impl Peer {
             }
             Event::Closed(attempt, code) if attempt == self.attempt => {
                 if code == Some(CloseCode::OtherEpoch.number()) {
-                    // Whoever came back with the same would be sent away again, for ever.
+                    // Coming back with the same replica would end the same way, for ever.
                     self.session(time, client_session::Event::SentAway, effects);
                 } else {
                     self.lost(time, effects);
@@ -172,7 +179,7 @@ impl Peer {
         Some(self.clock.until(*due, now))
     }
 
-    /// The attempt to connect that is under way, or was last.
+    /// The number of the current attempt. Every connect and every disconnect takes a new one.
     #[must_use]
     pub const fn attempt(&self) -> Attempt {
         self.attempt
@@ -184,25 +191,25 @@ impl Peer {
         self.session.status()
     }
 
-    /// How many of this device's updates are not known to be on the server's disk.
+    /// How many updates of this session the server has not acknowledged as stored.
     #[must_use]
     pub fn pending(&self) -> usize {
         self.session.pending()
     }
 
-    /// What this connection may do, once the server has said so.
+    /// This connection's role, once the server has said it.
     #[must_use]
     pub const fn role(&self) -> Option<Role> {
         self.session.role()
     }
 
-    /// How the room is doing, once the server has said so on this connection.
+    /// The room's health, once the server has said it over this connection.
     #[must_use]
     pub const fn room_health(&self) -> Option<RoomHealth> {
         self.session.room_health()
     }
 
-    /// The number that was given to an edit last.
+    /// The last write number that was given, to an edit or to an offered difference.
     #[must_use]
     pub const fn last(&self) -> WriteNumber {
         self.session.last()
@@ -213,7 +220,7 @@ impl Peer {
         self.due.announce = Some(time + limits::PRESENCE_RENEWAL);
         if self.device.is_there() {
             self.due.keep = Some(time + limits::DEVICE_LOG_EVERY);
-            // What was kept between the reading and now is read now.
+            // Another tab may have written since this page read the device.
             self.read_new_records(effects);
         }
         self.connect(time, effects);
@@ -226,7 +233,7 @@ impl Peer {
             if self.liveness.was_away_at(now) {
                 self.doubt(time, effects);
             }
-            if self.liveness.is_dead_at(now) && self.is_connected {
+            if self.liveness.is_dead_at(now) && self.has_connection {
                 self.lost(time, effects);
             }
         }
@@ -257,18 +264,18 @@ impl Peer {
         self.due.connect = None;
         self.attempt.0 += 1;
         if self.has_token {
-            // What this device keeps was shown at once; the server wants to see the link first.
+            // The text that this device keeps is shown already; the server must see the link's token first.
             return effects.push(Effect::TradeToken(self.attempt));
         }
         self.liveness = Liveness::default();
         let transport = self.choice.begin(time);
-        self.is_connected = true;
+        self.has_connection = true;
         self.due.give_up = Some(time + limits::WEBSOCKET_ANSWER);
         effects.push(Effect::Connect(self.attempt, transport));
     }
 
     fn heard(&mut self, time: Duration, effects: &mut Vec<Effect>) {
-        self.was_heard = true;
+        self.is_heard = true;
         self.liveness.heard();
         if let Some(transport) = self.choice.heard(time) {
             effects.push(Effect::ShowTransport(Some(transport)));
@@ -279,24 +286,25 @@ impl Peer {
         if !is_reached {
             return self.lost(time, effects);
         }
-        // A link that opens nothing leaves whatever this browser may do already.
+        // A token that was refused takes nothing from the access that this browser's session has: connect anyway.
         self.has_token = false;
         effects.push(Effect::ForgetToken);
         self.connect(time, effects);
     }
 
-    /// The connection is gone: says so, and comes back, by another transport at once or after a while.
+    /// The connection is gone: tells the session, and reconnects, by another transport at once or after the backoff.
     fn lost(&mut self, time: Duration, effects: &mut Vec<Effect>) {
         self.disconnect(effects);
         self.session(time, client_session::Event::Closed, effects);
         if self.is_done {
             return;
         }
+        let was_heard = std::mem::take(&mut self.is_heard);
         if self.choice.lost() {
             return self.connect(time, effects);
         }
-        if !std::mem::take(&mut self.was_heard) {
-            // A browser does not tell why a socket did not open; the server's answer to a request does.
+        if !was_heard {
+            // A browser does not say why a WebSocket did not open; an HTTP request's status does.
             effects.push(Effect::AskForAccess);
         }
         self.due.connect = Some(time + self.backoff.next(&mut self.rng));
@@ -304,7 +312,7 @@ impl Peer {
 
     fn disconnect(&mut self, effects: &mut Vec<Effect>) {
         self.attempt.0 += 1;
-        self.is_connected = false;
+        self.has_connection = false;
         (self.due.give_up, self.due.compare) = (None, None);
         effects.extend([Effect::Disconnect, Effect::ShowPresence(None), Effect::ShowTransport(None)]);
     }
@@ -318,10 +326,9 @@ impl Peer {
         }
     }
 
-    /// The network may be another now, or the machine slept: whoever is thought to be there is asked, and who is not is
-    /// looked for at once.
+    /// The network may have changed, or the machine slept: probes the connection, or connects now if there is none.
     fn doubt(&mut self, time: Duration, effects: &mut Vec<Effect>) {
-        if self.is_connected {
+        if self.has_connection {
             effects.push(Effect::Transmit(Message::QueryPresence.encode()));
             self.liveness.doubted();
             self.session(time, client_session::Event::Doubted, effects);
@@ -329,10 +336,10 @@ impl Peer {
         self.hurry(time, effects);
     }
 
-    /// Somebody asked, or the network came back: tries now.
+    /// Connects now instead of after the backoff, unless there is a connection.
     fn hurry(&mut self, time: Duration, effects: &mut Vec<Effect>) {
         self.backoff.reset();
-        if !self.is_connected {
+        if !self.has_connection {
             self.connect(time, effects);
         }
     }
@@ -341,10 +348,10 @@ impl Peer {
         effects.push(Effect::Transmit(Message::Presence(encode_presence(&[entry])).encode()));
     }
 
-    /// Lets the session hear of something, and does what it says, in order. A failure is the connection's end: nothing
-    /// that was to be done after it is done, since it stood on that.
+    /// Hands an event to the session, and performs the session's effects in order. When one fails, the connection is
+    /// given up and the effects after it are dropped, since they relied on it.
     fn session(&mut self, time: Duration, event: client_session::Event, effects: &mut Vec<Effect>) {
-        // What is to be done next is the last. What follows from an effect comes before what was to be done after it.
+        // A stack: the next effect is the last. What an effect causes runs before the effects that were queued behind it.
         let mut asked = Vec::new();
         let mut next = Next::Event(event);
         loop {
@@ -382,8 +389,8 @@ impl Peer {
                 self.backoff.reset();
                 self.is_ready = true;
                 effects.push(Effect::ShowReady);
-                // One that parted from the server came back for it; should it part again at once, it must not come
-                // back in a circle.
+                // If the replica has differed from the room before, wait before the next comparison: a lasting
+                // difference must not become a reconnect loop.
                 let rest = if self.session.partings() > 0 { limits::COMPARE_EVERY } else { Duration::ZERO };
                 self.due.compare = Some(time + rest);
             }
@@ -400,7 +407,7 @@ impl Peer {
         Next::Nothing
     }
 
-    /// Syncing ends for good; the text stays as it is.
+    /// Ends syncing for good; the text stays on the page. What the server will never take is set aside on the device.
     fn stop(&mut self, why: Stopped, effects: &mut Vec<Effect>) {
         self.is_done = true;
         self.disconnect(effects);
@@ -411,11 +418,11 @@ impl Peer {
     }
 }
 
-/// What follows from an effect of the session.
+/// What an effect of the session leads to.
 enum Next {
     Nothing,
-    /// It hears of this.
+    /// The session must handle this.
     Event(client_session::Event),
-    /// The connection can't be gone on with.
+    /// The connection must be given up.
     Lost,
 }

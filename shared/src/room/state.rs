@@ -1,12 +1,13 @@
-//! What a room does about each event: pure, given the time. Everyone's edits meet here.
+//! The state machine of one live document on the server: events in, [`Effect`]s out. Everyone's edits meet here.
 //!
-//! It doesn't know sockets, tasks, the store or the clock; it says what must be done as [`Effect`]s, and
-//! whoever holds it does that. The rules are DESIGN.md's:
+//! It does no I/O and knows no sockets, tasks or store. The time is an argument; the CPU time that its work takes is read
+//! through [`RoomConfig`]. Its rules:
 //!
-//! - what came since the last frame is applied in one transaction, whose own update is sent and stored;
-//! - our own clients hear of a change at the room's pace, stock clients once it is on disk;
-//! - `Saved(n)` is said when all that the room held once write n was handled is on disk;
-//! - one append is in flight, what arrives meanwhile goes into the next.
+//! - light updates that came since the last frame are applied in one transaction, and the update that this transaction
+//!   makes is sent and stored; heavy ones are applied piece by piece (`turn`);
+//! - our own clients get a change at the room's pace, stock clients once it is on disk;
+//! - `Saved(n)` is sent once every update that the room accepted up to and including write n is stored;
+//! - one append is in flight, and updates that arrive meanwhile go into the next.
 
 mod event;
 mod news;
@@ -46,34 +47,39 @@ pub struct RoomState {
     document: RoomDocument,
     config: RoomConfig,
     sessions: BTreeMap<ConnectionId, ServerSession>,
-    /// The last long answer as it is sent, for all who ask the same until the document changes.
+    /// The last long step 2, encoded once for all who ask for the same until the document changes.
     answer: Option<Answer>,
     presence: Presence,
     presence_pace: Pace,
-    /// Taken, and not yet applied, sent or stored: light writes, then heavy ones, in the order of their turns.
+    /// Light writes that are accepted and not yet applied, in order.
     queue: VecDeque<Queued>,
+    /// Heavy writes that are accepted and not yet wholly applied, in the order of their turns.
     heavy: VecDeque<Heavy>,
-    /// What connections said while a heavy write of theirs was made.
+    /// Frames of connections one of whose heavy writes is still being applied.
     backlog: BTreeMap<ConnectionId, VecDeque<Bytes>>,
-    /// Writes that are judged once all that was taken is applied.
+    /// Writes that can be judged only once all accepted ones are applied.
     later: Vec<(ConnectionId, Option<WriteNumber>, Bytes)>,
     dues: Dues,
     weighing: Weighing,
     upkeep: Upkeep,
     frames: Pace,
-    /// Who is to be told what the room holds, once all that is queued is applied.
+    /// Connections that sent `Compare` and wait for the room's fingerprint.
     held_asked: BTreeSet<ConnectionId>,
-    /// Updates accepted since the room was loaded, and how many of them are on disk.
+    /// Updates made since the room was loaded.
     accepted: u64,
+    /// How many of those are on disk.
     stored: u64,
+    /// The updates of the append under way.
     in_flight: Vec<Bytes>,
-    /// Accepted and not yet given to the store.
+    /// Updates that no append holds yet.
     waiting: Vec<Bytes>,
-    /// What is sent once `stored` reaches a number, in the order of the numbers.
+    /// Messages that are sent once `stored` reaches a number, in the order of the numbers.
     after_stored: VecDeque<(u64, ConnectionId, Message)>,
-    /// What the room said of itself last, if everyone here has heard it.
+    /// The health that was broadcast last, if everyone here has got it.
     told: Option<RoomHealth>,
+    /// When the room's health is broadcast next.
     health_pace: Pace,
+    /// When the last append that was stored began, in milliseconds since 1970.
     on_disk_at: u64,
     disk: DiskHealth,
     stopped: bool,
@@ -107,8 +113,8 @@ impl RoomState {
     pub fn new(opened: Opened, config: RoomConfig, now: Duration, at: u64) -> Self {
         let Opened { document, took, log, last } = opened;
         let mut weighing = Weighing::new(document.size());
-        // The updates after a snapshot may take much longer one by one than what the next snapshot makes of them, so
-        // with any the time tells nothing.
+        // Single updates take longer to load than the snapshot that they will become, so the time counts only if the log
+        // was empty.
         if log.updates == 0 {
             weighing.end(Some(took));
         }
@@ -142,7 +148,7 @@ impl RoomState {
         }
     }
 
-    /// Adds to `reaction` what to do about `event`.
+    /// Handles `event`, and appends to `reaction` what the actor must do.
     pub fn handle(&mut self, event: Event, reaction: &mut Reaction) {
         if self.stopped
             || (self.is_ended() && !matches!(event, Event::Proven { .. } | Event::Compacted { .. }))
@@ -176,13 +182,13 @@ impl RoomState {
         }
     }
 
-    /// When [`Event::Woke`] is due. What is due already may wait until all that is at hand was handled.
+    /// When [`Event::Woke`] is due. The actor may handle the events at hand first, so that one frame holds them all.
     #[must_use]
     pub fn wake_at(&self) -> Option<Duration> {
         [self.frames.due(), self.presence_pace.due(), self.health_pace.due()].into_iter().flatten().min()
     }
 
-    /// Whether everything that was taken is on disk.
+    /// Whether every accepted update is on disk.
     #[must_use]
     pub fn is_stored(&self) -> bool {
         self.is_settled() && self.stored == self.accepted
@@ -206,7 +212,7 @@ impl RoomState {
         self.accepted - self.stored + (self.queue.len() + self.heavy.len()) as u64
     }
 
-    /// What the målbild says, as of the last [`Event::Woke`].
+    /// What the målbild says, as of the last transaction that was applied.
     ///
     /// # Errors
     /// [`Broken`]: the document must be loaded anew.
@@ -214,7 +220,7 @@ impl RoomState {
         self.document.read_model(self.config.template)
     }
 
-    /// The whole state.
+    /// The whole document as one update, for a snapshot.
     ///
     /// # Errors
     /// [`Broken`]: the document must be loaded anew.
@@ -267,8 +273,8 @@ impl RoomState {
         }
     }
 
-    /// Our own client is answered at once; a stock client once all that the answer holds is on disk. The
-    /// answer is made now, so what comes meanwhile can't put it off for ever.
+    /// Answers a step 1: our own client at once, a stock client once all that the answer holds is on disk. The answer is
+    /// made now, so that later updates can't put it off for ever.
     fn asked(&mut self, from: ConnectionId, vector: &[u8], reaction: &mut Reaction) {
         let named = scan::vector(vector);
         if named.as_ref().is_ok_and(|named| self.is_of_another_epoch(named.iter().map(|(client, _)| *client)))
@@ -290,15 +296,15 @@ impl RoomState {
         self.health_wanted(reaction.now);
     }
 
-    /// What was heard before the question is in the answer, and was sent before it. So the answer waits for what is
-    /// queued; it does not hasten it, or a room that all come back to would send a frame for each of them. It waits for what
-    /// is judged later as well: who holds what the room lost is told first that it is refused.
+    /// Answers a `Compare`. The fingerprint must cover every update that the room received before the question, so the
+    /// answer waits until `queue` and `later` are empty. It hastens neither: a whole room that reconnects would else cost a
+    /// frame for each of its people.
     fn asked_what_is_held(&mut self, from: ConnectionId, reaction: &mut Reaction) {
         self.held_asked.insert(from);
         self.tell_what_is_held(reaction);
     }
 
-    /// Tells those who asked what the room holds, unless something that was heard before is not in it or judged yet.
+    /// Sends the room's fingerprint to all who asked, unless an update received before is not yet applied or judged.
     fn tell_what_is_held(&mut self, reaction: &mut Reaction) {
         if !(self.queue.is_empty() && self.later.is_empty()) {
             return;
@@ -358,14 +364,16 @@ impl RoomState {
         self.close(from, code, reaction);
     }
 
-    /// yrs broke over something that `from` sent: it alone is closed, and the document is made anew.
+    /// Handles a panic of yrs over something that `from` sent: closes that connection alone, and has the document loaded
+    /// anew.
     fn broken(&mut self, from: ConnectionId, broken: Broken, reaction: &mut Reaction) {
         reaction.notices.push(Notice::Broke { over: Some(from), broken });
         self.close(from, CloseCode::Undecodable, reaction);
         reaction.effects.push(Effect::Reload);
     }
 
-    /// Nothing more can be called saved: everyone is sent away with what they have, and comes back.
+    /// Stops the room because the store failed: closes every connection with `RoomFailed`. Clients keep their unsaved
+    /// edits and reconnect.
     fn stop(&mut self, reaction: &mut Reaction) {
         self.stopped = true;
         for connection in std::mem::take(&mut self.sessions).into_keys() {
@@ -374,7 +382,7 @@ impl RoomState {
         reaction.effects.push(Effect::Stop);
     }
 
-    /// Step 1, at most once a second: "send me what I lack".
+    /// Sends a step 1 ("send me what I lack"), at most once a second.
     fn ask(&mut self, to: ConnectionId, reaction: &mut Reaction) {
         let since = reaction.now;
         if !self.sessions.get_mut(&to).is_some_and(|session| session.ask(since)) {
@@ -398,7 +406,7 @@ impl RoomState {
         self.broadcast(message, reaction, |id, _| id == to);
     }
 
-    /// One encoding, shared by all its receivers. Gives how many they are.
+    /// Sends a message, encoded once, to all connections that `to` picks. Returns how many they are.
     fn broadcast(
         &mut self,
         message: &Message,
@@ -426,7 +434,7 @@ impl RoomState {
         count
     }
 
-    /// A message as it is sent. A long answer is made once, however many ask for it.
+    /// Encodes a message. A long step 2 is encoded once, however many ask for it.
     fn encoded(&mut self, message: &Message, in_parts: bool) -> Vec<Bytes> {
         let make = || if in_parts { parts(message.encode()).collect() } else { vec![message.encode()] };
         let Message::Step2(update) = message else { return make() };

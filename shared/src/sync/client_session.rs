@@ -1,7 +1,8 @@
-//! The client's side of the protocol, pure: events in, effects out. It knows what of this page's
-//! writing is not yet on the server's disk, and so what the status line may claim. It knows no
-//! document (the driver makes state vectors and differences), no socket, no clock, and not how a device keeps
-//! what it is told to.
+//! The client's half of the sync protocol, pure: events in, effects out. It numbers this page's updates, tracks which of
+//! them the server has not acknowledged as stored, and derives from that what the status line may claim.
+//!
+//! It knows no document ([`Peer`](crate::page::peer::Peer) computes state vectors and differences for it), no connection,
+//! no clock, and not how a device keeps an edit.
 //!
 //! ```
 //! use samsyn_shared::sync::client_session::{ClientSession, Effect, Event};
@@ -15,7 +16,7 @@
 //! assert_eq!(effects.pop(), Some(Effect::Keep(WriteNumber(1), b"edit".as_slice().into())));
 //! session.handle(Event::Kept(WriteNumber(1)), &mut effects);
 //! assert_eq!((session.status(), session.pending()), (SyncStatus::Offline, 1));
-//! // The socket opens, both sides say what they have, and the difference goes as one write.
+//! // The connection opens, both sides say what they have, and the difference goes as one write.
 //! session.handle(Event::Opened { vector: b"mine".as_slice().into() }, &mut effects);
 //! let (message_bytes, document_bytes) = (1 << 20, 1 << 25);
 //! let hello =
@@ -46,12 +47,12 @@ use crate::{Epoch, Permission, Role, SyncStatus, WriteNumber};
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// The socket is open; what the document has.
+    /// The connection is open.
     Opened {
         /// The document's state vector.
         vector: Bytes,
     },
-    /// The socket is closed.
+    /// The connection is closed.
     Closed,
     /// A frame came.
     Received(Bytes),
@@ -59,29 +60,29 @@ pub enum Event {
     Edited(Bytes),
     /// The edits up to this number are kept on this device, or cannot be: they may be sent.
     Kept(WriteNumber),
-    /// An edit was found on this device, which is not known to be on the server's disk: an earlier page load or
-    /// another tab made it, and the document has it now. Whoever finds it sends it.
+    /// An edit of an earlier page load or of another tab was read from the device and integrated; the server has not
+    /// acknowledged it. This session sends it.
     Found(Bytes),
     /// The answer to [`Effect::Offer`].
     Offered(Bytes),
-    /// It is time to compare what this page holds with what the room holds.
+    /// It is time to compare the document with the room's.
     Doubted,
-    /// The answer to [`Effect::Compare`]: this page holds something else.
+    /// The answer to [`Effect::Compare`] when the two differ.
     Parted,
     /// The server answers, and knows no such målbild for this browser.
     Denied,
-    /// The server closed the connection, since this page holds something of another epoch.
+    /// The server closed the connection because this page's document is of another epoch.
     SentAway,
 }
 
-/// What is to be done.
+/// What the driver must do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Send these bytes as one binary message.
     Transmit(Bytes),
     /// Keep this edit on this device, and say so with [`Event::Kept`]. Only then is it sent.
     Keep(WriteNumber, Bytes),
-    /// The edits up to this number are on the server's disk: this device need no longer hold them for it.
+    /// The edits up to this number are on the server's disk: the device may drop them.
     Saved(WriteNumber),
     /// Apply this update of others to the document.
     Integrate(Bytes),
@@ -90,17 +91,17 @@ pub enum Effect {
         /// The server's state vector.
         vector: Bytes,
     },
-    /// This is who is here.
+    /// Show these participants.
     ShowPresence(Vec<PresenceEntry>),
-    /// All that the server had has come.
+    /// The initial sync is complete: show the document.
     InStep,
     /// Say who is writing here.
     AnnouncePresence,
-    /// Compare this with what the document holds now, and tell with [`Event::Parted`] if it is not the same.
+    /// Compare this fingerprint with the document's now, and answer with [`Event::Parted`] if they differ.
     Compare(Fingerprint),
-    /// Close the socket and do not come back: the text must stay as it is.
+    /// Close the connection for good; the text stays as it is.
     Stop(Stopped),
-    /// Close the socket and come back.
+    /// Close the connection and open another.
     Reconnect,
 }
 
@@ -113,8 +114,8 @@ pub enum Stopped {
     NewerServer,
     /// The server refused what was written, and every later update would have a gap.
     Refused,
-    /// Nothing was written here, and yet the page shows more than the server has, which it may not give back:
-    /// the server lost it, and who wrote it has not brought it again.
+    /// Nothing here is unsaved, yet the document holds more than the server's, and the server does not take it from this
+    /// page. The server lost it, and whoever wrote it has not sent it again.
     Ahead,
     /// This browser may not open the målbild any more.
     NoAccess,
@@ -126,23 +127,23 @@ pub struct ClientSession {
     handshake: Handshake,
     epoch: Option<Epoch>,
     role: Option<Role>,
-    /// The number that was given last.
+    /// The last write number that was given.
     last: WriteNumber,
-    /// The numbers of this device's edits that are not known to be on the server's disk, oldest first.
+    /// The numbers of edits that the server has not acknowledged as stored, oldest first.
     unsaved: VecDeque<WriteNumber>,
-    /// The edits that are neither sent nor part of what was offered, oldest first: `Saved` speaks for all up to a
-    /// number, so none goes before another.
+    /// Edits that wait for the device, or behind one that does, oldest first. They go out in order, since `Saved(n)`
+    /// acknowledges all up to n. Before the difference is offered, a kept edit is dropped here: the offer contains it.
     unsent: VecDeque<Unsent>,
-    /// The number of what was offered last, until it is saved: the server may have lost what it once had.
+    /// The number of the last offer, until it is saved: the server may have lost what it once had.
     offered: Option<WriteNumber>,
-    /// How the room is doing, as the server said last on this connection.
+    /// The room's health, as the server said it last on this connection.
     room_health: Option<RoomHealth>,
     stopped: Option<Stopped>,
-    /// The number that was given last when the room was asked what it holds.
+    /// The last write number at the time of the `Compare` that has no answer yet.
     asked: Option<WriteNumber>,
-    /// What has come of a message that comes in pieces.
+    /// The fragments of a message that have come so far.
     parts: Parts,
-    /// How often this page and the room held something else.
+    /// How often the document and the room's differed.
     partings: u64,
 }
 
@@ -159,23 +160,23 @@ struct Unsent {
 enum Handshake {
     #[default]
     Closed,
-    /// Open; the server does not have our difference yet, so an edit would arrive as a gap.
+    /// Open; the server does not have our difference yet, so an edit would leave a gap there.
     Open { received_all: bool },
-    /// The difference is on its way, and edits follow it.
+    /// The difference was sent; edits may follow it.
     Offered { received_all: bool },
 }
 
 impl ClientSession {
-    /// The session of a page that holds something already, of this history.
+    /// The session of a page that holds a document already, of this epoch.
     #[must_use]
     pub fn holding(epoch: Epoch) -> Self {
         Self { epoch: Some(epoch), ..Self::default() }
     }
 
-    /// Takes one event and says what is to be done.
+    /// Handles one event, and appends to `effects` what the driver must do.
     pub fn handle(&mut self, event: Event, effects: &mut Vec<Effect>) {
         if self.stopped.is_some() {
-            // What is written after the end still counts as unsaved: nobody will send it.
+            // An edit after the end still counts as unsaved: nobody will send it.
             if matches!(event, Event::Edited(_) | Event::Found(_)) {
                 self.count_edit();
             }
@@ -194,8 +195,8 @@ impl ClientSession {
                 self.asked = None;
             }
             Event::Doubted => {
-                // One question at a time, since the answer does not say to which it is; and what is not sent yet
-                // would not be in it.
+                // One question at a time, since the answer does not name its question; and none while an edit is unsent,
+                // since the answer would lack it.
                 let has_all =
                     self.handshake == (Handshake::Offered { received_all: true }) && self.unsent.is_empty();
                 if has_all && self.asked.is_none() {
@@ -230,7 +231,7 @@ impl ClientSession {
                 if let Handshake::Open { received_all } = self.handshake {
                     self.handshake = Handshake::Offered { received_all };
                     self.last = self.last.next();
-                    // All that was edited before is part of it.
+                    // The offer contains all edits before it.
                     self.unsent.clear();
                     self.offered = Some(self.last);
                     effects.push(Effect::Transmit(Message::Write(self.last, update).encode()));
@@ -249,9 +250,9 @@ impl ClientSession {
         match message {
             Message::Hello(hello) => self.greet(hello, effects),
             Message::Step1(vector) => {
-                // A step 1 may come again, as the answer to a gap: the difference is due anew. One that may
-                // not write offers it as well: is it more than the server has, it is refused, and the page
-                // learns that what it shows is not there.
+                // The server sends step 1 again when an update left a gap: then the difference is due anew. A reader
+                // offers its difference too. If that holds more than the server's document, the server refuses it,
+                // and the page learns that its text is not stored.
                 self.handshake = Handshake::Open { received_all: self.received_all() };
                 effects.push(Effect::Offer { vector });
             }
@@ -266,9 +267,9 @@ impl ClientSession {
                     effects.extend([Effect::InStep, Effect::AnnouncePresence]);
                 }
             }
-            // What comes before the step 2 is in it as well. Integrated now, it may leave a hole below it: yrs
-            // takes the blocks after a hole, and if this connection ends before the step 2 and the server loses
-            // what was in the hole, nothing that this page has can ever be given back.
+            // Updates before step 2 are dropped: step 2 contains them. Integrated early, one could leave a gap below it
+            // (yrs takes the blocks behind a gap). If then step 2 never came and the server lost the missing blocks, this
+            // page could not give back its own.
             Message::Update(update) if self.received_all() => effects.push(Effect::Integrate(update)),
             Message::Update(_) => {}
             Message::Presence(presence) => effects.push(Effect::ShowPresence(decode_presence(&presence)?)),
@@ -282,12 +283,12 @@ impl ClientSession {
             }
             Message::Refused(_, _) if self.unsaved.is_empty() => self.stop(Stopped::Ahead, effects),
             Message::Refused(_, _) => self.stop(Stopped::Refused, effects),
-            // Stock clients are told what was denied; our own writes are answered by number.
+            // `Denied` is for stock clients; our own writes are refused by number.
             Message::Denied(_) => {}
             Message::RoleChanged(role) => self.role = Some(role),
             Message::RoomHealth(health) => self.room_health = Some(health),
-            // All that the room sent before it is here. What was written here since the question may be on its
-            // way: then it says nothing.
+            // All that the room sent before this answer is here. If this page has written since it asked, the
+            // fingerprint is stale.
             Message::Held(held) => {
                 if self.asked.take() == Some(self.last)
                     && self.handshake == (Handshake::Offered { received_all: true })
@@ -295,7 +296,7 @@ impl ClientSession {
                     effects.push(Effect::Compare(held));
                 }
             }
-            // The server never writes by number, and never asks so.
+            // Only clients send these.
             Message::Write(_, _) => return Err(DecodeError::UnknownType(101)),
             Message::Compare => return Err(DecodeError::UnknownType(106)),
             Message::Fragment(_) => return Err(DecodeError::UnknownType(108)),
@@ -319,7 +320,8 @@ impl ClientSession {
         effects.push(Effect::Stop(why));
     }
 
-    /// Sends what may go, if the handshake is done; else it will be part of what is offered.
+    /// Takes the kept edits at the front of `unsent`, and sends them if the difference was offered; else the offer will
+    /// contain them.
     fn send(&mut self, effects: &mut Vec<Effect>) {
         while self.unsent.front().is_some_and(|edit| edit.is_kept) {
             let edit = self.unsent.pop_front().expect("it was just looked at");
@@ -360,38 +362,38 @@ impl ClientSession {
         }
     }
 
-    /// How many of this device's updates are not known to be on the server's disk.
+    /// How many edits of this session the server has not acknowledged as stored.
     #[must_use]
     pub fn pending(&self) -> usize {
         self.unsaved.len()
     }
 
-    /// The number that was given last.
+    /// The last write number that was given.
     #[must_use]
     pub const fn last(&self) -> WriteNumber {
         self.last
     }
 
-    /// The history that this page holds, once it is known.
+    /// The epoch of this page's document, once it is known.
     #[must_use]
     pub const fn epoch(&self) -> Option<Epoch> {
         self.epoch
     }
 
-    /// What this connection may do, once the server has said so.
+    /// This connection's role, once the server has said it.
     #[must_use]
     pub const fn role(&self) -> Option<Role> {
         self.role
     }
 
-    /// How often what this page held was not what the room held, though both had all from each other: a fault,
-    /// which coming back mended.
+    /// How often the document and the room's differed although each side had sent the other all it had: a fault, which
+    /// reconnecting mends.
     #[must_use]
     pub const fn partings(&self) -> u64 {
         self.partings
     }
 
-    /// How the room is doing, once the server has said so on this connection.
+    /// The room's health, once the server has said it on this connection.
     #[must_use]
     pub const fn room_health(&self) -> Option<RoomHealth> {
         self.room_health

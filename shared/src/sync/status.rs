@@ -1,6 +1,6 @@
 //! What the status line may claim. When each holds is decided by the session, not here.
 
-/// The sync status of a målbild on this device, as CONTRACT's `data-sync-status` names it.
+/// The sync status of a målbild on this device, as the page's `data-sync-status` names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SyncStatus {
     /// All of this device's updates are on the server's disk, and the server is reached.

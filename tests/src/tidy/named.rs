@@ -6,7 +6,7 @@ use super::{Finding, Source};
 /// The endings of names that are files of the repository.
 const ENDINGS: [&str; 8] = [".rs", ".ts", ".mjs", ".md", ".toml", ".js", ".css", ".txt"];
 
-/// Finds where a file names a type, by whatever path.
+/// Finds where a file names a type or a module, by whatever path.
 #[must_use]
 pub fn named_in(source: &Source, name: &str) -> Vec<Finding> {
     if !source.is_rust() {
@@ -16,12 +16,12 @@ pub fn named_in(source: &Source, name: &str) -> Vec<Finding> {
     let is_named = |segments: &[String]| segments.iter().any(|segment| segment == name);
     named
         .filter(|path| is_named(&path.segments))
-        .map(|path| source.finding(path.line, format!("{name} is driven elsewhere")))
+        .map(|path| source.finding(path.line, format!("{name} is named where only others may")))
         .collect()
 }
 
-/// Finds files that a document or a comment names in backticks and that are not there. A name may leave out the
-/// folders that its reader knows.
+/// Finds files that a document or a comment names in backticks, and documents that a comment names without, and that are
+/// not there. A name may leave out the folders that its reader knows.
 #[must_use]
 pub fn missing_files(source: &Source, all: &[Source]) -> Vec<Finding> {
     let is_there = |name: &str| {
@@ -37,6 +37,7 @@ pub fn missing_files(source: &Source, all: &[Source]) -> Vec<Finding> {
             && ENDINGS.iter().any(|ending| word.strip_suffix(ending).is_some_and(|stem| !stem.is_empty()))
     };
     quoted(source)
+        .chain(documents(source))
         .filter(|(_, word)| {
             is_file(word) && !is_there(word.trim_start_matches("./").trim_start_matches("../"))
         })
@@ -73,6 +74,18 @@ fn quoted(source: &Source) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
+/// The documents that a comment names without backticks.
+fn documents(source: &Source) -> impl Iterator<Item = (usize, &str)> {
+    let is_markdown = source.path.ends_with(".md");
+    source.text.lines().enumerate().filter(move |_| !is_markdown).flat_map(|(index, line)| {
+        let comment = line.trim_start().strip_prefix("//").unwrap_or_default();
+        let between = comment.split('`').step_by(2);
+        let words =
+            between.flat_map(|text| text.split(|c: char| !c.is_ascii_alphanumeric() && !"._-/".contains(c)));
+        words.filter(|word| word.ends_with(".md")).map(move |word| (index + 1, word))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,5 +112,9 @@ mod tests {
         assert_eq!(tests("`what_is_said_is_not_so`"), 1);
         let comments = |text: &str| missing_files(&Source::of("a/src/e.rs", text), &all).len();
         assert_eq!((comments("//! In `d.rs`."), comments("let s = \"`d.rs`\";")), (1, 0));
+        assert_eq!(
+            (comments("/// As NOWHERE.md, says it."), comments("/// As `q` `f(\"x.md\")` has it.")),
+            (1, 0)
+        );
     }
 }

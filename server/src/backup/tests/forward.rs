@@ -162,7 +162,9 @@ async fn a_restore_that_failed_in_the_middle_is_run_again() {
     }
     new.engine.fail_after(1);
     assert!(restore(&new.storage, &new.rooms, &world.backup(), None).await.is_err());
-    let again = World { storage: Storage::start(Arc::new(new.engine.another())), ..World::new() };
+    let engine = Arc::new(new.engine.another());
+    let storage = Storage::start(Arc::clone(&engine) as Arc<dyn Store>);
+    let again = World { engine, storage, ..World::new() };
     let again = World { rooms: Rooms::new(again.storage.clone()), ..again };
     let done = restore(&again.storage, &again.rooms, &world.backup(), None).await.unwrap();
     let healthy = done.outcomes.values().filter(|outcome| matches!(outcome, Outcome::Healthy)).count();

@@ -125,14 +125,14 @@ impl Outgoing {
                 return Ending::Tell(code);
             }
             let place = tokio::select! {
-                () = self.events.outlet.stirred() => continue,
+                () = self.events.outlet.woken() => continue,
                 place = self.chunks.reserve() => place,
             };
             let Ok(place) = place else { return Ending::Gone };
             match self.events.next() {
                 Some(piece) => place.send(piece),
                 None => tokio::select! {
-                    () = self.events.outlet.stirred() => {}
+                    () = self.events.outlet.woken() => {}
                     () = self.chunks.closed() => return Ending::Gone,
                 },
             }

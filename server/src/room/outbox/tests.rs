@@ -36,9 +36,9 @@ fn attached() -> (Outbox, Outlet, Arc<Narrow>) {
     (outbox, outlet, pipe)
 }
 
-fn is_stirred(outlet: &Outlet) -> bool {
+fn is_woken(outlet: &Outlet) -> bool {
     use futures_util::FutureExt as _;
-    outlet.stirred().now_or_never().is_some()
+    outlet.woken().now_or_never().is_some()
 }
 
 fn large(bytes: usize) -> Bytes {
@@ -53,7 +53,7 @@ fn a_frame_is_written_at_once_and_nobody_is_woken() {
     outbox.push(&Bytes::from_static(b"two")).unwrap();
     assert_eq!(pipe.taken(), b"onetwo");
     assert_eq!(outbox.waiting(), 0);
-    assert!(!is_stirred(&outlet));
+    assert!(!is_woken(&outlet));
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn a_large_frame_is_left_to_the_connection_and_keeps_its_place() {
     outbox.push(&large(3 * WRITE_CHUNK + 1)).unwrap();
     outbox.push(&Bytes::from_static(b"last")).unwrap();
     assert_eq!(pipe.taken(), b"");
-    assert!(is_stirred(&outlet));
+    assert!(is_woken(&outlet));
     assert!(!outlet.flush().unwrap());
     let taken = pipe.taken();
     assert_eq!((taken.len(), &taken[3 * WRITE_CHUNK + 1..]), (3 * WRITE_CHUNK + 5, &b"last"[..]));
@@ -74,7 +74,7 @@ fn a_large_frame_is_left_to_the_connection_and_keeps_its_place() {
 fn what_is_said_before_the_socket_is_there_waits_for_it() {
     let (outbox, outlet) = Outbox::new();
     outbox.push(&Bytes::from_static(b"one")).unwrap();
-    assert!(is_stirred(&outlet));
+    assert!(is_woken(&outlet));
     assert!(outlet.flush().unwrap(), "there is no pipe yet");
     let pipe = Arc::new(Narrow::default());
     pipe.room(100);
@@ -91,10 +91,10 @@ fn a_frame_that_is_begun_is_finished_before_anything_else() {
     for cut in 0..6 {
         pipe.room(cut);
         outbox.push(&Bytes::from_static(b"first,")).unwrap();
-        assert!(is_stirred(&outlet));
+        assert!(is_woken(&outlet));
         outlet.push(&Bytes::from_static(b"pong,")).unwrap();
         outbox.push(&Bytes::from_static(b"last.")).unwrap();
-        assert!(!is_stirred(&outlet), "the task knows already");
+        assert!(!is_woken(&outlet), "the task knows already");
         pipe.room(8);
         assert!(outlet.flush().unwrap());
         pipe.room(100);
@@ -156,7 +156,7 @@ fn the_first_reason_to_close_stands_and_a_room_that_is_gone_is_one() {
     let (outbox, outlet) = Outbox::new();
     assert_eq!(outlet.closing(), None);
     drop(outbox);
-    assert!(is_stirred(&outlet));
+    assert!(is_woken(&outlet));
     assert_eq!(outlet.closing(), Some(CloseCode::RoomFailed));
     let (outbox, outlet) = Outbox::new();
     outbox.close(CloseCode::GoingAway);

@@ -1,4 +1,5 @@
-//! A peer's side of this device: what is to be written there and when, and what other tabs kept there.
+//! The device half of a peer: which batches to write to this browser's database, and the records of other tabs that it
+//! reads there.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -10,24 +11,24 @@ use crate::WriteNumber;
 use crate::sync::client_session::Event;
 use crate::sync::device_log::{About, DeviceLog, Due, Key, Record, StoredRecords, Written};
 
-/// What this page keeps on the device, and how far it has read there.
+/// The log that this page writes to the device, and its read positions there.
 #[derive(Debug)]
 pub(super) struct PeerDevice {
     is_there: bool,
     pub(super) log: DeviceLog,
-    /// Whether each batch that is being written has edits in it, oldest first.
+    /// For each batch under way, oldest first: whether it holds edits.
     writing: VecDeque<bool>,
     read: (Key, Key),
     is_reading: bool,
-    /// Whether another tab has kept something since reading was begun.
+    /// Whether another tab has written since the reading under way began.
     is_behind: bool,
     noted: Option<About>,
     has_asked_to_persist: bool,
-    /// What stands on the page is set aside, and no longer what the device keeps.
+    /// Whether the page's text has been set aside: then nothing more of it is logged.
     is_aside: bool,
 }
 
-/// What came of a record that was brought into the replica.
+/// The outcome of integrating a record.
 struct Integrated {
     /// What was new.
     parts: Vec<Bytes>,
@@ -54,7 +55,7 @@ impl PeerDevice {
         self.is_there
     }
 
-    /// The replica got this from the server.
+    /// Logs an update that came from the server.
     pub(super) fn integrated(&mut self, update: Bytes) {
         if self.is_there {
             self.log.integrated(update);
@@ -74,7 +75,7 @@ impl PeerDevice {
 }
 
 impl Peer {
-    /// This page made an edit.
+    /// Logs an edit of this page. The session may send it once it is on the device, or if the device can't keep it.
     pub(super) fn keep_edit(
         &mut self,
         number: WriteNumber,
@@ -89,7 +90,7 @@ impl Peer {
         if self.device.log.is_failing() { Next::Event(Event::Kept(number)) } else { Next::Nothing }
     }
 
-    /// Has the device write what is due.
+    /// Asks for the next batch to be written, if one is due.
     pub(super) fn keep(&mut self, due: Due, effects: &mut Vec<Effect>) {
         if !self.device.is_there || self.device.is_aside {
             return;
@@ -98,12 +99,12 @@ impl Peer {
         let Some(batch) = device.log.next(due, || replica.whole()) else { return };
         let has_edits = batch.edits.is_some();
         device.writing.push_back(has_edits);
-        // While the server is not reached, nobody else has them.
-        let is_strict = has_edits && !self.is_connected;
+        // Until the server answers, this device is the only one that has them: they must survive a loss of power.
+        let is_strict = has_edits && !self.is_heard;
         effects.push(Effect::Write { batch, is_strict });
     }
 
-    /// The oldest batch that was being written is on the device, or could not be written.
+    /// Handles the outcome of the oldest batch under way; `None` if it could not be written.
     pub(super) fn wrote(&mut self, time: Duration, outcome: Option<Written>, effects: &mut Vec<Effect>) {
         let Some(has_edits) = self.device.writing.pop_front() else { return };
         let log = &mut self.device.log;
@@ -124,7 +125,7 @@ impl Peer {
         }
     }
 
-    /// Has what other tabs kept since read.
+    /// Asks for the records that other tabs have written since the last reading.
     pub(super) fn read_new_records(&mut self, effects: &mut Vec<Effect>) {
         if std::mem::replace(&mut self.device.is_reading, true) {
             self.device.is_behind = true;
@@ -134,7 +135,7 @@ impl Peer {
         effects.push(Effect::Read { log, edits });
     }
 
-    /// What other tabs kept is here, or could not be read.
+    /// Handles the records that were read; `None` if they could not be.
     pub(super) fn has_read(
         &mut self,
         time: Duration,
@@ -150,9 +151,9 @@ impl Peer {
         }
     }
 
-    /// Takes what was found: into the replica too, if it `is_new` there. What this page kept itself it knows. A record that
-    /// stands on something that is not here is left for the next reading, and those after it: another tab could not keep
-    /// that yet, or has set it aside.
+    /// Imports records from the device; into the replica too, if they are `is_new` there. Skips this page's own. A record
+    /// with a gap (a block that it builds on is missing) is left for the next reading, with all after it: another tab
+    /// has not written that block yet, or has set it aside.
     pub(super) fn import(
         &mut self,
         time: Duration,
@@ -176,7 +177,7 @@ impl Peer {
                     true => self.integrate_record(&record, effects),
                     false => Integrated { parts: Vec::new(), is_whole: true },
                 };
-                // What came here already may not be on the server's disk: all of it is sent.
+                // The parts that the replica already had may not be on the server's disk: all is sent.
                 let updates = if is_whole { record.updates.clone() } else { parts };
                 for update in updates {
                     self.session(time, Event::Found(update), effects);
@@ -205,7 +206,7 @@ impl Peer {
         integrated
     }
 
-    /// Has noted what the målbild is, once that is known and when it changes.
+    /// Asks for the målbild's template, role and epoch to be noted on the device, when they become known or change.
     pub(super) fn note(&mut self, effects: &mut Vec<Effect>) {
         if !self.device.is_there || self.is_done {
             return;

@@ -343,6 +343,14 @@ fn what_is_written_without_a_server_is_kept_as_if_the_power_might_go() {
 }
 
 #[test]
+fn what_is_written_while_a_connection_is_tried_that_nobody_has_answered_is_kept_as_if_the_power_might_go() {
+    let mut world = World::begun(true);
+    world.writes("Under försöket");
+    let (_, is_strict) = world.batch().expect("it is to be kept");
+    assert!(is_strict, "the WebSocket may never open");
+}
+
+#[test]
 fn a_page_that_may_end_has_all_written_also_while_something_is_being_written() {
     let mut world = World::in_step(true);
     world.writes("ett");

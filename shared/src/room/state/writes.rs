@@ -1,5 +1,6 @@
-//! What becomes of an update that a connection sent: scanned, refused, asked about, or queued; and when it is
-//! called saved. How it is applied is in `turn`.
+//! The way of an incoming update: it is scanned, checked against the sender's role and the document's limits, and then
+//! queued, refused, or postponed; and once it is stored, acknowledged with `Saved`. How it is applied is in `turn`; how a
+//! document's time to open is estimated and measured (it is *weighed*) is in `weighing`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,24 +19,24 @@ use crate::room::Urgency;
 use crate::room::document::DocumentError;
 use crate::room::size::Size;
 
-/// Deleted ranges in an update without blocks beyond which it is looked at before it is applied: a step 2 says all
-/// that is deleted in the document.
-const KNOWN: usize = 64;
+/// A deletion-only update with more ranges than this is searched for new deletions before it is applied: a step 2
+/// carries the document's whole delete set, so most bring none.
+const CHECK_DELETIONS_ABOVE: usize = 64;
 
-/// What is done about a write that lacks nothing.
+/// What to do with a write that has no gap.
 enum Judgement {
-    /// It brings nothing; its number is answered.
+    /// It changes nothing: acknowledge its number.
     Nothing,
-    /// It is taken, and may bring something; its pieces, where they were needed to know.
+    /// Accept it; with its pieces, where they were needed to judge.
     Change(Option<Pieces>),
-    /// Whether it brings something shows once all that was taken is applied.
+    /// Judge again once all accepted writes are applied.
     Later,
-    /// It is not taken, with this code.
+    /// Refuse it with this code.
     Refused(&'static str),
 }
 
 impl RoomState {
-    /// An update came, with the sender's number if it is a write of our own client's.
+    /// Handles an update from a connection; `number` is the sender's, if it is a write of our own client.
     pub(super) fn wrote(
         &mut self,
         from: ConnectionId,
@@ -45,7 +46,7 @@ impl RoomState {
     ) {
         reaction.counters.received += 1;
         let may_write = self.sessions.get(&from).is_some_and(|s| s.role().may(Permission::WriteContent));
-        // A step 2 of a reader's says what is deleted, and nothing else that anybody could use.
+        // A reader's step 2 can hold only the delete set, about 12 bytes a range: a larger update is refused unread.
         if !may_write && update.len() > limits::READER_BYTES + 12 * self.document.size().ranges {
             return self.refuse(from, number, refusal::ROLE, reaction);
         }
@@ -90,8 +91,8 @@ impl RoomState {
         }
     }
 
-    /// Queues an update to be applied with those of others, or if it may cost much, to be applied piece by piece.
-    /// `pieces` are its own, if they are known.
+    /// Accepts an update: queues it to be applied with others', or, if it may cost much, to be applied piece by piece.
+    /// `pieces` are its pieces, if they are known already.
     pub(super) fn take(
         &mut self,
         now: Duration,
@@ -103,7 +104,7 @@ impl RoomState {
         let ends = [scan.blocks.first(), scan.blocks.last()].map(|block| block.map(|(client, _)| *client));
         if self.is_light_write(now, queued.from, cost) && !(scan.items > 0 && self.is_overdue()) {
             if ends[0] != ends[1] && pieces.is_none() {
-                // Blocks of several clients may wait for each other.
+                // Blocks of several clients may depend on each other; cutting into pieces checks that they can be ordered.
                 self.pieces(&queued.update.clone().unwrap_or_default())?;
             }
             self.document.expect(scan);
@@ -119,20 +120,21 @@ impl RoomState {
         Ok(())
     }
 
-    /// Whether even light writes wait until the document is weighed. The sums say several times as much as there is.
+    /// Whether light writes must wait too, until the document is weighed. The estimate counts several times too much, so
+    /// an exact measurement follows before this says yes.
     fn is_overdue(&mut self) -> bool {
         let is_overdue = |room: &Self| room.weighing.is_overdue(&room.document.size());
-        // What can't be measured is as large as the sums say.
+        // If it can't be measured, the estimate stands.
         is_overdue(self) && (self.document.measure().is_err() || is_overdue(self))
     }
 
-    /// An update, to be applied piece by piece.
+    /// Cuts an update into pieces.
     fn pieces(&self, update: &Bytes) -> Result<Pieces, ScanError> {
         Pieces::of(update.clone(), |client| self.document.end_of(client))
     }
 
-    /// Whether there is room for more. Deletions may go on in a document that is full, as far as they can make it
-    /// no more than twice as large as one may be.
+    /// Judges a write by the document's limits. `extends` says whether it brings blocks; updates that only delete are
+    /// accepted up to twice the limit, so that a full document can be cleaned up.
     fn judge_size(
         &mut self,
         scan: &UpdateScan,
@@ -144,14 +146,14 @@ impl RoomState {
         let is_full = |size: Size, more: &Size| {
             if extends { size.is_full(more, limit) } else { size.is_overfull(more, limit) }
         };
-        if !extends && scan.deletes.len() > KNOWN && self.is_settled() {
-            // It brings nothing, most likely, and looking costs less than applying it.
+        if !extends && scan.deletes.len() > CHECK_DELETIONS_ABOVE && self.is_settled() {
+            // Most likely it deletes nothing new, and searching costs less than applying it.
             let lost = self.document.has_new_deletions(scan)?;
             if lost == 0 {
                 return Ok(Judgement::Nothing);
             }
         }
-        // What brings all that is here once more may have as much again; the rest would be looked at for nothing.
+        // A resent whole document may hold twice the limit's blocks; anything larger is refused without a closer look.
         let is_hopeless = scan.items > 2 * limits::DOCUMENT_BLOCKS;
         if extends && (is_hopeless || self.weighing.is_slow()) {
             return Ok(Judgement::Refused(refusal::DOCUMENT_FULL));
@@ -159,7 +161,7 @@ impl RoomState {
         if !is_full(self.document.size() + self.waiting_size(), &more) {
             return Ok(Judgement::Change(None));
         }
-        // What is here already counts for nothing: a step 2 always says all that is deleted.
+        // Only what the document does not have yet counts: a step 2 repeats the whole delete set.
         let mut clients: Vec<u64> = scan.blocks.iter().map(|(client, _)| *client).collect();
         clients.dedup();
         more.clients = clients.iter().filter(|client| self.document.end_of(**client) == 0).count();
@@ -175,15 +177,14 @@ impl RoomState {
         Ok(if is_full { Judgement::Refused(refusal::DOCUMENT_FULL) } else { Judgement::Change(pieces) })
     }
 
-    /// What was taken and is not in the document yet.
+    /// The size of accepted writes that are not applied yet.
     fn waiting_size(&self) -> Size {
         let queued = self.queue.iter().chain(self.heavy.iter().map(|heavy| &heavy.queued));
         let bytes = queued.filter_map(|queued| queued.update.as_ref()).map(Bytes::len).sum();
         Size { bytes, blocks: self.heavy.iter().map(|heavy| heavy.pieces.blocks()).sum(), ..Size::default() }
     }
 
-    /// What deletions of one who may not write are: a step 2 carries every deletion there is, so only one
-    /// that is new is a write.
+    /// Judges the deletions of a reader. A step 2 repeats every known deletion, so only a new one is a write.
     fn judge_deletions(&mut self, scan: &UpdateScan) -> Result<Judgement, DocumentError> {
         let is_new = self.document.has_new_deletions(scan)? > 0;
         Ok(match is_new {
@@ -198,8 +199,8 @@ impl RoomState {
         self.frames.wanted(now, pace::of_frames(self.sessions.len()));
     }
 
-    /// An update depends on what is not here: it is asked for, and no number from this one on is called
-    /// saved until it has come.
+    /// Handles an update with a gap: holds it back and asks the sender for what is missing. No number from this one on is
+    /// acknowledged until that has come.
     fn missed(
         &mut self,
         from: ConnectionId,
@@ -215,6 +216,8 @@ impl RoomState {
         }
     }
 
+    /// Handles writes that were applied in one transaction: stores and broadcasts the update that it made (`own`), and
+    /// prepares their acknowledgements.
     pub(super) fn applied(&mut self, queue: &[Queued], own: Option<Bytes>, reaction: &mut Reaction) {
         let mut handled: BTreeMap<ConnectionId, Option<WriteNumber>> = BTreeMap::new();
         for Queued { from, number, .. } in queue {
@@ -224,13 +227,13 @@ impl RoomState {
             }
         }
         if let Some(own) = own {
-            // The disk begins while the frames are being written.
+            // The append starts before the frames are written, so that disk and network work side by side.
             self.accepted += 1;
             self.waiting.push(own.clone());
             self.append_if_idle(reaction);
             let mut authors = queue.iter().filter(|queued| queued.update.is_some()).map(|queued| queued.from);
             let first = authors.next().flatten();
-            // What one alone wrote it has already; a frame with others' words in it goes to all.
+            // A sole author has its own update already; an update merged from several authors goes to all.
             let sole = first.filter(|_| authors.all(|author| author == first));
             let message = Message::Update(own);
             let merged = queue.iter().filter(|queued| queued.update.is_some()).count() as u64;
@@ -247,7 +250,7 @@ impl RoomState {
         self.fill_gaps(reaction);
     }
 
-    /// Queues what has no gap any more.
+    /// Accepts the held-back updates whose gaps are filled now.
     fn fill_gaps(&mut self, reaction: &mut Reaction) {
         let document = &self.document;
         let mut filled = Vec::new();
@@ -268,9 +271,10 @@ impl RoomState {
         }
     }
 
-    /// Says `Saved` once all is on disk that was withheld from this connection, if nothing of it has a gap.
+    /// Sends the connection's withheld `Saved(n)` once write n is stored, unless an update of the connection still has a gap
+    /// or is being applied.
     fn release(&mut self, id: ConnectionId, reaction: &mut Reaction) {
-        // What once had a gap is of an earlier number, and may not be applied yet.
+        // An update whose gap was filled belongs to an earlier number and may still be queued.
         let is_filling = |q: &Queued| q.from == Some(id) && q.number.is_none() && q.update.is_some();
         if self.is_busy(id) || self.queue.iter().any(is_filling) {
             return;
@@ -280,6 +284,7 @@ impl RoomState {
         }
     }
 
+    /// Handles the end of an append that began `at`: stock clients get its updates, and waiting acknowledgements go out.
     pub(super) fn appended(&mut self, at: u64, last: Seq, reaction: &mut Reaction) {
         let updates = std::mem::take(&mut self.in_flight);
         self.upkeep.appended(&updates, last);
@@ -298,8 +303,8 @@ impl RoomState {
         }
     }
 
-    /// Leaves heavy writes to who wrote them, without an answer and without a connection: nothing that was said after one
-    /// may be answered, or it would be taken for saved.
+    /// Drops the heavy writes that are not applied when the room ends, and closes their senders' connections; those send
+    /// them again. No acknowledgement may follow one: a later `Saved` would cover it.
     pub(super) fn leave_unmade(&mut self, reaction: &mut Reaction) {
         for heavy in std::mem::take(&mut self.heavy) {
             if let Some(from) = heavy.queued.from {
@@ -308,6 +313,7 @@ impl RoomState {
         }
     }
 
+    /// Starts an append if updates wait and none is under way.
     pub(super) fn append_if_idle(&mut self, reaction: &mut Reaction) {
         if self.in_flight.is_empty() && !self.waiting.is_empty() && !self.stopped {
             self.in_flight = std::mem::take(&mut self.waiting);
@@ -345,7 +351,7 @@ impl RoomState {
         self.refuse_over(to, number, (code, None), reaction);
     }
 
-    /// Refuses a write with a code, over something that the code does not say.
+    /// Refuses a write with a code. The operator's log gets `why`, a detail that the code does not carry.
     fn refuse_over(
         &mut self,
         to: ConnectionId,

@@ -1,6 +1,5 @@
 //! The algebra of deltas: two that follow each other as one, and one that was made beside another as if
-//! it had been made after it. It is Quill's, and DESIGN.md says where it is used; documents and views are
-//! not known here.
+//! it had been made after it. It is Quill's. Documents and views are not known here.
 //!
 //! A delta that ends before its text retains the rest. Lengths and positions are UTF-16 code units.
 
