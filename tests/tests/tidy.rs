@@ -98,7 +98,9 @@ fn a_session_is_driven_by_the_peer_alone_and_a_rooms_state_by_the_actor_and_the_
 
 #[test]
 fn the_engine_is_named_in_one_file_beside_its_own() -> Result<()> {
-    only_in("sled", &["server/src/store/sled", "server/src/store/engine.rs", "server/src/store.rs"])
+    let own = ["server/src/store/sled", "server/src/store/engine.rs", "server/src/store.rs"];
+    // That test damages a store behind the server's back.
+    only_in("sled", &[&own[..], &["tests/tests/backup.rs"]].concat())
 }
 
 #[test]

@@ -48,8 +48,9 @@ impl Caller {
     pub(super) async fn enter(&self, app: &App, id: &str) -> Result<(MalbildRecord, Role), ApiError> {
         let id: MalbildId = id.parse().map_err(|_| ApiError::NOT_FOUND)?;
         let role = app.access.role_for(id, &self.credential).await?.ok_or(ApiError::NOT_FOUND)?;
+        let malbild = MalbildRecord::find(&app.storage, id).await?;
         self.welcome();
-        Ok((MalbildRecord::find(&app.storage, id).await?, role))
+        Ok((malbild, role))
     }
 }
 

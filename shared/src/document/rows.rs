@@ -1,5 +1,5 @@
-//! The rows of a table, read from a document: flat roots, so that two who make the same row lose nothing of each other
-//! (DOMAIN.md, *Rows*). What means nothing reads as missing; what a value means is the reader's to judge.
+//! The rows of a table, read from a document. All values of a table stand in one map, a key for each row and column, and each
+//! text of a row is a root: so two who make the same row lose nothing of each other. A value of another type than its column's reads as missing; what a value means is the reader's to judge.
 //!
 //! It doesn't write rows, and doesn't know what a column is for.
 
