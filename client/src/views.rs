@@ -1,5 +1,8 @@
 //! All that is drawn but the text itself. A view reads signals and calls what the state offers; it
 //! never speaks to the server about a document, and it holds no word of its own.
+//!
+//! Invariant: Words that say how it is stay true though a translator replaced them
+//! (`words_that_say_how_it_is_stay_true_when_a_translator_has_replaced_them`).
 
 mod aside;
 mod authorship;

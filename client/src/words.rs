@@ -1,6 +1,9 @@
 //! Every word that the page says to a person, in each of its languages. Headings, questions and
 //! reminders are not here: they are the template's. A language is a constant of [`Words`], so one that
 //! lacks a word does not compile.
+//!
+//! Invariant: No word that a person reads stands in a view
+//! (`the_views_have_their_words_from_the_catalogue`).
 
 mod en;
 mod sv;

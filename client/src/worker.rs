@@ -10,6 +10,12 @@
 //!
 //! The build puts one line before the worker's bundle, the version and the list of files; the server knows nothing of it but
 //! the policy that lets it fetch.
+//!
+//! Invariant: The page opens without a network, and whoever reaches the server runs the server's release, never one
+//! mixed of two (`the_page_opens_three_times_without_a_server`,
+//! `whoever_reaches_the_server_runs_its_release_and_without_it_the_last_that_was_kept`,
+//! `a_worker_that_is_gone_from_the_server_traps_nobody`); of the API nothing is kept
+//! (`all_of_the_page_is_kept_and_nothing_of_the_api`).
 
 use std::cell::RefCell;
 use std::time::Duration;

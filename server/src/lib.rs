@@ -1,7 +1,7 @@
 //! The relay, as a library, so that its own tests reach every part of it.
 //!
-//! The direction of imports is `http → control → backup → rooms → malbild → access → room → store`; nothing points
-//! back; `frame` is a leaf. The binary beside it only reads its options, starts this and waits for a signal.
+//! Its modules know only those below them, in the order that `ARCHITECTURE.md` shows and a test holds. The binary beside it
+//! only reads its options, starts this and waits for a signal.
 pub mod access;
 pub mod backup;
 pub mod control;

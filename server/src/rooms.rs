@@ -2,6 +2,9 @@
 //! fails refuses the room, for those who waited for that load; the next one tries again.
 //!
 //! It doesn't know who may do what, nor HTTP.
+//!
+//! Invariant: Opening is single-flight, and what cannot be read is never served as empty
+//! (`many_at_once_get_one_room`, `a_record_without_its_content_is_no_empty_document`).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};

@@ -1,5 +1,8 @@
 //! One running server: opens the store, listens, and stops in order. It doesn't know signals, the
 //! command line's words or where logs go.
+//!
+//! Invariant: A disk that hangs is told, and keeps nobody from stopping
+//! (`a_disk_that_hangs_is_told_at_once_and_keeps_nobody_from_stopping_the_server`).
 
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;

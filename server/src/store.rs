@@ -5,6 +5,8 @@
 //! It doesn't know what an update or a record means, who may write it, or that there are rooms.
 //! Callers use [`Storage`]: writes from all rooms meet in its committer and share one flush to the
 //! disk; reads run on threads that may wait for it. Which engine keeps it all is known in `store/engine.rs` alone.
+//!
+//! Invariant: Every engine of the store keeps one contract (`sled_keeps_the_contract`, `memory_keeps_the_contract`).
 
 mod committer;
 #[cfg(test)]

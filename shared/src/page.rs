@@ -3,8 +3,7 @@
 //!
 //! It doesn't know sockets, timers, databases, elements or words: whoever holds it performs its effects, in order.
 
-mod authors;
-pub mod authorship;
+mod authorship;
 mod backlog;
 pub mod binding;
 mod clock;
@@ -16,6 +15,7 @@ mod finding;
 mod links;
 mod lost_people;
 mod marks;
+pub mod parties;
 mod pasting;
 pub mod peer;
 pub mod people;

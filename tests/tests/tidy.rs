@@ -13,7 +13,7 @@ const SERVER_ORDER: [&str; 9] =
 /// A later one is never told of an earlier one, and rooms and pages not of each other.
 const SHARED_ORDER: [&str; 8] = ["page", "room", "api", "sync", "document", "text", "lib0", "domain"];
 
-/// Views and sync meet in the state, and nowhere else.
+/// A later one is never told of an earlier one.
 const CLIENT_ORDER: [&str; 8] = ["views", "malbild", "editor", "words", "device", "state", "api", "early"];
 
 /// What touches the world: clocks, randomness, networks, files, browsers.

@@ -10,6 +10,7 @@ mod binary;
 mod cargo_lock;
 mod check;
 mod claim;
+mod dev;
 mod doctor;
 mod editor;
 mod fuzz;
@@ -50,6 +51,11 @@ const COMMANDS: &[Command] = &[
         word: "run",
         help: "set up, build and serve on http://127.0.0.1:8080; arguments after -- go to the server",
         run: run::run,
+    },
+    Command {
+        word: "dev",
+        help: "serve a draft of the page and the server, made again at each change; arguments after -- go to the server",
+        run: dev::dev,
     },
     Command {
         word: "check",

@@ -46,7 +46,7 @@ pub(crate) fn make(project: &Project, tools: &PageTools) -> Result<()> {
     } else {
         say(&format!("building the page with {}", tools.compiler.name()?));
         fetch_crates(project, tools)?;
-        bundle(project, tools)?;
+        trunk(project, tools, &[])?;
         shorten(project, tools)?;
         style::merge(&project.dist())?;
         glue::strip(&project.dist())?;
@@ -57,6 +57,15 @@ pub(crate) fn make(project: &Project, tools: &PageTools) -> Result<()> {
         note(project, &sources)?;
     }
     Ok(())
+}
+
+/// Makes a draft of the page in `dist/`: without optimisation, compression or weight. It stands in the way of no other
+/// build: what it leaves there is not what a note names.
+pub(crate) fn draft(project: &Project, tools: &PageTools) -> Result<()> {
+    fetch_crates(project, tools)?;
+    trunk(project, tools, &["--release", "false"])?;
+    early::inline(&project.dist())?;
+    worker::write(&project.root.join("client/worker/worker.js"), &project.dist())
 }
 
 fn sources(project: &Project, tools: &PageTools) -> Result<String> {
@@ -101,10 +110,11 @@ fn fetch_crates(project: &Project, tools: &PageTools) -> Result<()> {
     process::show_on_stderr(&mut cargo)
 }
 
-fn bundle(project: &Project, tools: &PageTools) -> Result<()> {
+fn trunk(project: &Project, tools: &PageTools, arguments: &[&str]) -> Result<()> {
     let mut trunk = command(project, tools, &tools.trunk)?;
     trunk
         .arg("build")
+        .args(arguments)
         .env("CARGO_TARGET_DIR", &project.web_target)
         // Trunk refuses the usual `NO_COLOR=1`, and a stack trace of Trunk's own buries the compiler's
         // message that somebody looks for.

@@ -118,6 +118,13 @@ impl Step<'_> {
     }
 }
 
+/// Asks a program to end. There is no safe call for it in the standard library.
+pub(crate) fn terminate(child: &mut Child) -> Result<()> {
+    let status = Command::new("kill").args(["-TERM", &child.id().to_string()]).status()?;
+    // One that has ended already needs nobody to ask.
+    if status.success() || child.try_wait()?.is_some() { Ok(()) } else { bail!("cannot end a program") }
+}
+
 /// Ends a program and all that it started. There is no safe call for it in the standard library.
 fn end_group(child: &mut Child) -> Result<()> {
     let group = format!("-{}", child.id());

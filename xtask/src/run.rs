@@ -12,12 +12,14 @@ use std::os::unix::process::CommandExt;
 pub(crate) fn run(project: &Project, arguments: &[String]) -> Result<()> {
     let server = binary::build(project)?;
     let mut command = process::command(&server);
-    command.arg("serve").args(with_defaults(
-        for_server(arguments),
-        project.root.join("data").into_os_string(),
-        |variable| std::env::var_os(variable).is_some(),
-    ));
+    command.arg("serve").args(for_serving(project, arguments));
     Err(command.exec()).with_context(|| format!("cannot start {}", server.display()))
+}
+
+/// What `serve` is given: what was asked for, and where to listen and to store where nobody said it.
+pub(crate) fn for_serving(project: &Project, arguments: &[String]) -> Vec<OsString> {
+    let data = project.root.join("data").into_os_string();
+    with_defaults(for_server(arguments), data, |variable| std::env::var_os(variable).is_some())
 }
 
 /// What is the server's of the arguments after `run`: all of them, the separator is optional.

@@ -2,7 +2,7 @@
 //! themselves are the state's and the style sheet's, and stay as long as the panel says what they mean.
 
 use leptos::prelude::*;
-use samsyn_shared::page::authorship::{Group, Marking, Party};
+use samsyn_shared::page::parties::{Group, Marking, Party};
 
 use super::desk::Desk;
 use super::panel::panel_frame;

@@ -8,6 +8,11 @@
 //! trade shares with the keys that came after the old one, so whichever the browser ends up with opens everything.
 //!
 //! It doesn't know requests beyond the text of a cookie.
+//!
+//! Invariant: A session's key is the server's own and new at each trade, and no trade loses what the old one opened
+//! (`a_key_that_was_made_up_is_not_taken_over`,
+//! `tabs_that_trade_at_once_all_open_everything_whichever_key_the_browser_keeps`,
+//! `a_lost_answer_loses_no_malbild_and_a_new_key_that_was_seen_ends_the_old_one_for_good`).
 
 use std::fmt;
 use std::time::Duration;

@@ -1,5 +1,10 @@
 //! Brings målbilder back: from a backup what is missing, damaged or older than there, and from a restore point
 //! a new one. Nothing that a healthy one holds is written over.
+//!
+//! Invariant: Nothing is called restored that is not as it was backed up
+//! (`no_changed_byte_of_any_file_of_a_backup_is_called_restored`), **and nothing that a store holds is lost by
+//! restoring** (`a_store_that_was_shortened_is_brought_forward_and_loses_nothing_of_its_own`); no room is open over
+//! such writes (`no_room_opens_while_a_malbild_is_closed_for_work`).
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,4 +1,8 @@
 //! Backups by themselves: one every so often into a directory, of which the newest are kept.
+//!
+//! Invariant: What is kept is told by the order of making, not by the clock
+//! (`a_clock_that_was_a_year_ahead_removes_nothing_that_is_newer`,
+//! `a_clock_that_was_a_year_ahead_removes_nothing_more_than_one_that_was_right`).
 
 use std::fs;
 use std::path::{Path, PathBuf};

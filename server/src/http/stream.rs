@@ -2,6 +2,10 @@
 //! answered with a stream of events that doesn't end, and what is said goes up in `POST`s that show its secret.
 //!
 //! It judges callers as a WebSocket's are judged, and doesn't know what is in a message.
+//!
+//! Invariant: Over HTTP everything is taken once and in order, and a room doesn't know it from a WebSocket
+//! (`a_request_that_comes_again_is_taken_once_and_one_that_comes_too_early_not_at_all`,
+//! `over_http_and_over_a_websocket_people_are_in_one_room`).
 
 mod connection;
 mod event;

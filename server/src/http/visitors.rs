@@ -3,6 +3,13 @@
 //! They are never told apart by address: a whole hall may have one.
 //!
 //! It doesn't know sockets, nor what is asked for.
+//!
+//! Invariant: Nobody holds what he does not use: whoever does not get on is cut, and who has a link gets in
+//! (`who_has_a_link_gets_in_within_a_second_while_everybody_else_is_half_open`,
+//! `who_does_not_get_on_is_cut_in_time`, `two_thousand_half_request_lines_keep_nobody_out_and_are_let_go`); what is
+//! unfinished is bounded over the process (`unfinished_messages_are_bounded_together_and_a_small_one_always_fits`),
+//! what nobody reads is one for all who asked for it and bounded too
+//! (`those_who_ask_for_all_and_read_nothing_share_it_and_who_reads_gets_it`).
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};

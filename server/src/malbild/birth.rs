@@ -2,6 +2,9 @@
 //! together.
 //!
 //! It reads no clock and draws no randomness: both are arguments. It doesn't know requests.
+//!
+//! Invariant: No client seeds a document; the server does, once, from the template (`shared::document::seed` has one
+//! caller).
 
 use rand::RngCore;
 use samsyn_shared::api::CreateMalbild;

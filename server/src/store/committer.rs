@@ -5,6 +5,9 @@
 //! nobody is in a hurry, there is one in [`limits::COMMIT_PACE`]; a quiet store commits at once. While the disk is full, appends wait with it and the rest is refused;
 //! after any other I/O error it writes nothing more and refuses everything, because an fsync that
 //! failed proves nothing about what a later one says.
+//!
+//! Invariant: A full disk loses nothing and needs no restart
+//! (`a_full_disk_loses_nothing_and_all_is_saved_once_there_is_room`).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

@@ -1,6 +1,8 @@
 //! The engine of a data directory: which one it is, how it is opened, and how a damaged one is saved.
 //!
 //! It is the only file that names one. Another engine is another match here.
+//!
+//! Invariant: Who only looks changes nothing (`checking_and_backing_up_a_stopped_store_change_nothing`).
 
 use std::path::Path;
 use std::sync::Arc;

@@ -6,6 +6,9 @@
 //! `sled/key.rs` has the keys, `sled/batch.rs` makes a commit of writes, `sled/read.rs` reads and verifies,
 //! `sled/space.rs` keeps room for all that on the disk. `sled/log.rs` reads and judges sled's own file before sled
 //! does, `sled/opening.rs` opens only what is whole, `sled/commits.rs` counts what was acked.
+//!
+//! Invariant: Nothing acked lies in a file that sled does not sync: no record is over 4 KiB, so that no leaf grows
+//! into a blob file (`no_leaf_grows_into_a_file_that_is_never_synced`, `durability_power`).
 
 mod batch;
 mod chunk;

@@ -1,230 +1,105 @@
-//! Who wrote which words, by organisation: what the view of it shows, made of runs and authors. How each
-//! organisation is marked is decided here; the marks' looks are the style sheet's.
+//! A page's authorship view: who wrote which words, as marks in the texts and as the legend beside them; and the signature
+//! that says who writes here.
 
-use crate::document::authorship::{Author, Run};
+use super::marks::Kinds;
+use super::parties::{Group, Party, Tally, characters, run_at};
+use super::replica::TITLE;
+use super::{Identity, Layer, Page, Told};
+use crate::document::authorship::Author;
 
-use super::people::COLOURS;
-
-/// How many kinds of line the style sheet has: the second cue beside the colour.
-pub const LINES: usize = 5;
-
-/// How many organisations are told apart: each colour with each line.
-pub const MARKS: usize = COLOURS * LINES;
-
-/// Whose words are taken together.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Group {
-    /// An organisation's, by its name.
-    Organisation(String),
-    /// Those of people who named none.
-    NoOrganisation,
-    /// Those of whom nobody told: foreign clients'.
-    Unknown,
-    /// The template's example.
-    Template,
-}
-
-impl Group {
-    /// Whose an author's words are.
-    #[must_use]
-    pub fn of(author: Option<&Author>) -> Self {
-        match author {
-            Some(Author::Person { organisation, .. }) if organisation.is_empty() => Self::NoOrganisation,
-            Some(Author::Person { organisation, .. }) => Self::Organisation(organisation.clone()),
-            Some(Author::Template(_)) => Self::Template,
-            None => Self::Unknown,
-        }
+impl Page {
+    /// Tells the document who writes here: with the first words, or at once when they are written.
+    pub(super) fn sign(&mut self) {
+        let Some(Identity { name, organisation }) = self.view.writer.me.clone() else { return };
+        let (author, at_once) = (Author::Person { name, organisation }, self.may_write());
+        let signed = self.replica().introduce(author, at_once);
+        signed.expect("no transaction outlives a function of Replica");
+        self.tell_edits();
     }
-}
 
-/// How a group's words are marked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Marking {
-    /// As an organisation's: the number of one of [`MARKS`].
-    Numbered(usize),
-    /// As nobody's in particular.
-    Plain,
-    /// Not at all: what came with the template is nobody's contribution.
-    None,
-}
-
-impl Marking {
-    /// The highlight's name; none for what is not marked.
-    #[must_use]
-    pub fn highlight(self) -> Option<String> {
-        match self {
-            Self::Numbered(number) => Some(format!("author-{number}")),
-            Self::Plain => Some("author-plain".to_owned()),
-            Self::None => None,
+    /// Shows who wrote which words, or no longer.
+    pub fn show_authors(&mut self, shown: bool) {
+        self.view.authorship.update(|authorship| authorship.shown = shown);
+        if shown {
+            self.mark_authors();
+        } else {
+            self.unmark(Layer::Author);
         }
     }
 
-    /// Which colour of the palette.
-    #[must_use]
-    pub fn colour(self) -> Option<usize> {
-        if let Self::Numbered(number) = self { Some(number % COLOURS) } else { None }
-    }
-
-    /// Which kind of line. All marks of one colour differ in it.
-    #[must_use]
-    pub fn line(self) -> Option<usize> {
-        if let Self::Numbered(number) = self { Some((number + number / COLOURS) % LINES) } else { None }
-    }
-}
-
-/// A group with its part in the text.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Party {
-    /// Who.
-    pub group: Group,
-    /// How their words are marked.
-    pub mark: Marking,
-    /// Their part of all that is written, in per cent.
-    pub share: f64,
-}
-
-/// Who wrote how much: each group once, in their own order, with how many characters they wrote.
-#[derive(Debug, Default)]
-pub struct Tally(Vec<(Group, u32)>);
-
-impl Tally {
-    /// Counts what a group wrote.
-    pub fn add(&mut self, group: &Group, characters: u32) {
-        match self.0.binary_search_by(|(known, _)| known.cmp(group)) {
-            Ok(place) => self.0[place].1 += characters,
-            Err(place) => self.0.insert(place, (group.clone(), characters)),
+    /// The caret was moved. When the text changed too, all is read anew soon, and this with it.
+    pub(super) fn caret_moved(&mut self) {
+        let is_read = self.view.caret.active.is_some_and(|key| self.is_read(key));
+        if is_read && self.view.authorship.shown {
+            self.tell(self.view.authorship.told.parties.clone());
         }
     }
 
-    /// Those who wrote something, the ones who wrote most first.
-    #[must_use]
-    pub fn parties(&self) -> Vec<Party> {
-        let total: f64 = self.0.iter().map(|(_, characters)| f64::from(*characters)).sum();
-        let mut taken = [false; MARKS];
-        let mut parties: Vec<Party> = Vec::new();
-        for (group, characters) in self.0.iter().filter(|(_, characters)| *characters > 0) {
-            let share = 100.0 * f64::from(*characters) / total;
-            let place = parties.iter().position(|party| party.share < share).unwrap_or(parties.len());
-            parties.insert(place, Party { group: group.clone(), mark: mark_of(group, &mut taken), share });
+    fn tell(&mut self, parties: Vec<Party>) {
+        let caret = self.active_text().map(|text| (text.key, text.in_document(text.selection().head)));
+        let at_caret = caret.and_then(|(key, head)| {
+            let reading = self.reading(key);
+            let run = run_at(self.runs(key, &reading), &reading.units, head)?;
+            let author = self.author(run.client);
+            let group = Group::of(author.as_ref());
+            let name = if let Some(Author::Person { name, .. }) = author { name } else { String::new() };
+            Some((group, name))
+        });
+        let told = Told { parties, at_caret };
+        if told != self.view.authorship.told {
+            self.view.authorship.update(|authorship| authorship.told = told);
         }
-        parties
-    }
-}
-
-/// How a group is marked. An organisation's own name leads to its colour, so that it has the same one on
-/// every page, as long as few enough write.
-fn mark_of(group: &Group, taken: &mut [bool; MARKS]) -> Marking {
-    let name = match group {
-        Group::Organisation(name) => name,
-        Group::NoOrganisation | Group::Unknown => return Marking::Plain,
-        Group::Template => return Marking::None,
-    };
-    let first = colour_of(name);
-    let nearest = |step: usize| step / COLOURS * COLOURS + (first + step) % COLOURS;
-    let number = (0..MARKS).map(nearest).find(|number| !taken[*number]).unwrap_or(first);
-    taken[number] = true;
-    Marking::Numbered(number)
-}
-
-fn colour_of(name: &str) -> usize {
-    // FNV-1a: the same on every page, whatever the standard library's hasher does.
-    let letters = name.chars().flat_map(char::to_uppercase);
-    let hash = letters.fold(0x811c_9dc5_u32, |hash, c| (hash ^ u32::from(c)).wrapping_mul(0x0100_0193));
-    (hash % 10) as usize
-}
-
-/// How many of the characters in a run are no line ends.
-#[must_use]
-pub fn characters(text: &[u16], run: &Run) -> u32 {
-    let (from, to) = (run.from as usize, (run.to as usize).min(text.len()));
-    let written = text.get(from..to).unwrap_or_default().iter().filter(|unit| **unit != u16::from(b'\n'));
-    u32::try_from(written.count()).expect("a text is shorter than its positions reach")
-}
-
-/// The run that a caret is behind: who wrote the character before it, or on an empty beginning of a line
-/// the one after it.
-#[must_use]
-pub fn run_at<'a>(runs: &'a [Run], text: &[u16], caret: u32) -> Option<&'a Run> {
-    let line_end = u16::from(b'\n');
-    let before = caret.checked_sub(1).filter(|at| text.get(*at as usize) != Some(&line_end));
-    let at = before.unwrap_or(caret);
-    let empty = text.get(at as usize).is_none_or(|unit| *unit == line_end);
-    runs.iter().find(|run| run.from <= at && at < run.to).filter(|_| !empty)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::BTreeSet;
-
-    fn organisation(name: &str) -> Group {
-        Group::Organisation(name.to_owned())
     }
 
-    fn units(text: &str) -> Vec<u16> {
-        text.encode_utf16().collect()
-    }
-
-    fn tally(written: &[(Group, u32)]) -> Vec<Party> {
+    pub(super) fn mark_authors(&mut self) {
+        if !self.view.authorship.shown {
+            return;
+        }
+        // By client id, in its order.
+        let mut known: Vec<(u64, Group)> = Vec::new();
         let mut tally = Tally::default();
-        written.iter().for_each(|(group, characters)| tally.add(group, *characters));
-        tally.parties()
+        let mut grouped = Vec::new();
+        // Who made the målbild is not told, so whose its title is isn't either.
+        for key in self.keys().filter(|key| *key != TITLE) {
+            let reading = self.reading(key);
+            let mut parts: Vec<(Group, u32, u32)> = Vec::new();
+            for run in self.runs(key, &reading) {
+                let place = known.binary_search_by_key(&run.client, |(known, _)| *known);
+                let place = place.unwrap_or_else(|place| {
+                    known.insert(place, (run.client, Group::of(self.author(run.client).as_ref())));
+                    place
+                });
+                let group = &known[place].1;
+                tally.add(group, characters(&reading.units, run));
+                match parts.last_mut() {
+                    Some((last, _, to)) if last == group => *to = run.to,
+                    _ => parts.push((group.clone(), run.from, run.to)),
+                }
+            }
+            grouped.push((key, parts));
+        }
+        let parties = tally.parties();
+        for (key, parts) in &grouped {
+            self.mark_layer(Layer::Author, *key, kinds(parts, &parties));
+        }
+        self.tell(parties);
     }
 
-    fn marks(organisations: usize) -> Vec<Marking> {
-        let groups: Vec<_> = (0..organisations).map(|n| (organisation(&format!("Kommun {n}")), 1)).collect();
-        tally(&groups).iter().map(|party| party.mark).collect()
+    fn author(&self, client: u64) -> Option<Author> {
+        self.held().author(client).expect("no transaction outlives a function of Replica")
     }
+}
 
-    #[test]
-    fn those_who_wrote_most_come_first_and_who_wrote_nothing_is_no_party() {
-        let msb = organisation("MSB");
-        let region = organisation("Region Väst");
-        let written = [
-            (msb.clone(), 20),
-            (region.clone(), 70),
-            (Group::Unknown, 5),
-            (Group::Template, 0),
-            (msb.clone(), 5),
-        ];
-        let parties = tally(&written);
-        let told: Vec<_> = parties.iter().map(|party| (party.group.clone(), party.share)).collect();
-        assert_eq!(told, [(region, 70.0), (msb, 25.0), (Group::Unknown, 5.0)]);
-        assert_eq!(parties[2].mark, Marking::Plain);
+fn kinds(parts: &[(Group, u32, u32)], parties: &[Party]) -> Kinds {
+    let (mut names, mut runs) = (Vec::new(), Vec::new());
+    for (group, from, to) in parts {
+        let party = parties.iter().find(|party| party.group == *group);
+        let Some(name) = party.and_then(|party| party.mark.highlight()) else { continue };
+        let place = names.iter().position(|known| *known == name).unwrap_or_else(|| {
+            names.push(name);
+            names.len() - 1
+        });
+        runs.extend([u32::try_from(place).expect("there are few names"), *from, *to]);
     }
-
-    #[test]
-    fn fifty_organisations_differ_in_colour_or_line_and_sixty_still_have_both() {
-        let looks: BTreeSet<_> = marks(50).iter().map(|mark| (mark.colour(), mark.line())).collect();
-        assert_eq!(looks.len(), 50);
-        let colours: BTreeSet<_> = marks(10).iter().map(|mark| mark.colour()).collect();
-        assert_eq!(colours.len(), 10);
-        assert!(marks(60).iter().all(|mark| mark.line().is_some()));
-    }
-
-    #[test]
-    fn an_organisation_has_the_same_colour_beside_others() {
-        let (one, other) = (organisation("Länsstyrelsen"), organisation("Region Väst"));
-        assert_ne!(colour_of("Länsstyrelsen"), colour_of("Region Väst"), "else they prove nothing here");
-        assert_eq!(colour_of("LÄNSSTYRELSEN"), colour_of("Länsstyrelsen"));
-        let alone = tally(&[(one.clone(), 1)]);
-        assert_eq!(alone[0].mark, tally(&[(other, 1), (one, 2)])[0].mark);
-    }
-
-    #[test]
-    fn line_ends_are_nobodys_characters() {
-        let text = units("a\n\n😀b\n");
-        assert_eq!(characters(&text, &Run { client: 1, from: 0, to: 7 }), 4);
-        assert_eq!(characters(&text, &Run { client: 1, from: 1, to: 3 }), 0);
-        assert_eq!(characters(&text, &Run { client: 1, from: 5, to: 99 }), 1);
-    }
-
-    #[test]
-    fn the_caret_is_behind_what_it_was_written_after() {
-        let text = units("ab\n\ncd\n");
-        let runs = [Run { client: 1, from: 0, to: 1 }, Run { client: 2, from: 1, to: 7 }];
-        let at = |caret| run_at(&runs, &text, caret).map(|run| run.client);
-        assert_eq!([at(0), at(1), at(2), at(4), at(5)], [Some(1), Some(1), Some(2), Some(2), Some(2)]);
-        assert_eq!((at(3), at(7), at(99)), (None, None, None));
-    }
+    (names, runs)
 }

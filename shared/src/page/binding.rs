@@ -5,6 +5,10 @@
 //! The two texts may differ by `waiting`, a change of what is shown: what others wrote since the last
 //! frame, or while a word is being composed in a line that they changed. Places and changes cross in both
 //! directions through it, so that neither side has to wait for the other.
+//!
+//! Invariant: A composition is not ended by what others write around it, and its word stands whole and once though
+//! others delete it (the tests named `scenario_20_…`,
+//! `a_word_that_others_delete_while_it_is_composed_stands_whole`).
 
 use std::time::Duration;
 

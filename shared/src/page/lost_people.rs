@@ -1,5 +1,10 @@
 //! Who was here and was lost: people whose connection ended without a farewell, as this page saw it. What they wrote
 //! since is on their own device, and nobody else can know of it.
+//!
+//! Invariant: Who was lost is told from who left, also when they had just moved
+//! (`who_is_lost_is_told_from_who_says_farewell`,
+//! `others_tell_who_was_lost_from_who_left_also_when_it_had_just_moved`,
+//! `who_leads_sees_who_was_lost_while_writing_and_that_they_are_back`).
 
 use crate::sync::presence::{Presence, Presences};
 

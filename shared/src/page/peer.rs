@@ -4,6 +4,9 @@
 //!
 //! It doesn't know sockets, timers or a database, nor what is shown. The protocol is [`ClientSession`]'s; what the
 //! device must write is [`DeviceLog`](crate::sync::device_log::DeviceLog)'s.
+//!
+//! Invariant: What a page cannot integrate ends the connection, and nothing that stood on it is done
+//! (`an_answer_that_does_not_apply_ends_the_connection_and_nothing_after_it_is_done`).
 
 mod device;
 mod reaction;

@@ -1,4 +1,7 @@
 //! The other participants as the page shows them: from presences to people with a colour and a place.
+//!
+//! Invariant: The tabs of one browser are one participant
+//! (`two_tabs_of_one_browser_are_one_participant_to_all_and_to_themselves`).
 
 use std::collections::{BTreeMap, BTreeSet};
 

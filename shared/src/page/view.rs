@@ -3,9 +3,9 @@
 use std::ops::Deref;
 
 use super::Identity;
-use super::authorship::{Group, Party};
 use super::finding::Hit;
 use super::links::LinkAtCaret;
+use super::parties::{Group, Party};
 use super::people::Person;
 use crate::sync::client_session::Stopped;
 use crate::sync::protocol::DiskHealth;

@@ -2,6 +2,10 @@
 //!
 //! It doesn't know connections, roles or the store. After [`Broken`] nothing of the document may be
 //! used: the room loads it anew.
+//!
+//! Invariant: A document gets no root that its template does not have
+//! (`a_root_that_no_template_knows_is_refused_and_the_connection_stays`,
+//! `a_root_that_a_stored_document_holds_is_read_and_flows_back`).
 
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};

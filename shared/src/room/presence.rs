@@ -3,6 +3,11 @@
 //! It doesn't know sockets or documents, nor when it is told, and stores nothing. A connection speaks for
 //! one client id alone, the first that it announces and that no living connection speaks for; entries for others
 //! (stock clients reflect them) are ignored. Between two tellings only the latest state of each client is kept.
+//!
+//! Invariant: Nobody speaks for a living other (`nobody_speaks_for_a_client_for_which_a_living_connection_does`),
+//! and no reader for an editor who was away
+//! (`an_editor_who_comes_back_is_not_told_what_a_reader_said_in_her_name_before_she_says_who_she_is`,
+//! `an_editor_who_comes_back_is_heard_though_a_reader_said_something_later_in_her_name`).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;

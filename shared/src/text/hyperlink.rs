@@ -8,6 +8,10 @@
 //! of another script, and one in punycode, leads where the browser says that it leads: a link's words may say
 //! anything anyway. Percent signs are read by nobody before the address is used, so they are refused only where
 //! none belongs: in a host and in a mail address.
+//!
+//! Invariant: One rule says where a text may lead, at every way out: page, click, copy, JSON, Markdown; what it
+//! refuses is its words (`what_is_no_allowed_address_is_its_words_at_every_way_out`,
+//! `one_rule_says_what_is_an_address`).
 
 use core::net::{Ipv4Addr, Ipv6Addr};
 

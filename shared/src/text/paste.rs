@@ -1,6 +1,11 @@
 //! What a pasted or dropped text means: from what the page found on the clipboard (text with the tags and
 //! hints of foreign HTML, as `client/editor/src/paste.ts` reports it) to lines of our own. Word's, Google's and
 //! everybody's ways to write a list are known here; where the lines go is the page's to decide.
+//!
+//! Invariant: What is pasted says what it said: a look that the bare words would lie without has its text in one
+//! table (`shared::text::paste`, `a_look_says_what_it_says_in_words`), a number is the one that was copied
+//! (`what_a_text_refers_to_keeps_its_number`), a table keeps its columns
+//! (`each_text_of_a_table_stands_as_many_tabs_in_as_its_column`).
 
 mod block;
 mod look;

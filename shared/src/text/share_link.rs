@@ -1,6 +1,9 @@
 //! Links to målbilder as they arrive: with a full stop behind them, between angle brackets, broken over lines, with
 //! their `#` encoded, or rewritten by a mail filter that has what it guards in a query. What is a målbild's identifier
 //! and a token is found in them by its form.
+//!
+//! Invariant: A link opens however it was sent (`a_link_is_found_however_it_was_sent`), and no person is answered in
+//! JSON (`a_link_opens_however_it_was_sent_and_what_is_none_is_told_by_the_page`).
 
 use std::borrow::Cow;
 use std::fmt;

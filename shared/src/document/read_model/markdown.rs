@@ -1,6 +1,9 @@
 //! The read model as CommonMark 0.31: what a reader of it sees is what the page shows, line for line. What
 //! CommonMark has no word for is written so that it still reads: an underline as HTML, a lettered item as a bullet
 //! that begins with its letter, an item without items above it as deep as its list lets it be. Blank lines only part.
+//!
+//! Invariant: The Markdown export reads in a parser that is not ours as the page shows it: lines, kinds, numbers,
+//! looks (`any_text_reads_in_another_parser_as_the_page_shows_it`).
 
 mod inline;
 

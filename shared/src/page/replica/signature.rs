@@ -1,5 +1,10 @@
 //! Who writes in this replica, as the document is told: with the first thing that is written, in the same
 //! transaction, and never by who only reads. And who wrote what stands in it.
+//!
+//! Invariant: Who wrote what is told by who writes, with the first word, and undone by nobody
+//! (`the_first_edit_says_who_makes_it_in_the_same_update_and_reading_says_nothing`,
+//! `undo_takes_the_words_and_leaves_who_wrote_and_redo_writes_them_anew`); showing it leaves the text alone
+//! (`the_words_of_two_organisations_are_told_apart_and_the_text_is_left_alone`).
 
 use yrs::Transact;
 

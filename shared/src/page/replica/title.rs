@@ -1,4 +1,7 @@
 //! What is different about the title's text: it is one line of words, whatever anybody writes into it.
+//!
+//! Invariant: The title is a text as any other, of one line (the tests named `scenario_19_…`): what anybody writes
+//! into it is seen, and written on, as what it can be (`a_title_is_one_line_of_words_whatever_anybody_writes`).
 
 use crate::SectionKey;
 use crate::text::delta::Op;

@@ -1,7 +1,7 @@
 //! What is marked in the texts, and whom one goes to see.
 
 use super::*;
-use crate::page::authorship::Group;
+use crate::page::parties::Group;
 
 fn marks(world: &World, layer: Layer) -> Vec<(SectionKey, Vec<u32>)> {
     let marked = world.acted.iter().filter_map(|(key, effect)| match effect {

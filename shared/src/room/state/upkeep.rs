@@ -2,6 +2,9 @@
 //! tells how long loading takes; and it ends when nobody has been there for a while, or when it is asked to.
 //!
 //! It doesn't know where the log is, nor on which thread a snapshot is proven.
+//!
+//! Invariant: A server that is told to end ends, and calls nothing saved that is not
+//! (`a_room_that_ends_leaves_what_is_not_made_to_its_writer_and_calls_nothing_after_it_saved`).
 
 use std::time::Duration;
 

@@ -3,6 +3,15 @@
 //! read: only opening it tells.
 //!
 //! It doesn't know how that is measured, and decides over no write.
+//!
+//! Invariant: A document opens: what it may hold is bounded
+//! (`more_than_a_document_may_hold_is_refused_before_it_is_applied`), and one that has grown by half, or by blocks
+//! that may take half a second, is opened on the side, and the time taken, before a heavy write brings more: yrs may
+//! take in what comes piece by piece in no time and need seconds for the same document as a whole
+//! (`the_larger_a_document_is_the_fewer_blocks_may_make_it_open_later`,
+//! `what_makes_a_document_much_larger_waits_until_that_is_weighed_and_nobody_else_does`,
+//! `what_is_left_of_a_write_is_refused_once_the_document_is_known_to_open_slowly`). What honest people write at the
+//! most is taken, the tests named `honest_…`.
 
 use std::time::Duration;
 
