@@ -128,7 +128,7 @@ impl Peer {
     }
 
     /// Handles `event`, and appends to `effects` what the driver must do. `now` is the wall clock, counted from any
-    /// moment; it may jump, and the peer's own [`Clock`] makes it monotonic.
+    /// moment; it may jump, and the peer's own clock makes it monotonic.
     pub fn handle(&mut self, now: Duration, event: Event, effects: &mut Vec<Effect>) {
         let time = self.clock.at(now);
         match event {
