@@ -70,7 +70,7 @@ impl Outbox {
         self.0.woken.notify_one();
     }
 
-    /// For how long the connection has read nothing while more than [`WRITE_CHUNK`] bytes are queued; zero otherwise.
+    /// For how long the connection has read nothing while more than 64 KiB are queued; zero otherwise.
     #[must_use]
     pub fn stuck_for(&self) -> Duration {
         let state = self.0.state();
