@@ -117,7 +117,7 @@ impl Operator {
     }
 
     async fn check(&self) -> Result<Answer, ControlError> {
-        let checked = self.storage.read(check).await?;
+        let checked = self.storage.read_long(check).await?;
         let mut lines: Vec<_> = checked.problems.iter().map(ToString::to_string).collect();
         lines.push(checked.to_string());
         Ok(Answer { status: u8::from(!checked.problems.is_empty()), lines })
@@ -126,7 +126,7 @@ impl Operator {
     async fn backup(&self, to: PathBuf) -> Result<Answer, ControlError> {
         let shown = to.display().to_string();
         let written = move |store: &dyn ReadStore| write::write(store, &to, Time::now());
-        let manifest: Manifest = self.storage.read(written).await?;
+        let manifest: Manifest = self.storage.read_long(written).await?;
         let mut lines: Vec<_> = manifest
             .damaged
             .iter()

@@ -2,7 +2,9 @@
 //! what things may be called. Each rule is a pure function from a file to what it finds in it; the
 //! tests run them over the repository.
 
+mod argument;
 mod arrow;
+mod circle;
 mod error;
 mod form;
 mod named;
@@ -12,10 +14,12 @@ mod word;
 
 use std::fmt;
 
+pub use argument::long_argument_lists;
 pub use arrow::{foreign_paths, wrong_arrows};
+pub use circle::circles;
 pub use error::errors_in_words;
 pub use form::{bad_names, file_form, machine_paths, sleeps, unwraps};
-pub use named::{missing_files, missing_tests, named_in};
+pub use named::{missing_files, missing_tests, named_in, unnamed};
 pub use source::Source;
 pub use word::words_outside_the_catalogue;
 

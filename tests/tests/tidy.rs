@@ -1,9 +1,12 @@
 //! The rules of the source, over the whole repository.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
+use samsyn_shared::domain::limits;
+use samsyn_shared::domain::list::List;
 use samsyn_tests::tidy::{
-    Finding, Source, bad_names, errors_in_words, file_form, foreign_paths, machine_paths, missing_files,
-    missing_tests, named_in, sleeps, unwraps, words_outside_the_catalogue, wrong_arrows,
+    Finding, Source, bad_names, circles, errors_in_words, file_form, foreign_paths, long_argument_lists,
+    machine_paths, missing_files, missing_tests, named_in, sleeps, unnamed, unwraps,
+    words_outside_the_catalogue, wrong_arrows,
 };
 
 /// A later one is never told of an earlier one.
@@ -41,8 +44,12 @@ const WORLD: &[&str] = &[
 fn expect_none(rule: impl Fn(&Source) -> Vec<Finding>) -> Result<()> {
     let sources = Source::all()?;
     ensure!(sources.iter().any(|source| source.path == "tests/tests/tidy.rs"), "this is not the repository");
-    let found: Vec<_> = sources.iter().flat_map(rule).map(|finding| finding.to_string()).collect();
-    ensure!(found.is_empty(), "{} found:\n{}", found.len(), found.join("\n"));
+    expect_nothing(&sources.iter().flat_map(rule).collect::<Vec<_>>())
+}
+
+fn expect_nothing(found: &[Finding]) -> Result<()> {
+    let lines: Vec<_> = found.iter().map(ToString::to_string).collect();
+    ensure!(found.is_empty(), "{} found:\n{}", found.len(), lines.join("\n"));
     Ok(())
 }
 
@@ -107,6 +114,45 @@ fn the_engine_is_named_in_one_file_beside_its_own() -> Result<()> {
 fn the_clients_modules_know_only_those_below_them() -> Result<()> {
     let never = upwards(&CLIENT_ORDER);
     expect_none(|source| wrong_arrows(source, "client/src/", &never))
+}
+
+#[test]
+fn no_files_know_each_other_in_a_circle() -> Result<()> {
+    for folder in ["shared/src/", "server/src/", "client/src/"] {
+        expect_nothing(&circles(&Source::all()?, folder))?;
+    }
+    Ok(())
+}
+
+#[test]
+fn what_is_public_is_named_by_somebody() -> Result<()> {
+    for folder in ["shared/src/", "server/src/"] {
+        expect_nothing(&unnamed(&Source::all()?, folder))?;
+    }
+    Ok(())
+}
+
+#[test]
+fn no_function_asks_for_much() -> Result<()> {
+    expect_none(long_argument_lists)
+}
+
+/// What the surface's TypeScript repeats of `shared`.
+#[test]
+fn the_surface_has_the_lists_and_the_depth_that_shared_has() -> Result<()> {
+    let sources = Source::all()?;
+    let text = |path: &str| {
+        let source = sources.iter().find(|source| source.path == path);
+        source.map(|source| source.text.as_str()).with_context(|| format!("there is no {path}"))
+    };
+    let lists = List::ALL.map(|list| format!("\"{}\"", list.as_str())).join(", ");
+    let deepest = format!(" || 0, 0), {});", limits::INDENT_MAX);
+    for wanted in [format!("LISTS = [{lists}];"), deepest] {
+        ensure!(text("client/editor/src/schema.ts")?.contains(&wanted), "the surface has no {wanted:?}");
+    }
+    let deepest = format!("Math.max(indent ?? 0, 0), {})", limits::INDENT_MAX);
+    ensure!(text("client/editor/src/copy.ts")?.contains(&deepest), "what is copied has no {deepest:?}");
+    Ok(())
 }
 
 #[test]

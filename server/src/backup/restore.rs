@@ -127,7 +127,7 @@ impl Restoring {
     async fn plan_all(&self, ids: Vec<MalbildId>) -> Result<Vec<(MalbildId, Plan)>, BackupError> {
         let own = self.clone();
         self.storage
-            .read(move |store| ids.into_iter().map(|id| Ok((id, own.plan(store, id)?))).collect())
+            .read_long(move |store| ids.into_iter().map(|id| Ok((id, own.plan(store, id)?))).collect())
             .await
     }
 

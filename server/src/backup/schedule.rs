@@ -43,7 +43,7 @@ impl Schedule {
                 () = tokio::time::sleep(wait) => {}
             }
             let own = self.clone();
-            let making = storage.read(move |store| Ok::<_, StoreError>(own.make(store, Time::now())));
+            let making = storage.read_long(move |store| Ok::<_, StoreError>(own.make(store, Time::now())));
             tokio::select! {
                 // What it has written by then has another name, and is removed next time.
                 () = stopping.cancelled() => return,

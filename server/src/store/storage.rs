@@ -13,7 +13,7 @@ use bytes::Bytes;
 use samsyn_shared::Seq;
 use samsyn_shared::domain::limits;
 use samsyn_shared::room::Urgency;
-use tokio::sync::{Mutex, mpsc, oneshot, watch};
+use tokio::sync::{Mutex, Semaphore, mpsc, oneshot, watch};
 
 use super::committer::{Committer, Kind, Request};
 use super::health::Health;
@@ -30,6 +30,8 @@ pub struct Storage {
     impatient: Arc<AtomicBool>,
     stopwatch: Arc<Stopwatch>,
     waiting: Arc<AtomicUsize>,
+    /// Who may read now.
+    reads: Arc<Semaphore>,
     rescue: Option<Arc<Rescue>>,
     /// The committer's thread, to be woken when it waits for more.
     committer: Thread,
@@ -69,7 +71,19 @@ impl Storage {
         let committer = thread.thread().clone();
         let thread = Arc::new(Mutex::new(Some(thread)));
         let waiting = Arc::default();
-        Self { engine, requests, health, impatient, stopwatch, waiting, rescue: None, committer, thread }
+        let reads = Arc::new(Semaphore::new(limits::STORE_READS));
+        Self {
+            engine,
+            requests,
+            health,
+            impatient,
+            stopwatch,
+            waiting,
+            reads,
+            rescue: None,
+            committer,
+            thread,
+        }
     }
 
     /// Over a store that is only read: whatever is written is refused with [`StoreError::Closed`].
@@ -84,6 +98,7 @@ impl Storage {
             impatient: Arc::default(),
             stopwatch: Arc::new(Stopwatch::new()),
             waiting: Arc::default(),
+            reads: Arc::new(Semaphore::new(limits::STORE_READS)),
             rescue: None,
             committer: std::thread::current(),
             thread: Arc::default(),
@@ -125,12 +140,35 @@ impl Storage {
         Ok(given.into_iter().flatten().max().unwrap_or_default())
     }
 
-    /// Does `work` on a thread that may wait for the disk, and gives what came of it. The one way to what is stored:
-    /// `work` sees everything that was committed before.
+    /// Does `work` on a thread that may wait for the disk, and gives what came of it: it sees everything that was
+    /// committed before. At most [`limits::STORE_READS`] run at once, since each thread costs memory, and more of them do
+    /// not read faster.
     ///
     /// # Errors
     /// What `work` says; [`StoreError::Closed`] while the process ends.
     pub async fn read<T, E>(
+        &self,
+        work: impl FnOnce(&dyn ReadStore) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let place = Arc::clone(&self.reads).acquire_owned().await.map_err(|_| StoreError::Closed)?;
+        // The place is the thread's: a caller who goes away does not make room for another.
+        self.read_long(move |store| {
+            let read = work(store);
+            drop(place);
+            read
+        })
+        .await
+    }
+
+    /// As [`Storage::read`], for what reads the whole store and takes minutes: it keeps no other reading waiting.
+    ///
+    /// # Errors
+    /// As [`Storage::read`].
+    pub async fn read_long<T, E>(
         &self,
         work: impl FnOnce(&dyn ReadStore) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
@@ -259,6 +297,37 @@ mod tests {
         });
         assert!(ended.await.unwrap_err().is_panic());
         assert_eq!(storage.load(document(1)).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn few_read_at_once_and_who_reads_everything_keeps_nobody_waiting() {
+        let storage = Storage::start(Arc::new(MemoryStore::default()));
+        let (go, gate) = std::sync::mpsc::channel::<()>();
+        let gate = Arc::new(std::sync::Mutex::new(gate));
+        let (begun, mut begins) = mpsc::unbounded_channel();
+        for _ in 0..2 * limits::STORE_READS {
+            let (storage, gate, begun) = (storage.clone(), Arc::clone(&gate), begun.clone());
+            tokio::spawn(async move {
+                let read = storage.read(move |_| {
+                    begun.send(()).unwrap();
+                    // It ends once it is let go.
+                    gate.lock().unwrap().recv().ok();
+                    Ok::<_, StoreError>(())
+                });
+                read.await.unwrap();
+            });
+        }
+        for _ in 0..limits::STORE_READS {
+            begins.recv().await.unwrap();
+        }
+        assert!(storage.read_long(|store| store.documents()).await.unwrap().is_empty());
+        assert!(begins.try_recv().is_err(), "no more than may read at once");
+        for _ in 0..2 * limits::STORE_READS {
+            go.send(()).unwrap();
+        }
+        for _ in 0..limits::STORE_READS {
+            begins.recv().await.unwrap();
+        }
     }
 
     #[tokio::test]

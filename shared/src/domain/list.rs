@@ -15,6 +15,9 @@ pub enum List {
 }
 
 impl List {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Bullet, Self::Ordered, Self::Lettered];
+
     /// The value of the line attribute `list`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -28,6 +31,6 @@ impl List {
     /// The list that a value of the attribute means.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Bullet, Self::Ordered, Self::Lettered].into_iter().find(|list| list.as_str() == name)
+        Self::ALL.into_iter().find(|list| list.as_str() == name)
     }
 }

@@ -1,6 +1,10 @@
 //! What a file names: types that only some may name, and files and tests that must exist.
 
-use super::token::{paths, tokens};
+use std::collections::{BTreeMap, BTreeSet};
+
+use proc_macro2::{Ident, TokenTree};
+
+use super::token::{each, paths, product_tokens, tokens};
 use super::{Finding, Source};
 
 /// The endings of names that are files of the repository.
@@ -18,6 +22,57 @@ pub fn named_in(source: &Source, name: &str) -> Vec<Finding> {
         .filter(|path| is_named(&path.segments))
         .map(|path| source.finding(path.line, format!("{name} is named where only others may")))
         .collect()
+}
+
+/// Finds what a crate offers and nobody takes: items that are `pub` in a file below `folder`, whose names stand in no other
+/// file.
+#[must_use]
+pub fn unnamed(all: &[Source], folder: &str) -> Vec<Finding> {
+    let idents = |source: &Source| {
+        let mut found = BTreeSet::new();
+        each(&tokens(source), &mut |trees| {
+            if let [TokenTree::Ident(ident), ..] = trees {
+                found.insert(ident.to_string());
+            }
+        });
+        found
+    };
+    let rust: Vec<_> = all.iter().filter(|source| source.is_rust()).collect();
+    let mut files_of: BTreeMap<String, usize> = BTreeMap::new();
+    for ident in rust.iter().flat_map(|source| idents(source)) {
+        *files_of.entry(ident).or_default() += 1;
+    }
+    let mut findings = Vec::new();
+    for source in rust.iter().filter(|source| source.path.starts_with(folder)) {
+        each(&product_tokens(source), &mut |trees| {
+            if let [TokenTree::Ident(public), rest @ ..] = trees
+                && public == "pub"
+                && let Some(name) = offered(rest)
+                && files_of.get(&name.to_string()) == Some(&1)
+            {
+                let what = format!("{name} is pub, and no other file names it");
+                findings.push(source.finding(name.span().start().line, what));
+            }
+        });
+    }
+    findings
+}
+
+/// The name of a public item, by what stands after `pub`.
+fn offered(mut trees: &[TokenTree]) -> Option<&Ident> {
+    while let [TokenTree::Ident(word), rest @ ..] = trees {
+        match (word.to_string().as_str(), rest) {
+            ("const" | "async" | "unsafe", [TokenTree::Ident(next), ..]) if next == "fn" => trees = rest,
+            (
+                "fn" | "struct" | "enum" | "trait" | "type" | "const" | "static",
+                [TokenTree::Ident(name), ..],
+            ) => {
+                return Some(name);
+            }
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// Finds files that a document or a comment names in backticks, and documents that a comment names without, and that are
@@ -96,6 +151,15 @@ mod tests {
         assert_eq!(lines("use x::{y, Session};"), 1);
         assert_eq!(lines("fn f() { y::Session::new() }"), 1);
         assert_eq!(lines("// Session\nfn f(session: Sessions) {}"), 0);
+    }
+
+    #[test]
+    fn what_is_offered_and_taken_by_no_other_file_is_found() {
+        let offers =
+            "pub fn taken() {} pub const fn left() { left() } pub struct Left; pub(crate) fn own() {}";
+        let all = [Source::of("a/src/b.rs", offers), Source::of("c/src/d.rs", "fn f() { a::b::taken() }")];
+        let found: Vec<_> = unnamed(&all, "a/src/").into_iter().map(|finding| finding.what).collect();
+        assert_eq!(found.len(), 2, "{found:?}");
     }
 
     #[test]

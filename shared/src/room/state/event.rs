@@ -77,7 +77,7 @@ pub enum Event {
         /// Whether the snapshot is in the store.
         is_stored: bool,
     },
-    /// About a second went by.
+    /// Time went by: about a second since the last of these, or less.
     Ticked,
     /// The room is to end: what is not made yet is not waited for. Said again after whatever happens, until it has ended.
     Draining {
