@@ -115,7 +115,8 @@ pub async fn post_messages(id: MalbildId, secret: &str, number: u64, body: &[u8]
     let init = RequestInit::new();
     let keepalive = body.len() <= limits::KEPT_ALIVE_BYTES;
     js_sys::Reflect::set(&init, &"keepalive".into(), &keepalive.into()).expect("it is an object");
-    send("POST", &events_path(id), &headers, &js_sys::Uint8Array::from(body), init).await.map(drop)
+    init.set_body(&js_sys::Uint8Array::from(body));
+    send("POST", &events_path(id), &headers, init).await.map(drop)
 }
 
 /// What the body is.
@@ -123,11 +124,11 @@ const JSON: (&str, &str) = ("Content-Type", "application/json");
 
 /// One request with one header. Gives the answer's text.
 async fn ask(method: &str, path: &str, header: (&str, &str), body: Option<&str>) -> Result<String, ApiError> {
-    let body = body.map_or(JsValue::UNDEFINED, JsValue::from_str);
     let init = RequestInit::new();
+    init.set_body(&body.map_or(JsValue::UNDEFINED, JsValue::from_str));
     let limit = limits::REQUEST_ANSWER.as_millis().try_into().expect("seconds are few milliseconds");
     init.set_signal(Some(&AbortSignal::timeout_with_u32(limit)));
-    send(method, path, &[header], &body, init).await
+    send(method, path, &[header], init).await
 }
 
 /// One request by the browser's own `fetch`: a crate around it brings streams along, which weigh 6 kB.
@@ -135,7 +136,6 @@ async fn send(
     method: &str,
     path: &str,
     headers: &[(&str, &str)],
-    body: &JsValue,
     init: RequestInit,
 ) -> Result<String, ApiError> {
     let sent = async {
@@ -145,7 +145,6 @@ async fn send(
         }
         init.set_method(method);
         init.set_headers(&all);
-        init.set_body(body);
         let response = JsFuture::from(window().fetch_with_str_and_init(path, &init)).await?;
         let response: Response = response.unchecked_into();
         let text = JsFuture::from(response.text()?).await?;

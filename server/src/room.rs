@@ -83,7 +83,7 @@ impl RoomHandle {
         let (sender, commands) = mpsc::channel(limits::ROOM_INBOX);
         let (inbox, gauge) = (Arc::new(Inbox::new()), Arc::new(RoomGauges::default()));
         let ears = actor::Ears { commands, inbox: Arc::clone(&inbox) };
-        Actor::start(opening, (document, took), storage, ears, Arc::clone(&gauge), workshop);
+        Actor::start(opening, (document, took), (ears, Arc::clone(&gauge)), (storage, workshop));
         Ok(Self { commands: sender, inbox, gauge })
     }
 

@@ -5,6 +5,7 @@
 pub mod anchor;
 pub mod authorship;
 pub mod fingerprint;
+mod outgoing;
 pub mod read_model;
 pub mod rows;
 pub mod scan;

@@ -36,6 +36,7 @@ use serde::{Deserialize, Serialize};
 
 use self::backlog::Backlog;
 use self::clock::Clock;
+pub use self::editing::SurfaceEdit;
 pub use self::effect::{Effect, Layer, SurfaceEffect};
 pub use self::finding::Hit;
 use self::finding::Places;

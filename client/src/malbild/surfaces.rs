@@ -14,7 +14,7 @@ use samsyn_shared::SectionKey;
 use samsyn_shared::page::binding::Due;
 use samsyn_shared::page::command::{Command, Selection};
 use samsyn_shared::page::replica::TITLE;
-use samsyn_shared::page::{LinkAtCaret, Page, SurfaceEffect};
+use samsyn_shared::page::{LinkAtCaret, Page, SurfaceEdit, SurfaceEffect};
 use samsyn_shared::text::delta::Op;
 use samsyn_shared::text::hyperlink::Hyperlink;
 use samsyn_shared::text::paste::Transfer;
@@ -50,8 +50,9 @@ impl Malbild {
         let malbild = *self;
         let reports = Reports {
             edited: Box::new(move |at, before, after, caret| {
-                let (before, after): (Vec<Op>, Vec<Op>) = (read(&before), read(&after));
-                malbild.act(|page| page.edited(key, at, &before, &after, u32::try_from(caret).ok()));
+                let caret = u32::try_from(caret).ok();
+                let edit = SurfaceEdit { at, before: read(&before), after: read(&after), caret };
+                malbild.act(|page| page.edited(key, &edit));
             }),
             selected: Box::new(move |anchor, head, inline| {
                 let inline = read(&inline);

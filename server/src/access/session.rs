@@ -30,7 +30,7 @@ pub const COOKIE: &str = "samsyn_session";
 /// The cookie's name where it is: with this prefix browsers take it from no other host, and never without TLS.
 pub const HOST_COOKIE: &str = "__Host-samsyn_session";
 /// How long a browser keeps it: a year, so that a yearly exercise opens without asking again.
-pub const MAX_AGE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+const MAX_AGE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// The secret in the cookie: as random, as hidden in logs and as hashed as a token.
 #[derive(Debug, Clone)]

@@ -399,6 +399,6 @@ pub async fn as_new(
         let mut rng = rand::rng();
         FirstTokens::generate(MalbildId::generate(&mut rng), &mut rng)
     };
-    copy(storage, record, documents, &tokens, now).await.map_err(MalbildError::from)?;
+    storage.commit(copy(record, documents, &tokens, now)).await?;
     Ok(tokens)
 }

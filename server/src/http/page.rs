@@ -59,7 +59,8 @@ pub(super) async fn asset(state: State<App>, method: Method, uri: Uri, headers: 
     match Dist::get(name) {
         Some(file) if !hidden => {
             let twin = if accepts_brotli(&headers) { Dist::get(&format!("{name}.br")) } else { None };
-            serve(name, file.data, &file.metadata.sha256_hash(), twin.map(|twin| twin.data), &headers)
+            let hash = file.metadata.sha256_hash();
+            serve(name, (file.data, &hash), twin.map(|twin| twin.data), &headers)
         }
         _ if wants_page(&headers) => (StatusCode::NOT_FOUND, index(state, headers).await).into_response(),
         _ => ApiError::NO_ROUTE.into_response(),
@@ -75,8 +76,7 @@ fn wants_page(headers: &HeaderMap) -> bool {
 /// Answers with a file whose content has this hash, or with its brotli twin.
 fn serve(
     name: &str,
-    data: Cow<'static, [u8]>,
-    hash: &[u8],
+    (data, hash): (Cow<'static, [u8]>, &[u8]),
     twin: Option<Cow<'static, [u8]>>,
     headers: &HeaderMap,
 ) -> Response {
@@ -173,7 +173,7 @@ mod tests {
             .into_iter()
             .collect();
         let twin = twin.then_some(Cow::Borrowed(&b"br"[..]));
-        serve(name, Cow::Borrowed(b"raw"), &[7; 32], twin, &headers)
+        serve(name, (Cow::Borrowed(b"raw"), &[7; 32]), twin, &headers)
     }
 
     #[tokio::test]

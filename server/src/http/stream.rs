@@ -74,7 +74,7 @@ pub(super) async fn open(
     let carried = async move {
         let id = joined.id;
         metrics::gauge!("samsyn_connections_open", "transport" => "http").increment(1);
-        HttpConnection::new(&room, joined, said, chunks, &secret).carry().await;
+        HttpConnection::new(&room, joined, (said, chunks), &secret).carry().await;
         streams.map().remove(&key);
         room.leave(id);
         metrics::gauge!("samsyn_connections_open", "transport" => "http").decrement(1);

@@ -6,20 +6,12 @@ use bytes::Bytes;
 use samsyn_shared::Seq;
 
 use super::{FirstTokens, MalbildRecord};
-use crate::store::{DocumentId, Part, Storage, StoreError, Time, Write};
+use crate::store::{DocumentId, Part, Time, Write};
 
-/// Makes a målbild that these tokens open and that holds these documents. It has the other's template and, since its
-/// history grew from the same seed, its epochs. All of it becomes durable together.
-///
-/// # Errors
-/// If the store can't be written.
-pub async fn copy(
-    storage: &Storage,
-    of: MalbildRecord,
-    documents: Vec<(Part, Bytes)>,
-    tokens: &FirstTokens,
-    now: Time,
-) -> Result<(), StoreError> {
+/// The writes that make a målbild which these tokens open and which holds these documents, all of it or nothing. It has the
+/// other's template and, since its history grew from the same seed, its epochs.
+#[must_use]
+pub fn copy(of: MalbildRecord, documents: Vec<(Part, Bytes)>, tokens: &FirstTokens, now: Time) -> Vec<Write> {
     let malbild = tokens.malbild();
     let record = MalbildRecord {
         past_epochs: of.past_epochs,
@@ -31,6 +23,5 @@ pub async fn copy(
         Write::Compact { document, snapshot, up_to: Seq(0) }
     }));
     writes.extend(tokens.writes());
-    storage.commit(writes).await?;
-    Ok(())
+    writes
 }

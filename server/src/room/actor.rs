@@ -103,10 +103,8 @@ impl Actor {
     pub(super) fn start(
         opening: Opening,
         (document, took): (RoomDocument, Duration),
-        storage: Storage,
-        ears: Ears,
-        gauge: Arc<RoomGauges>,
-        workshop: &Workshop,
+        (ears, gauge): (Ears, Arc<RoomGauges>),
+        (storage, workshop): (Storage, &Workshop),
     ) {
         let Opening { id, epoch, past_epochs, template, loaded } = opening;
         let config = RoomConfig {

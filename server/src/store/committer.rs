@@ -63,6 +63,14 @@ struct Batch {
     closing: Option<Reply>,
 }
 
+/// What the thread and those who use the store let each other know.
+pub(super) struct Signals {
+    pub(super) health: watch::Sender<Health>,
+    /// Whether appends wait for a full disk no longer.
+    pub(super) impatient: Arc<AtomicBool>,
+    pub(super) stopwatch: Arc<Stopwatch>,
+}
+
 /// The thread's own state.
 pub(super) struct Committer {
     engine: Arc<dyn Store>,
@@ -80,13 +88,8 @@ pub(super) struct Committer {
 }
 
 impl Committer {
-    pub(super) fn new(
-        engine: Arc<dyn Store>,
-        inbox: mpsc::Receiver<Request>,
-        health: watch::Sender<Health>,
-        impatient: Arc<AtomicBool>,
-        stopwatch: Arc<Stopwatch>,
-    ) -> Self {
+    pub(super) fn new(engine: Arc<dyn Store>, inbox: mpsc::Receiver<Request>, signals: Signals) -> Self {
+        let Signals { health, impatient, stopwatch } = signals;
         let (clock, parked) = (Time::default(), Vec::new());
         Self { engine, inbox, health, impatient, clock, stopwatch, parked, begun: None }
     }

@@ -53,7 +53,8 @@ impl Rescue {
         for ((kind, seq), bytes) in &verified {
             write(&unfinished.join("verified").join(format!("{kind}-{seq:020}.bin")), bytes)?;
         }
-        let readme = readme(document, what, records, verified.len(), now);
+        let heading = format!("Document {document} could not be read at {now}: {what}.");
+        let readme = readme(&heading, records, verified.len());
         write(&unfinished.join("README.txt"), readme.as_bytes())?;
         fs::rename(&unfinished, &folder)?;
         fs::File::open(&self.dir)?.sync_all()?;
@@ -110,10 +111,10 @@ fn verified(records: &[RawRecord]) -> BTreeMap<(&'static str, u64), Vec<u8>> {
     values.into_iter().filter(|(_, (pieces, _))| *pieces > 0).map(|(key, (_, value))| (key, value)).collect()
 }
 
-fn readme(document: DocumentId, what: &str, records: &[RawRecord], values: usize, now: Time) -> String {
+fn readme(heading: &str, records: &[RawRecord], values: usize) -> String {
     let damaged = records.iter().filter(|record| record.verified.is_err()).count();
     format!(
-        "Document {document} could not be read at {now}: {what}.\n\
+        "{heading}\n\
          {} records are stored of it; {damaged} of them fail their checksum. Nothing was removed from the store.\n\
          \n\
          {RECORDS}: every record as it is: length of key, length of value (4 bytes each, big-endian), key, value.\n\

@@ -15,7 +15,7 @@ use samsyn_shared::domain::limits;
 use samsyn_shared::room::Urgency;
 use tokio::sync::{Mutex, Semaphore, mpsc, oneshot, watch};
 
-use super::committer::{Committer, Kind, Request};
+use super::committer::{Committer, Kind, Request, Signals};
 use super::health::Health;
 use super::rescue::Rescue;
 use super::stopwatch::Stopwatch;
@@ -60,10 +60,10 @@ impl Storage {
     pub fn start(engine: Arc<dyn Store>) -> Self {
         let (requests, inbox) = mpsc::channel(limits::STORE_QUEUE);
         let (tell, health) = watch::channel(Health::Fine);
-        let impatient = Arc::new(AtomicBool::new(false));
-        let stopwatch = Arc::new(Stopwatch::new());
-        let committer =
-            Committer::new(Arc::clone(&engine), inbox, tell, Arc::clone(&impatient), Arc::clone(&stopwatch));
+        let (impatient, stopwatch) = (Arc::<AtomicBool>::default(), Arc::new(Stopwatch::new()));
+        let signals =
+            Signals { health: tell, impatient: Arc::clone(&impatient), stopwatch: Arc::clone(&stopwatch) };
+        let committer = Committer::new(Arc::clone(&engine), inbox, signals);
         let thread = std::thread::Builder::new()
             .name("samsyn-store".into())
             .spawn(move || committer.run())

@@ -9,11 +9,10 @@ use yrs::{Doc, ReadTxn, Transact};
 
 use crate::Template;
 use crate::document::rows::{self, Row};
-use crate::document::{self, Busy};
+use crate::document::{self, Busy, outgoing};
 use crate::domain::schema;
 use crate::text::character::{is_direction, is_line_end};
 use crate::text::delta::{Line, Op, lines, plain};
-use crate::text::hyperlink::Hyperlink;
 
 /// A målbild as it reads now.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -52,11 +51,11 @@ impl ReadModel {
         let sections = template.sections.iter().map(|section| SectionText {
             key: section.key.to_string(),
             heading: section.heading.to_owned(),
-            delta: with_safe_links(with_last_line_end(
+            delta: outgoing::text(
                 txn.get_text(section.key.root().as_str())
                     .map(|text| document::read(&text, &txn))
                     .unwrap_or_default(),
-            )),
+            ),
             rows: None,
         });
         Ok(Self { title: one_line(&title), template: template.identifier(), sections: sections.collect() })
@@ -102,27 +101,6 @@ pub fn one_line(text: &str) -> String {
     let parts =
         |c: char| c.is_control() || c.is_whitespace() || is_line_end(c) || is_direction(c) || c == '\u{FEFF}';
     text.split(parts).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
-}
-
-/// Without the links that lead nowhere anybody should go: their words stay.
-pub(super) fn with_safe_links(mut ops: Vec<Op>) -> Vec<Op> {
-    for op in &mut ops {
-        if let Op::Insert { attributes, .. } = op
-            && Hyperlink::of(attributes).is_none()
-        {
-            attributes.remove(schema::LINK);
-        }
-    }
-    ops
-}
-
-pub(super) fn with_last_line_end(mut ops: Vec<Op>) -> Vec<Op> {
-    ops.retain(|op| !matches!(op, Op::Insert { insert, .. } if insert == document::EMBED));
-    let ended = matches!(ops.last(), Some(Op::Insert { insert, .. }) if insert.ends_with('\n'));
-    if !ended {
-        ops.push(Op::insert("\n"));
-    }
-    ops
 }
 
 #[cfg(test)]

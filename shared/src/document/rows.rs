@@ -9,8 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 use yrs::{Map as _, ReadTxn};
 
-use super::read_model::{with_last_line_end, with_safe_links};
-use super::{primitive, read as read_text};
+use super::{outgoing, primitive, read as read_text};
 use crate::domain::schema;
 use crate::domain::section::{ColumnKind, Table};
 use crate::text::delta::Op;
@@ -70,7 +69,7 @@ fn read_row(
             ColumnKind::Text => {
                 let cell = schema::cell(table.key, &row, column.key);
                 let text = txn.get_text(cell.as_str()).map(|text| read_text(&text, txn));
-                texts.insert(column.key, with_safe_links(with_last_line_end(text.unwrap_or_default())));
+                texts.insert(column.key, outgoing::text(text.unwrap_or_default()));
             }
         }
     }

@@ -6,6 +6,7 @@
 //! the holder's to say.
 
 mod pieces;
+mod placed;
 mod update;
 pub(crate) mod value;
 

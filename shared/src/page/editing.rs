@@ -10,10 +10,23 @@ use super::{Change, Page, SurfaceEffect};
 use crate::SectionKey;
 use crate::text::delta::{Attributes, LineKind, Op, plain};
 
+/// What a person changed on a surface.
+#[derive(Debug)]
+pub struct SurfaceEdit {
+    /// The offset of the first line that changed, in what the surface shows.
+    pub at: u32,
+    /// The lines that changed, as they were.
+    pub before: Vec<Op>,
+    /// The same lines as they are.
+    pub after: Vec<Op>,
+    /// The caret's offset from `at`, if it is there.
+    pub caret: Option<u32>,
+}
+
 impl Page {
-    /// Handles an edit of a surface: the lines from offset `at` on were `before` and are `after`; `caret` is the caret's
-    /// offset from `at`, if it is there.
-    pub fn edited(&mut self, key: SectionKey, at: u32, before: &[Op], after: &[Op], caret: Option<u32>) {
+    /// Handles an edit of a surface.
+    pub fn edited(&mut self, key: SectionKey, edit: &SurfaceEdit) {
+        let SurfaceEdit { at, ref before, ref after, caret } = *edit;
         self.typed = None;
         let Some(text) = self.text_mut(key) else { return };
         let delta = text.edited(at, before, after, caret);

@@ -204,9 +204,10 @@ impl World {
             let after = compose(&before, &[Op::retain(at), Op::insert(&letter)]);
             let caret = at + utf16_len(&letter);
             *self.text_of(key) = after.clone();
+            let edit = SurfaceEdit { at: 0, before, after, caret: Some(caret) };
             // ProseMirror has moved the selection, and tells of it after the change.
             self.selection = (key, Selection::caret(caret));
-            self.act(|page| page.edited(key, 0, &before, &after, Some(caret)));
+            self.act(|page| page.edited(key, &edit));
             let selection = self.selection.1;
             self.reports_selection(key, selection);
             self.act(|_| ());

@@ -87,7 +87,7 @@ impl Presence {
             }
             if let Some(taken) = known.filter(|known| known.owner != from) {
                 let ahead = (taken.clock + 1).saturating_sub(entry.clock);
-                self.take(now, from, role, PresenceEntry { clock: entry.clock + ahead, ..entry }, ahead);
+                self.take(now, (from, role), PresenceEntry { clock: entry.clock + ahead, ..entry }, ahead);
                 continue;
             }
             let gone = entry.state == "null";
@@ -97,12 +97,12 @@ impl Presence {
             let is_newer = known
                 .map_or(!gone, |known| entry.clock > known.clock || (entry.clock == known.clock && gone));
             if is_newer {
-                self.take(now, from, role, entry, ahead);
+                self.take(now, (from, role), entry, ahead);
             }
         }
     }
 
-    fn take(&mut self, now: Duration, from: ConnectionId, role: Role, entry: PresenceEntry, ahead: u64) {
+    fn take(&mut self, now: Duration, (from, role): (ConnectionId, Role), entry: PresenceEntry, ahead: u64) {
         self.spoken_for.insert(from, entry.client);
         if self.unnamed.remove(&from) && !self.newcomers.contains(&from) {
             self.named.insert(from);
@@ -232,7 +232,7 @@ impl Presence {
         else {
             return false;
         };
-        self.take(heard, from, role, entry, 0);
+        self.take(heard, (from, role), entry, 0);
         true
     }
 

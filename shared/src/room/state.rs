@@ -200,12 +200,6 @@ impl RoomState {
         self.sessions.len()
     }
 
-    /// The connections there are.
-    #[must_use]
-    pub fn connection_ids(&self) -> Vec<ConnectionId> {
-        self.sessions.keys().copied().collect()
-    }
-
     /// How many updates wait for the disk.
     #[must_use]
     pub fn unsaved(&self) -> u64 {

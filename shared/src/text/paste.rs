@@ -8,6 +8,7 @@
 //! (`each_text_of_a_table_stands_as_many_tabs_in_as_its_column`).
 
 mod block;
+mod flow;
 mod look;
 mod number;
 mod sign;
@@ -67,7 +68,7 @@ impl Transfer {
     /// # Errors
     /// [`PasteError`], by which the page says what was wrong.
     pub fn read(&self) -> Result<Pasted, PasteError> {
-        let formatted = block::lines(&self.foreign, self.own)?;
+        let formatted = flow::lines(&self.foreign, self.own)?;
         let is_formatted = formatted.iter().any(|line| !line.is_empty()) || (self.own && formatted.len() > 1);
         let lines = if is_formatted { formatted } else { plain_lines(&self.plain) };
         if lines.iter().all(Line::is_empty) && lines.len() < 2 {

@@ -8,11 +8,15 @@ use super::{Finding, Source};
 /// Arguments beside `self`, at most: whoever calls with more reads none of them.
 const MOST: usize = 4;
 
-/// Finds functions with too many arguments. Tests may have them.
+/// What others build on.
+const PRODUCT: &[&str] = &["shared/src/", "server/src/", "client/src/"];
+
+/// Finds functions with too many arguments. Tests may have them, and what answers a request: there each argument is a part of
+/// the request that axum hands over.
 #[must_use]
 pub fn long_argument_lists(source: &Source) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if source.is_rust() {
+    if source.is_rust() && PRODUCT.iter().any(|folder| source.path.starts_with(folder)) {
         each(&product_tokens(source), &mut |trees| {
             if let [TokenTree::Ident(keyword), TokenTree::Ident(name), rest @ ..] = trees
                 && keyword == "fn"
@@ -26,7 +30,7 @@ pub fn long_argument_lists(source: &Source) -> Vec<Finding> {
     findings
 }
 
-/// How many arguments stand in the first parentheses that are in no angle brackets.
+/// How many arguments beside `self`, or parts of a request, stand in the first parentheses that are in no angle brackets.
 fn arguments(trees: &[TokenTree]) -> Option<usize> {
     let list = outside_of_angles(trees).find_map(|tree| match tree {
         TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis => Some(group.stream()),
@@ -37,6 +41,9 @@ fn arguments(trees: &[TokenTree]) -> Option<usize> {
     let ends_with_comma = list.last().is_some_and(|last| is_punct(last, ','));
     let all = if list.is_empty() { 0 } else { commas + usize::from(!ends_with_comma) };
     let first = list.split(|tree| is_punct(tree, ',')).next().unwrap_or_default();
+    if first.first().is_some_and(|tree| matches!(tree, TokenTree::Ident(ident) if ident == "State")) {
+        return None;
+    }
     let takes_self = first.iter().any(|tree| matches!(tree, TokenTree::Ident(ident) if ident == "self"));
     Some(all - usize::from(takes_self))
 }
@@ -61,9 +68,10 @@ mod tests {
 
     #[test]
     fn arguments_are_counted_without_self_and_without_those_of_types() {
-        let found = |text: &str| long_argument_lists(&Source::of("a/src/b.rs", text)).len();
+        let found = |text: &str| long_argument_lists(&Source::of("server/src/b.rs", text)).len();
         assert_eq!(found("fn f(&mut self, a: A, b: Map<B, C>, c: C, d: impl Fn(A, B) -> D,) {}"), 0);
         assert_eq!(found("fn f<F: Fn(A, B) -> C>(a: A, b: B, c: C, d: (D, E)) {}"), 0);
+        assert_eq!(found("async fn f(State(a): State<A>, b: B, c: C, d: D, e: E) {}"), 0);
         assert_eq!(found("impl X { fn f(self, a: A, b: B, c: C, d: D, e: E) {} }"), 1);
         assert_eq!(found("#[cfg(test)] mod tests { fn f(a: A, b: B, c: C, d: D, e: E) {} }"), 0);
     }

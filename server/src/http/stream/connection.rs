@@ -74,8 +74,7 @@ impl<'a> HttpConnection<'a> {
     pub(super) fn new(
         room: &'a RoomHandle,
         joined: Joined,
-        said: mpsc::Receiver<Said>,
-        chunks: mpsc::Sender<Bytes>,
+        (said, chunks): (mpsc::Receiver<Said>, mpsc::Sender<Bytes>),
         secret: &Token,
     ) -> Self {
         let Joined { id, outlet } = joined;

@@ -11,7 +11,7 @@ use super::super::{DocumentId, StoreError, Time, Write, retention};
 use super::chunk::{self, Head};
 use super::commits::Last;
 use super::key::{self, DocumentKey, Kind};
-use super::log::tree::{Standing, counts};
+use super::log::tree::Standing;
 use super::opening::last_of;
 use super::read::Reading as _;
 use super::{Open, from_sled, pack};
@@ -48,9 +48,9 @@ impl Changes {
     pub(super) fn make(mut self, db: &sled::Db, before: Standing) -> sled::Result<Standing> {
         let mut after = Standing { commit: before.commit + 1, ..before };
         if self.0.values().all(Option::is_none) {
-            chunk::encode(key::COMMIT.as_bytes(), 0, Time(0), &[], |key, bytes| self.insert(key, bytes));
+            chunk::encode(key::COMMIT.as_bytes(), (0, Time(0)), &[], |key, bytes| self.insert(key, bytes));
         }
-        for (key, value) in self.0.iter().filter(|(key, _)| counts(key)) {
+        for (key, value) in self.0.iter().filter(|(key, _)| key::counts(key)) {
             if let Some(old) = db.get(key)?.and_then(|old| Head::read(&old)) {
                 after.tally = after.tally.wrapping_sub(old.share(key));
             }
@@ -119,7 +119,7 @@ impl<'a> Commit<'a> {
                 // A shorter value must not leave the end of a longer one behind.
                 let prefix = key::record(*table, key);
                 self.remove(&prefix)?;
-                chunk::encode(&prefix, 0, self.at, value, |key, bytes| self.batch.insert(key, bytes));
+                chunk::encode(&prefix, (0, self.at), value, |key, bytes| self.batch.insert(key, bytes));
             }
             Write::Delete { table, key } => self.remove(&key::record(*table, key))?,
         }
@@ -153,7 +153,9 @@ impl<'a> Commit<'a> {
 
     fn put_pack(&mut self, document: DocumentId, pack: &Pack) {
         let prefix = key::numbered(document, Kind::Updates, pack.first);
-        chunk::encode(&prefix, pack.last.0, self.at, &pack.bytes, |key, bytes| self.batch.insert(key, bytes));
+        chunk::encode(&prefix, (pack.last.0, self.at), &pack.bytes, |key, bytes| {
+            self.batch.insert(key, bytes)
+        });
     }
 
     fn compact(&mut self, document: DocumentId, snapshot: &[u8], up_to: Seq) -> Result<(), StoreError> {
@@ -234,7 +236,7 @@ impl<'a> Commit<'a> {
         let chunks = chunk::chunks(snapshot.len()).to_be_bytes();
         for (kind, value) in [(Kind::Point, &chunks[..]), (Kind::Snapshot, snapshot)] {
             let prefix = key::numbered(document, kind, up_to);
-            chunk::encode(&prefix, up_to.0, self.at, value, |key, bytes| self.batch.insert(key, bytes));
+            chunk::encode(&prefix, (up_to.0, self.at), value, |key, bytes| self.batch.insert(key, bytes));
         }
     }
 

@@ -105,7 +105,12 @@ pub(super) fn chunks(bytes: usize) -> u32 {
 /// Cuts `value` into chunks and calls `put` with the key and the bytes of each, to be sealed: `prefix` and the
 /// chunk's index make its key. The checksum covers the key, so that a record that turns up under another one is
 /// noticed.
-pub(super) fn encode(prefix: &[u8], seq: u64, time: Time, value: &[u8], mut put: impl FnMut(&[u8], &[u8])) {
+pub(super) fn encode(
+    prefix: &[u8],
+    (seq, time): (u64, Time),
+    value: &[u8],
+    mut put: impl FnMut(&[u8], &[u8]),
+) {
     let count = chunks(value.len());
     let mut key = prefix.to_vec();
     let mut bytes = Vec::with_capacity(HEADER + value.len().min(CHUNK));
@@ -238,7 +243,7 @@ mod tests {
 
     fn stored(value: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
         let mut out = Vec::new();
-        encode(b"k", 7, Time(9), value, |key, bytes| {
+        encode(b"k", (7, Time(9)), value, |key, bytes| {
             let mut bytes = bytes.to_vec();
             seal(key, &mut bytes, 3, 4);
             out.push((key.to_vec(), bytes));

@@ -136,3 +136,8 @@ pub(super) fn part_byte(part: Part) -> u8 {
         Part::Content => b'c',
     }
 }
+
+/// Whether a key is of a record that counts: of a Document or a table.
+pub(super) fn counts(key: &[u8]) -> bool {
+    matches!(key.first(), Some(b'd' | b'r'))
+}

@@ -19,7 +19,7 @@ use super::commits::{Counted, Last};
 use super::key::{self, DocumentKey, Kind};
 use super::log::message::{SEGMENT_BYTES, cap};
 use super::log::salvage::gather;
-use super::log::tree::{Records, Standing, counts, standing};
+use super::log::tree::{Records, Standing, standing};
 use super::log::walk::{Tail, Walked, walk};
 
 /// What sled writes into its settings, with a checksum behind it. It does not open without them, and never syncs
@@ -140,7 +140,7 @@ pub(super) fn last_of<'a>(
     records: impl Iterator<Item = (&'a [u8], Option<Head>)>,
 ) -> BTreeMap<DocumentId, Last> {
     let mut all: BTreeMap<DocumentId, Last> = BTreeMap::new();
-    for (key, head) in records.filter(|(key, _)| counts(key)) {
+    for (key, head) in records.filter(|(key, _)| key::counts(key)) {
         let (Some((document, _)), Ok(parsed)) = (key::owner(key), DocumentKey::parse(key)) else { continue };
         let known = all.entry(document).or_default();
         known.is_based |= matches!(parsed.kind, Kind::Snapshot | Kind::Point);

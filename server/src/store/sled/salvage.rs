@@ -260,7 +260,7 @@ impl Salvaged {
         };
         self.report.lacks.push(format!("document-damaged: {document}: it lacks {what}"));
         let prefix = key::numbered(document, Kind::Lost, Seq(first));
-        chunk::encode(&prefix, last, Time(0), &last.to_be_bytes(), |key, bytes| {
+        chunk::encode(&prefix, (last, Time(0)), &last.to_be_bytes(), |key, bytes| {
             self.records.insert(key.to_vec(), Content::Bytes(bytes.to_vec()));
         });
     }

@@ -54,7 +54,7 @@ fn write_lines(out: &mut String, lines: &[Line]) {
     for line in lines {
         let (before, text) = inline::line(&line.runs);
         match line.kind {
-            LineKind::Item(list, indent) => lists.write(out, list, indent, &before, &text),
+            LineKind::Item(list, indent) => lists.write(out, (list, indent), &before, &text),
             _ if text.is_empty() => lists.part(),
             kind => {
                 lists = Lists::default();
@@ -75,7 +75,7 @@ impl Lists {
         self.last.truncate(1);
     }
 
-    fn write(&mut self, out: &mut String, list: List, indent: u8, before: &str, text: &str) {
+    fn write(&mut self, out: &mut String, (list, indent): (List, u8), before: &str, text: &str) {
         let was_open = !self.open.is_empty();
         // A letter is text.
         let has_text = !text.is_empty() || list == List::Lettered;

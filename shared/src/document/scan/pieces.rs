@@ -9,24 +9,9 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::ScanError::{self, Forbidden};
+use super::placed::PlacedClient;
 use super::{UpdateScan, update};
 use crate::lib0::Writer;
-
-/// The blocks of one client, where they stand in the bytes.
-#[derive(Debug, Clone)]
-pub(super) struct PlacedClient {
-    pub(super) client: u64,
-    pub(super) start: u32,
-    pub(super) blocks: Vec<PlacedBlock>,
-}
-
-/// One block: the clock after it, its bytes, and which of the scan's needs are its.
-#[derive(Debug, Clone)]
-pub(super) struct PlacedBlock {
-    pub(super) end: u32,
-    pub(super) bytes: Range<usize>,
-    pub(super) needs: Range<usize>,
-}
 
 /// What is left of an update that is taken piece by piece: its blocks in an order in which each stands on what
 /// came before, then its deletions by client and clock.

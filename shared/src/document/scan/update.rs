@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::ScanError::{self, Forbidden, Malformed};
-use super::pieces::{PlacedBlock, PlacedClient};
+use super::placed::{PlacedBlock, PlacedClient};
 use super::{CLOCK_END, UpdateScan, clock, value};
 use crate::domain::{limits, schema};
 use crate::lib0::{ReadError, Reader};

@@ -66,7 +66,7 @@ impl RoomState {
             return self.not_taken(from, number, error.into(), reaction);
         }
         if let Some(gap) = gap {
-            return self.missed(from, number, &update, gap, reaction);
+            return self.missed(from, (number, &update), gap, reaction);
         }
         let judged = match (may_write, extends, scan.deletes.is_empty()) {
             (_, false, true) => Ok(Judgement::Nothing),
@@ -204,8 +204,7 @@ impl RoomState {
     fn missed(
         &mut self,
         from: ConnectionId,
-        number: Option<WriteNumber>,
-        update: &Bytes,
+        (number, update): (Option<WriteNumber>, &Bytes),
         gap: (u64, u32),
         reaction: &mut Reaction,
     ) {

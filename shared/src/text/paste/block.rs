@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::number::{Count, Number, marked_by};
+use super::look::{self, KEPT};
+use super::number::{Number, marked_by};
+use super::sign;
 use super::space::{self, Marked};
-use super::{PasteError, look, sign, table, without_edges};
 use crate::domain::limits;
 use crate::domain::schema;
-use crate::text::delta::{Attributes, Line, LineKind, List, Op, Run};
+use crate::text::delta::{Attributes, LineKind, List, Op, Run};
 use crate::text::hyperlink::Hyperlink;
 
 /// A paragraph, heading, item or cell.
@@ -60,11 +61,8 @@ const FACE: &str = "face";
 
 /// Where it leads.
 const HREF: &str = "href";
-/// Whether its white space counts.
-pub(super) const KEPT: &str = "kept";
-
 /// The blocks, and the text of each.
-fn blocks(foreign: &[Op], own: bool) -> Vec<Block> {
+pub(super) fn blocks(foreign: &[Op], own: bool) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut from = 0;
     for (i, op) in foreign.iter().enumerate() {
@@ -79,116 +77,13 @@ fn blocks(foreign: &[Op], own: bool) -> Vec<Block> {
     blocks
 }
 
-/// The lines of foreign inserts. `own`: they are ours and mean exactly what they say.
-///
-/// # Errors
-/// [`PasteError::TooLarge`] for a table that is too wide.
-pub(super) fn lines(foreign: &[Op], own: bool) -> Result<Vec<Line>, PasteError> {
-    let mut flow = Flow { own, ..Flow::default() };
-    let blocks = blocks(foreign, own);
-    let mut last_row = 0;
-    for part in blocks.chunk_by(|a, b| a.table() == b.table()) {
-        let table = if part[0].table() > 0 { table::lines(part)? } else { None };
-        match table {
-            Some(lines) => {
-                // An empty row parts two tables.
-                if last_row > 0 && part[0].row() > last_row + 1 {
-                    flow.line(Line::default(), None);
-                }
-                last_row = part[part.len() - 1].row();
-                lines.into_iter().for_each(|line| flow.line(line, None));
-            }
-            None => part.iter().for_each(|block| flow.block(block)),
-        }
-    }
-    let lines = flow.numbered();
-    Ok(if own { lines } else { without_edges(without_doubles(lines)) })
-}
-
-/// Lines as they come, and what they depend on.
-#[derive(Default)]
-struct Flow {
-    own: bool,
-    /// Each with the number that it had.
-    lines: Vec<(Line, Option<Number>)>,
-    /// The item that the last line is of, and the last of all that have a line.
-    open_item: u64,
-    last_item: u64,
-    /// Word's lists, and what each began as.
-    lists: BTreeMap<String, List>,
-}
-
-impl Flow {
-    fn line(&mut self, line: Line, number: Option<Number>) {
-        self.open_item = 0;
-        self.lines.push((line, number));
-    }
-
-    fn block(&mut self, block: &Block) {
-        let item = block.number(ITEM);
-        let mut kind = block.kind(&mut self.lists, self.own);
-        let is_item = matches!(kind, LineKind::Item(_, _));
-        if is_item && !self.own && (1..=self.last_item).contains(&item) && item != self.open_item {
-            // The rest of an item, behind a list in it: it has had its mark.
-            kind = LineKind::Paragraph;
-        }
-        let number = block.number_in(kind).filter(|_| !self.own);
-        let mut texts = block.texts();
-        if let LineKind::Item(_, _) = kind {
-            // An item is one line: what breaks in it goes on after a space.
-            let whole = joined(texts.into_iter().filter(|runs| self.own || !runs.is_empty()), " ");
-            match self.lines.last_mut().filter(|_| item > 0 && item == self.open_item) {
-                Some((line, _)) => append(&mut line.runs, whole, " "),
-                None if whole.is_empty() && !self.own => {}
-                None => {
-                    let sign =
-                        block.sign().map(|sign| vec![Run { text: sign, attributes: Attributes::new() }]);
-                    self.line(Line { kind, runs: joined(sign.into_iter().chain([whole]), " ") }, number);
-                    self.last_item = self.last_item.max(item);
-                }
-            }
-            self.open_item = item;
-            return;
-        }
-        if let LineKind::Heading(_) = kind {
-            texts.iter_mut().for_each(plain_weight);
-        }
-        self.open_item = 0;
-        let mut number = number;
-        for runs in texts {
-            let kind = if runs.is_empty() && !self.own { LineKind::Paragraph } else { kind };
-            let number = if runs.is_empty() { None } else { number.take() };
-            self.line(Line { kind, runs }, number);
-        }
-    }
-
-    /// The lines, each with its number: by counting where that gives it, and as text elsewhere.
-    fn numbered(self) -> Vec<Line> {
-        let mut count = Count::default();
-        let numbered = |(mut line, number): (Line, Option<Number>)| {
-            let is_given = count.gives(line.kind, number.as_ref());
-            let is_text = !is_given || !matches!(line.kind, LineKind::Item(_, _));
-            if let Some(number) = number.filter(|_| is_text) {
-                if !is_given {
-                    line.kind = LineKind::Paragraph;
-                }
-                let number = vec![Run { text: number.as_str().to_owned(), attributes: Attributes::new() }];
-                line.runs = joined([number, line.runs], " ");
-            }
-            line
-        };
-        self.lines.into_iter().map(numbered).collect()
-    }
-}
-
-/// One blank line is enough.
-fn without_doubles(mut lines: Vec<Line>) -> Vec<Line> {
-    lines.dedup_by(|line, before| line.is_empty() && before.is_empty());
-    lines
-}
-
 impl Block {
-    fn table(&self) -> u64 {
+    /// The item it is in, numbered from 1; 0 for none.
+    pub(super) fn item(&self) -> u64 {
+        self.number(ITEM)
+    }
+
+    pub(super) fn table(&self) -> u64 {
         if self.row() > 0 { self.number(TABLE) } else { 0 }
     }
 
@@ -208,7 +103,7 @@ impl Block {
         text_in(&self.says, name)
     }
 
-    fn kind(&self, lists: &mut BTreeMap<String, List>, own: bool) -> LineKind {
+    pub(super) fn kind(&self, lists: &mut BTreeMap<String, List>, own: bool) -> LineKind {
         if let Some(level) = self.heading() {
             // Ours stand below a section's own heading, which is of the second level.
             let level = if own { level.saturating_sub(2).max(1) } else { level };
@@ -242,7 +137,7 @@ impl Block {
     }
 
     /// The number that it has, as what it is here.
-    fn number_in(&self, kind: LineKind) -> Option<Number> {
+    pub(super) fn number_in(&self, kind: LineKind) -> Option<Number> {
         match kind {
             LineKind::Item(List::Bullet, _) => None,
             LineKind::Item(_, _) if self.is_listed() => {
@@ -262,7 +157,7 @@ impl Block {
     }
 
     /// A mark of its own that says whether something is so, which a bullet would not.
-    fn sign(&self) -> Option<String> {
+    pub(super) fn sign(&self) -> Option<String> {
         let marker = self.text(MARKER);
         let marker = sign::shown(marker, self.text(FACE)).unwrap_or_else(|| marker.to_owned());
         let mut signs = marker.chars().map(sign::of_private).chain(self.text(MARKED).chars());
@@ -361,24 +256,13 @@ fn looks(piece: &Op) -> Attributes {
     ours
 }
 
-/// A heading that is all bold is only a heading.
-fn plain_weight(runs: &mut Vec<Run>) {
-    let bold = |run: &Run| run.attributes.contains_key(schema::BOLD) || run.text.trim().is_empty();
-    if runs.iter().all(bold) {
-        for mut run in std::mem::take(runs) {
-            run.attributes.remove(schema::BOLD);
-            push(runs, &run.text, run.attributes);
-        }
-    }
-}
-
 pub(super) fn joined(texts: impl IntoIterator<Item = Vec<Run>>, by: &str) -> Vec<Run> {
     let mut whole: Vec<Run> = Vec::new();
     texts.into_iter().for_each(|runs| append(&mut whole, runs, by));
     whole
 }
 
-fn append(whole: &mut Vec<Run>, runs: Vec<Run>, by: &str) {
+pub(super) fn append(whole: &mut Vec<Run>, runs: Vec<Run>, by: &str) {
     if !whole.is_empty() && !runs.is_empty() {
         push(whole, by, Attributes::new());
     }

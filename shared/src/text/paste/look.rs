@@ -4,10 +4,12 @@
 
 use serde_json::Value;
 
-use super::block::KEPT;
 use super::sign;
 use crate::text::character::upper;
 use crate::text::delta::{Attributes, Op};
+
+/// The look of a text whose white space counts.
+pub(super) const KEPT: &str = "kept";
 
 // How a text looks, as the page reports it.
 

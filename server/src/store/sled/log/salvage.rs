@@ -11,7 +11,7 @@ use super::super::chunk;
 use super::super::key;
 use super::message::{self, Kind, Message, SEGMENT, SEGMENT_BYTES, SEGMENT_HEADER, segment_header};
 use super::page::{Data, Link, Node, Place, batch_end};
-use super::tree::{Records, counts};
+use super::tree::Records;
 use super::walk::{Change, Content, Source};
 
 /// All that was found of the records.
@@ -182,7 +182,7 @@ impl Gathered {
     }
 
     fn set(&mut self, key: &[u8], place: Place) {
-        if !counts(key) {
+        if !key::counts(key) {
             return;
         }
         let before = self.alive.insert(key.to_vec(), place);

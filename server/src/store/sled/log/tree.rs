@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::super::key;
 use super::page::{Data, Node, Place};
 use super::walk::{Content, META, Walked};
 
@@ -79,11 +80,6 @@ impl Walked {
     }
 }
 
-/// Whether a key is of a record that counts: of a Document or a table.
-pub(in crate::store) fn counts(key: &[u8]) -> bool {
-    matches!(key.first(), Some(b'd' | b'r'))
-}
-
 /// How records stand, if that is how the last commit left them.
 ///
 /// # Errors
@@ -93,12 +89,12 @@ pub(in crate::store) fn standing(records: &Records) -> Result<Standing, &'static
     let mut expected = None;
     for (key, place) in records {
         let Some(head) = place.head else {
-            if counts(key) {
+            if key::counts(key) {
                 return Err("a record without a header");
             }
             continue;
         };
-        if counts(key) {
+        if key::counts(key) {
             standing.tally = standing.tally.wrapping_add(head.share(key));
         }
         if head.commit > standing.commit {

@@ -8,11 +8,11 @@
 use std::collections::{BTreeSet, HashMap};
 use std::io;
 
+use super::super::key;
 use super::message::{
     self, Kind, Message, SEGMENT, SEGMENT_BYTES, SEGMENT_HEADER, may_begin, put_number, segment_header,
 };
 use super::page::{Data, Link, Node, batch_end, root};
-use super::tree::counts;
 
 /// The name of sled's default tree.
 const TREE: &[u8] = b"__sled__default";
@@ -297,7 +297,7 @@ impl Walked {
     /// Whether no record that counts is in it.
     pub(in crate::store) fn is_bare(&self) -> bool {
         self.pages.values().all(|page| match &page.content {
-            Content::Node(Node { data: Data::Leaf(leaf), .. }) => !leaf.keys().any(|key| counts(key)),
+            Content::Node(Node { data: Data::Leaf(leaf), .. }) => !leaf.keys().any(|key| key::counts(key)),
             _ => true,
         })
     }

@@ -64,8 +64,9 @@ pub(super) fn line(runs: &[Run]) -> (String, String) {
     };
     let kept = letters.iter().rposition(|letter| !is_space(letter.c)).map_or(0, |last| last + 1);
     letters.truncate(kept);
-    let mut pieces = Vec::new();
-    nest(&letters, &ends(&letters), 0, letters.len(), &mut Vec::new(), &mut pieces);
+    let mut nest = Nest { letters: &letters, ends: ends(&letters), open: Vec::new(), pieces: Vec::new() };
+    nest.write(0..letters.len());
+    let Nest { mut pieces, .. } = nest;
     if let Some(Piece::Text { by_number, .. }) = pieces.first_mut().filter(|_| text > 0) {
         // CommonMark drops the space that a line begins with, unless it says so.
         *by_number = true;
@@ -125,47 +126,54 @@ fn ends(letters: &[Letter]) -> Vec<[usize; 4]> {
     ends
 }
 
-/// Writes letters `from` up to `to` as a tree: what lasts longest is around what ends sooner, no link is cut in
-/// two, and nothing begins or ends with a space.
-fn nest(
-    letters: &[Letter],
-    ends: &[[usize; 4]],
-    from: usize,
-    to: usize,
-    open: &mut Vec<InlineMark>,
-    pieces: &mut Vec<Piece>,
-) {
-    let mut at = from;
-    while at < to {
-        let letter = &letters[at];
-        let end = |mark: InlineMark| ends[at][mark as usize].min(to);
-        let may_open = |mark: &InlineMark| letter.looks[*mark as usize].is_some() && !open.contains(mark);
-        // Of those that end together the first one is outermost.
-        let longest = MARKS.into_iter().filter(may_open).rev().max_by_key(|mark| end(*mark));
-        let Some(mark) = longest.filter(|_| !is_space(letter.c)) else {
-            pieces.push(Piece::Text { c: letter.c, by_number: is_told_by_number(letter.c) });
-            at += 1;
-            continue;
-        };
-        let mut end = end(mark);
-        if mark != InlineMark::Link && !open.contains(&InlineMark::Link) && end < to {
-            let link = |i: usize| letters[i].looks[InlineMark::Link as usize];
-            if link(end).is_some() && link(end - 1) == link(end) {
-                // A link goes on beyond it: end where the link begins.
-                let begins = (at..end).rposition(|i| link(i) != link(end)).map_or(at, |last| at + last + 1);
-                end = if begins > at { begins } else { end };
+/// The letters of a line, as they are written as a tree.
+struct Nest<'a> {
+    letters: &'a [Letter],
+    /// For each letter and each of its looks, where the letters that look so end.
+    ends: Vec<[usize; 4]>,
+    open: Vec<InlineMark>,
+    pieces: Vec<Piece>,
+}
+
+impl Nest<'_> {
+    /// Writes a range of the letters: what lasts longest is around what ends sooner, no link is cut in two, and nothing
+    /// begins or ends with a space.
+    fn write(&mut self, range: Range<usize>) {
+        let (mut at, to) = (range.start, range.end);
+        let letters = self.letters;
+        while at < to {
+            let letter = &letters[at];
+            let end = |mark: InlineMark| self.ends[at][mark as usize].min(to);
+            let may_open =
+                |mark: &InlineMark| letter.looks[*mark as usize].is_some() && !self.open.contains(mark);
+            // Of those that end together the first one is outermost.
+            let longest = MARKS.into_iter().filter(may_open).rev().max_by_key(|mark| end(*mark));
+            let Some(mark) = longest.filter(|_| !is_space(letter.c)) else {
+                self.pieces.push(Piece::Text { c: letter.c, by_number: is_told_by_number(letter.c) });
+                at += 1;
+                continue;
+            };
+            let mut end = end(mark);
+            if mark != InlineMark::Link && !self.open.contains(&InlineMark::Link) && end < to {
+                let link = |i: usize| letters[i].looks[InlineMark::Link as usize];
+                if link(end).is_some() && link(end - 1) == link(end) {
+                    // A link goes on beyond it: end where the link begins.
+                    let begins =
+                        (at..end).rposition(|i| link(i) != link(end)).map_or(at, |last| at + last + 1);
+                    end = if begins > at { begins } else { end };
+                }
             }
+            while is_space(letters[end - 1].c) {
+                end -= 1;
+            }
+            let address = letter.looks[InlineMark::Link as usize].unwrap_or_default();
+            self.pieces.push(Piece::Edge { mark, opens: true, address });
+            self.open.push(mark);
+            self.write(at..end);
+            self.open.pop();
+            self.pieces.push(Piece::Edge { mark, opens: false, address });
+            at = end;
         }
-        while is_space(letters[end - 1].c) {
-            end -= 1;
-        }
-        let address = letter.looks[InlineMark::Link as usize].unwrap_or_default();
-        pieces.push(Piece::Edge { mark, opens: true, address });
-        open.push(mark);
-        nest(letters, ends, at, end, open, pieces);
-        open.pop();
-        pieces.push(Piece::Edge { mark, opens: false, address });
-        at = end;
     }
 }
 
