@@ -6,8 +6,7 @@ mod device;
 mod driver;
 mod opening;
 mod signals;
-mod socket;
-mod stream;
+
 mod surfaces;
 
 use std::rc::Rc;

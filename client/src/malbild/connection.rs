@@ -1,13 +1,16 @@
 //! What carries the protocol's messages: a WebSocket, or HTTP. To whoever sends and hears they are the same.
 
+mod socket;
+mod stream;
+
 use std::rc::Rc;
 
 use bytes::Bytes;
 use samsyn_shared::MalbildId;
 use samsyn_shared::sync::transport::Transport;
 
-use super::socket::Socket;
-use super::stream::Stream;
+use self::socket::Socket;
+use self::stream::Stream;
 use crate::early;
 
 /// An open or opening connection; dropped, it is closed.

@@ -8,7 +8,7 @@ use samsyn_shared::sync::protocol::SUBPROTOCOL;
 use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
-use super::connection::ConnectionEvents;
+use super::ConnectionEvents;
 use crate::early;
 
 /// An open or opening socket; dropped, it is closed and says nothing more.

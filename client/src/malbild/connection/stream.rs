@@ -14,7 +14,7 @@ use samsyn_shared::sync::protocol::stream::{CLOSE_EVENT, CONNECTION_EVENT, pack}
 use wasm_bindgen::prelude::*;
 use web_sys::{EventSource, MessageEvent};
 
-use super::connection::ConnectionEvents;
+use super::ConnectionEvents;
 use crate::api;
 
 /// An open or opening stream; dropped, it is closed. What was handed to the browser is sent nevertheless.
