@@ -12,7 +12,7 @@ use super::ConnectionEvents;
 use crate::early;
 
 /// An open or opening socket; dropped, it is closed and says nothing more.
-pub(super) struct Socket {
+pub(in crate::malbild) struct Socket {
     socket: WebSocket,
     _opened: Closure<dyn Fn()>,
     _received: Closure<dyn Fn(MessageEvent)>,

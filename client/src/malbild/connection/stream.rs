@@ -18,7 +18,7 @@ use super::ConnectionEvents;
 use crate::api;
 
 /// An open or opening stream; dropped, it is closed. What was handed to the browser is sent nevertheless.
-pub(super) struct Stream {
+pub(in crate::malbild) struct Stream {
     source: EventSource,
     posts: Rc<Posts>,
     _greeted: Closure<dyn Fn(MessageEvent)>,
