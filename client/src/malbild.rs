@@ -7,7 +7,9 @@ mod driver;
 mod opening;
 mod signals;
 mod surfaces;
+
 use std::rc::Rc;
+
 use leptos::prelude::*;
 use samsyn_shared::page::command::Command;
 use samsyn_shared::page::people::Person;
