@@ -188,7 +188,7 @@ impl Access {
     pub async fn leave(&self, malbild: MalbildId, session: &SessionKey) -> Result<(), StoreError> {
         let _alone = self.turns.all.write().await;
         let session = session.hash();
-        self.change(move |store| session::leaving(store, malbild, session)).await.map(drop)
+        self.change(move |store| session::leaving(store, malbild, session, Time::now())).await.map(drop)
     }
 
     /// Commits the writes that `of` makes of what is stored; false if they are none.
@@ -414,6 +414,62 @@ mod tests {
             session = world.trade(world.one, &one, Some(&session)).await;
         }
         assert_eq!(world.keys(Table::Session).await.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn who_leaves_with_a_key_that_was_handed_over_leaves_with_all_that_came_after_it() {
+        let mut world = world();
+        let three = MalbildId::generate(&mut world.rng);
+        let (one, two) =
+            (world.token(world.one, Role::Editor).await, world.token(world.two, Role::Reader).await);
+        let third = world.token(three, Role::Owner).await;
+        let old = world.trade(world.one, &one, None).await;
+        let (new, twin) =
+            (world.trade(world.two, &two, Some(&old)).await, world.trade(three, &third, Some(&old)).await);
+        assert_eq!(world.session_role(world.two, &twin).await, Some(Role::Reader));
+        world.access.leave(world.two, &new).await.unwrap();
+        assert_eq!(world.session_role(world.two, &twin).await, None, "the browser may keep either");
+        world.access.leave(world.one, &old).await.unwrap();
+        for key in [&old, &new, &twin] {
+            assert_eq!(world.session_role(world.one, key).await, None);
+        }
+        assert_eq!(world.session_role(three, &new).await, Some(Role::Owner));
+    }
+
+    #[tokio::test]
+    async fn a_damaged_record_of_a_session_counts_for_nothing_and_takes_nothing_else() {
+        let mut world = world();
+        let (one, two) =
+            (world.token(world.one, Role::Editor).await, world.token(world.two, Role::Reader).await);
+        let old = world.trade(world.one, &one, None).await;
+        let session = world.trade(world.two, &two, Some(&old)).await;
+        let uses = Uses { malbild: world.one, token: one.hash() };
+        let key = grant::GrantKey { session: session.hash(), uses }.to_string();
+        let value = bytes::Bytes::from_static(b"?");
+        world.access.storage.commit(vec![Write::Put { table: Table::Session, key, value }]).await.unwrap();
+        assert_eq!(world.session_role(world.one, &session).await, None);
+        assert_eq!(world.session_role(world.two, &session).await, Some(Role::Reader));
+        assert_eq!(world.role(world.one, Some(&one), Some(&session)).await, Some(Role::Editor));
+        let again = world.trade(world.one, &one, Some(&session)).await;
+        assert_eq!(world.session_role(world.one, &again).await, Some(Role::Editor));
+        assert_eq!(world.session_role(world.two, &again).await, Some(Role::Reader));
+        world.access.leave(world.one, &session).await.unwrap();
+        assert_eq!(world.session_role(world.one, &again).await, None);
+    }
+
+    #[tokio::test]
+    async fn no_more_keys_share_what_one_had_than_a_browser_has_tabs() {
+        let mut world = world();
+        let one = world.token(world.one, Role::Editor).await;
+        let two = world.token(world.two, Role::Reader).await;
+        let old = world.trade(world.one, &one, None).await;
+        for _ in 0..limits::SESSION_KEYS {
+            let key = world.trade(world.two, &two, Some(&old)).await;
+            assert_eq!(world.session_role(world.one, &key).await, Some(Role::Editor));
+        }
+        let key = world.trade(world.two, &two, Some(&old)).await;
+        assert_eq!(world.session_role(world.one, &key).await, None, "it is as any key that is not known");
+        assert_eq!(world.session_role(world.two, &key).await, Some(Role::Reader));
     }
 
     #[tokio::test]

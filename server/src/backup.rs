@@ -29,6 +29,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
+use samsyn_shared::document::scan::ScanError;
 use samsyn_shared::room::{Broken, Proven, RoomDocument, Unproven};
 
 use crate::store::{Loaded, StoreError};
@@ -58,6 +59,14 @@ pub enum BackupError {
     /// It was written, and reads differently.
     #[error("backup-verify: {} does not read as it was written", .0.display())]
     Verify(PathBuf),
+    /// A Document in it holds what no målbild may hold: no server wrote that.
+    #[error("backup-refused: {}: {why}", path.display())]
+    Refused {
+        /// The Document's file.
+        path: PathBuf,
+        /// What it holds.
+        why: ScanError,
+    },
     /// No backup, or of a format that this program doesn't know.
     #[error("backup-format: {}: {what}", path.display())]
     Format {

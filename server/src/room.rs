@@ -45,7 +45,7 @@ pub(crate) struct Opening {
     pub(crate) loaded: Loaded,
 }
 
-/// A connection's side of the room.
+/// A connection's side of the room. The connection leaves when its outlet is dropped; what it said before is heard before.
 #[derive(Debug)]
 pub struct Joined {
     /// What the room calls it.
@@ -123,13 +123,6 @@ impl RoomHandle {
     /// [`Ended`].
     pub async fn change_role(&self, connection: ConnectionId, role: Option<Role>) -> Result<(), Ended> {
         self.ask(Command::ChangeRole { connection, role }).await
-    }
-
-    /// Says that a connection has ended. What it said before is heard before.
-    pub fn leave(&self, connection: ConnectionId) {
-        if self.inbox.leave(connection).is_err() {
-            tracing::debug!("a connection outlived its room");
-        }
     }
 
     /// What the målbild says now.

@@ -27,7 +27,7 @@ fn each_attack_gets_its_verdict() {
         let verdict = match error {
             None => Verdict::Harmless,
             Some(ScanError::Malformed(_)) => Verdict::Malformed,
-            Some(ScanError::Forbidden(_)) => Verdict::Forbidden,
+            Some(ScanError::Forbidden(_) | ScanError::TooDeep) => Verdict::Forbidden,
         };
         assert_eq!(verdict, attack.verdict, "{}: {error:?}", attack.name);
     }

@@ -10,7 +10,7 @@ use samsyn_shared::domain::ids::Malformed;
 use samsyn_shared::{MalbildId, TokenHash};
 use serde::{Deserialize, Serialize};
 
-use crate::store::{Record, StoreError, Table};
+use crate::store::{ReadStore, Record, StoreError, Table, Write};
 
 /// What a grant is found by. Its text is `session/malbild/token`, so that all grants of a session, and all that it has
 /// in one målbild, stand together.
@@ -67,16 +67,45 @@ impl Record for Grant {
     }
 }
 
-impl GrantKey {
-    /// What the keys of all grants of a session begin with.
-    pub(super) fn of_session(session: &TokenHash) -> String {
-        format!("{session}/")
-    }
+/// What the keys of all grants of a session begin with.
+pub(super) fn of_session(session: &TokenHash) -> String {
+    format!("{session}/")
+}
 
-    /// What the keys of all grants of a session in one målbild begin with.
-    pub(super) fn of_malbild(session: &TokenHash, malbild: MalbildId) -> String {
-        format!("{session}/{malbild}/")
+/// What the keys of all grants of a session in one målbild begin with.
+pub(super) fn of_malbild(session: &TokenHash, malbild: MalbildId) -> String {
+    format!("{session}/{malbild}/")
+}
+
+/// The grants whose keys begin so. A damaged one counts for nothing: it must not take the others from the browser.
+///
+/// # Errors
+/// If the store can't be read.
+pub(super) fn read(store: &dyn ReadStore, prefix: &str) -> Result<Vec<(GrantKey, Grant)>, StoreError> {
+    let mut grants = Vec::new();
+    for key in store.keys(Grant::TABLE, prefix)? {
+        let Ok(key) = key.parse::<GrantKey>() else {
+            tracing::error!("a session's record has a key of another form");
+            continue;
+        };
+        match store.find::<Grant>(&key) {
+            Ok(grant) => grants.extend(grant.map(|grant| (key, grant))),
+            Err(error) if error.is_damage() => {
+                tracing::error!(%error, "a session's record counts for nothing")
+            }
+            Err(error) => return Err(error),
+        }
     }
+    Ok(grants)
+}
+
+/// The writes that remove all grants whose keys begin so, damaged or not.
+///
+/// # Errors
+/// If the store can't be read.
+pub(super) fn removal(store: &dyn ReadStore, prefix: &str) -> Result<Vec<Write>, StoreError> {
+    let keys = store.keys(Grant::TABLE, prefix)?.into_iter();
+    Ok(keys.map(|key| Write::Delete { table: Grant::TABLE, key }).collect())
 }
 
 impl fmt::Display for GrantKey {

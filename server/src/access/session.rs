@@ -21,7 +21,7 @@ use rand::RngCore;
 use samsyn_shared::domain::limits;
 use samsyn_shared::{MalbildId, Role, Token, TokenHash};
 
-use super::grant::{Grant, GrantKey, Uses};
+use super::grant::{self, Grant, GrantKey, Uses};
 use super::token;
 use crate::store::{ReadStore, StoreError, Time, Write};
 
@@ -88,14 +88,10 @@ pub(super) struct Session {
 impl Session {
     /// Of the key with this hash.
     pub(super) fn read(store: &dyn ReadStore, hash: TokenHash) -> Result<Self, StoreError> {
-        let mut session = Self { hash, uses: Vec::new(), history: Grant::default() };
-        for key in store.keys_of::<Grant>(&GrantKey::of_session(&hash))? {
-            if let Some(grant) = store.find(&key)? {
-                session.history = grant;
-                session.uses.push(key.uses);
-            }
-        }
-        Ok(session)
+        let grants = grant::read(store, &grant::of_session(&hash))?;
+        let uses = grants.iter().map(|(key, _)| key.uses).collect();
+        let history = grants.into_iter().next_back().map(|(_, grant)| grant).unwrap_or_default();
+        Ok(Self { hash, uses, history })
     }
 
     /// The hash of its key.
@@ -108,9 +104,10 @@ impl Session {
         !self.uses.is_empty() && self.history.until.is_none()
     }
 
-    /// Whether it has ended, and a trade may show it still.
+    /// Whether it has ended, and a trade may show it still: for a while, and not for more keys than a browser's tabs need.
     pub(super) fn is_handed_over(&self, now: Time) -> bool {
         self.history.until.is_some_and(|until| now.0 < until)
+            && self.history.next.len() < limits::SESSION_KEYS
     }
 
     /// The writes by which a living key hands over to a new one.
@@ -124,13 +121,12 @@ impl Session {
         let ended = Grant { until: Some(until), next: vec![to], after: self.history.after };
         let mut writes = Vec::new();
         for uses in &self.uses {
-            writes.push(grant(self.hash, *uses, &ended));
+            writes.push(put(self.hash, *uses, &ended));
             writes.push(begun(to, *uses, Some(self.hash)));
         }
         // What came before it has long been seen to have ended.
         if let Some(before) = &self.history.after {
-            let keys = store.keys_of::<Grant>(&GrantKey::of_session(before))?;
-            writes.extend(keys.iter().map(Write::delete::<Grant>));
+            writes.extend(grant::removal(store, &grant::of_session(before))?);
         }
         Ok(writes)
     }
@@ -144,12 +140,12 @@ impl Session {
     ) -> Result<Vec<Write>, StoreError> {
         let mut ended = self.history.clone();
         ended.next.push(to);
-        let mut writes: Vec<_> = self.uses.iter().map(|uses| grant(self.hash, *uses, &ended)).collect();
+        let mut writes: Vec<_> = self.uses.iter().map(|uses| put(self.hash, *uses, &ended)).collect();
         let mut shared = self.uses.clone();
         for next in &self.history.next {
             let next = Self::read(store, *next)?;
             if next.lives() {
-                writes.push(grant(next.hash, added, &next.history));
+                writes.push(put(next.hash, added, &next.history));
                 shared.extend(next.uses);
             }
         }
@@ -164,16 +160,16 @@ impl Session {
             return Vec::new();
         }
         let ended = Grant { until: Some(soon), ..self.history.clone() };
-        self.uses.iter().map(|uses| grant(self.hash, *uses, &ended)).collect()
+        self.uses.iter().map(|uses| put(self.hash, *uses, &ended)).collect()
     }
 }
 
 /// The write that lets a new session key use a token; `after` is the key that it comes after.
 pub(super) fn begun(session: TokenHash, uses: Uses, after: Option<TokenHash>) -> Write {
-    grant(session, uses, &Grant { after, ..Grant::default() })
+    put(session, uses, &Grant { after, ..Grant::default() })
 }
 
-fn grant(session: TokenHash, uses: Uses, grant: &Grant) -> Write {
+fn put(session: TokenHash, uses: Uses, grant: &Grant) -> Write {
     Write::put(&GrantKey { session, uses }, grant)
 }
 
@@ -191,27 +187,48 @@ pub(super) fn role_of(
     session: TokenHash,
 ) -> Result<(Option<Role>, Option<TokenHash>), StoreError> {
     let (mut highest, mut after) = (None, None);
-    for key in store.keys_of::<Grant>(&GrantKey::of_malbild(&session, malbild))? {
-        let Some(grant) = store.find(&key)?.filter(|grant: &Grant| grant.until.is_none()) else { continue };
-        highest = highest.max(token::role_of(store, malbild, &key.uses.token)?);
+    let grants = grant::read(store, &grant::of_malbild(&session, malbild))?;
+    for (key, grant) in grants.into_iter().filter(|(_, grant)| grant.until.is_none()) {
+        let role = token::role_of(store, malbild, &key.uses.token).or_else(|error| {
+            // One token that can't be read must not close what the others open.
+            if !error.is_damage() {
+                return Err(error);
+            }
+            tracing::error!(%error, "a token's record counts for nothing");
+            Ok(None)
+        });
+        highest = highest.max(role?);
         after = grant.after.or(after);
     }
     Ok((highest, after))
 }
 
-/// The writes that take a målbild from a session.
+/// The writes that take a målbild from a browser, whichever of its keys it shows: from that key, from those that came
+/// after it, and from the one before with all that came after that.
 pub(super) fn leaving(
     store: &dyn ReadStore,
     malbild: MalbildId,
     session: TokenHash,
+    now: Time,
 ) -> Result<Vec<Write>, StoreError> {
-    let keys_in = |session| store.keys_of::<Grant>(&GrantKey::of_malbild(session, malbild));
-    let mut keys = keys_in(&session)?;
-    if let (_, Some(before)) = role_of(store, malbild, session)? {
-        // A trade that still shows the key before this one must not bring it back.
-        keys.extend(keys_in(&before)?);
+    let shown = Session::read(store, session)?;
+    if shown.history.until.is_some_and(|until| now.0 >= until) {
+        // It ended long ago, and says nothing of who shows it.
+        return Ok(Vec::new());
     }
-    Ok(keys.iter().map(Write::delete::<Grant>).collect())
+    // A trade that still shows the key before this one must not bring it back.
+    let mut keys: Vec<TokenHash> = shown.history.after.into_iter().chain([session]).collect();
+    let mut next = 0;
+    while let Some(key) = keys.get(next).copied().filter(|_| keys.len() <= limits::SESSION_KEYS) {
+        next += 1;
+        let after = Session::read(store, key)?.history.next;
+        keys.extend(after.into_iter().filter(|after| !keys.contains(after)).collect::<Vec<_>>());
+    }
+    let mut writes = Vec::new();
+    for key in keys {
+        writes.extend(grant::removal(store, &grant::of_malbild(&key, malbild))?);
+    }
+    Ok(writes)
 }
 
 #[cfg(test)]

@@ -110,8 +110,9 @@ impl Checked {
     fn record(&mut self, store: &dyn ReadStore, table: Table, key: &str) -> Result<(), StoreError> {
         self.records += 1;
         // A token's key is only its hash, and still no one's to read.
-        let shown: String =
-            if table == Table::Malbild { key.to_owned() } else { key.chars().take(6).collect() };
+        // What a key holds may be anything, and is shown in a terminal.
+        let shown = key.escape_debug();
+        let shown: String = if table == Table::Malbild { shown.collect() } else { shown.take(6).collect() };
         let place = format!("{} {shown}", table.as_str());
         let read = match table {
             Table::Malbild => return self.malbild(store, key, &place),

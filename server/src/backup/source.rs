@@ -9,15 +9,16 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use samsyn_shared::MalbildId;
 
+use samsyn_shared::document::scan;
 use samsyn_shared::room::RoomDocument;
 
 use super::manifest::{DOCUMENTS, Damage, DocumentEntry, FILE, Manifest, RECORDS, RecordLine};
 use super::outcome::Hindrance;
 use super::write::file_of;
 use super::{BackupError, FormatError, file, io_at};
-use crate::access::grant::GrantKey;
+use crate::access::grant::Grant;
 use crate::access::token::TokenRecord;
-use crate::store::{DocumentId, Part, Table, Write};
+use crate::store::{DocumentId, Part, Record, Table, Write};
 
 /// Characters of a token's or a session's key that are shown: it is a hash, and still nobody's to read.
 const SHOWN: usize = 6;
@@ -97,14 +98,14 @@ impl Source {
                     Some(_) => Err("a målbild has two records"),
                 };
             }
-            Table::Token => serde_json::from_str(&line.value).ok().map(|token: TokenRecord| token.malbild),
-            Table::Session => line.key.parse().ok().map(|grant: GrantKey| grant.uses.malbild),
+            Table::Token => decoded::<TokenRecord>(&line).map(|(_, token)| token.malbild),
+            Table::Session => decoded::<Grant>(&line).map(|(key, _)| key.uses.malbild),
         };
         match malbild {
             Some(malbild) => self.malbilder.entry(malbild).or_default().grants.push((table, line)),
             None => {
                 let what = format!("{} record {}", table.as_str(), line.key);
-                self.lack(Damage { what, problem: "it does not say what it opens".to_owned() });
+                self.lack(Damage { what, problem: "it is no record of its kind".to_owned() });
             }
         }
         Ok(())
@@ -144,7 +145,7 @@ impl Source {
 
     fn lack(&mut self, Damage { what, problem }: Damage) {
         let what = match what.rsplit_once(' ') {
-            Some((kind, key)) => format!("{kind} {}…", key.chars().take(SHOWN).collect::<String>()),
+            Some((kind, key)) => format!("{kind} {}…", key.escape_debug().take(SHOWN).collect::<String>()),
             None => what,
         };
         self.lacking.push(Damage { what, problem });
@@ -159,9 +160,10 @@ impl Source {
     pub(super) fn read(&self, document: DocumentId) -> Result<Option<Bytes>, BackupError> {
         let copy = self.malbilder.get(&document.malbild);
         let Some(entry) = copy.and_then(|copy| copy.documents.get(&document.part)) else { return Ok(None) };
-        let content = Bytes::from(entry.file.read(&self.dir)?);
-        RoomDocument::build(std::iter::once(&content), 0)
-            .map_err(|_| BackupError::Verify(self.dir.join(entry.file.name())))?;
+        let (content, path) = (Bytes::from(entry.file.read(&self.dir)?), self.dir.join(entry.file.name()));
+        // As what clients send: somebody else may have written the file.
+        scan::update(&content).map_err(|why| BackupError::Refused { path: path.clone(), why })?;
+        RoomDocument::build(std::iter::once(&content), 0).map_err(|_| BackupError::Verify(path))?;
         Ok(Some(content))
     }
 }
@@ -198,6 +200,13 @@ impl Copy {
         }
         Ok(writes)
     }
+}
+
+/// A record of a kind and its key, if the line holds one.
+fn decoded<R: Record>(line: &RecordLine) -> Option<(R::Key, R)> {
+    let key = line.key.parse().ok()?;
+    let record = R::decode(&key, line.value.as_bytes()).ok()?;
+    Some((key, record))
 }
 
 fn part_of(name: &str) -> Option<Part> {

@@ -146,7 +146,9 @@ fn records(store: &dyn ReadStore, damaged: &mut Vec<Damage>) -> Result<Records, 
                 Err(error) => {
                     let problem = error.to_string();
                     // A token's key is only its hash, and still no one's to read.
-                    let key = if table == Table::Malbild { key } else { key.chars().take(6).collect() };
+                    let shown = key.escape_debug();
+                    let key: String =
+                        if table == Table::Malbild { shown.collect() } else { shown.take(6).collect() };
                     damaged.push(Damage { what: format!("{} record {key}", table.as_str()), problem });
                 }
             }

@@ -72,11 +72,9 @@ pub(super) async fn open(
     app.streams.map().insert(key, Way { say, turn: Arc::new(Semaphore::new(1)) });
     let streams = app.streams.clone();
     let carried = async move {
-        let id = joined.id;
         metrics::gauge!("samsyn_connections_open", "transport" => "http").increment(1);
         HttpConnection::new(&room, joined, (said, chunks), &secret).carry().await;
         streams.map().remove(&key);
-        room.leave(id);
         metrics::gauge!("samsyn_connections_open", "transport" => "http").decrement(1);
     };
     app.sockets.spawn(carried.instrument(span));

@@ -45,6 +45,5 @@ async fn serve(on_upgrade: OnUpgrade, room: RoomHandle, joined: Joined) {
         },
         Err(error) => tracing::debug!(%error, "an upgrade failed"),
     }
-    room.leave(id);
     metrics::gauge!("samsyn_connections_open", "transport" => "websocket").decrement(1);
 }

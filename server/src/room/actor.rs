@@ -320,6 +320,12 @@ impl Actor {
         let (outbox, outlet) = Outbox::new();
         // Before anybody knows the connection, or what it says at once would find no lane.
         self.ears.inbox.open(id);
+        let inbox = Arc::clone(&self.ears.inbox);
+        let outlet = outlet.telling(move || {
+            if inbox.leave(id).is_err() {
+                tracing::debug!("a connection outlived its room");
+            }
+        });
         if reply.send(Joined { id, outlet }).is_err() {
             self.ears.inbox.close(id);
             return;

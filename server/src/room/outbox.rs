@@ -42,16 +42,19 @@ pub struct Overfull;
 #[derive(Debug)]
 pub struct Outbox(Arc<Line>);
 
-/// The connection's end. Dropping it drops the pipe and the queued frames, and later ones too.
-#[derive(Debug)]
-pub struct Outlet(Arc<Line>);
+/// The connection's end. Dropping it drops the pipe and the queued frames, and later ones too; and lets whoever made it
+/// know, so that a connection which goes before anybody has begun to serve it does not stay in the room.
+pub struct Outlet {
+    line: Arc<Line>,
+    dropped: Option<Box<dyn FnOnce() + Send + Sync>>,
+}
 
 impl Outbox {
     /// Both ends. Frames are queued until a pipe is attached.
     #[must_use]
     pub fn new() -> (Self, Outlet) {
         let line = Arc::new(Line { state: Mutex::default(), woken: Notify::new() });
-        (Self(Arc::clone(&line)), Outlet(line))
+        (Self(Arc::clone(&line)), Outlet { line, dropped: None })
     }
 
     /// Sends a frame (see [`framed`](crate::frame::framed)): writes it if the queue is empty, else queues it. After the
@@ -91,9 +94,16 @@ impl Drop for Outbox {
 }
 
 impl Outlet {
+    /// Has `dropped` called once this end is dropped.
+    #[must_use]
+    pub(super) fn telling(mut self, dropped: impl FnOnce() + Send + Sync + 'static) -> Self {
+        self.dropped = Some(Box::new(dropped));
+        self
+    }
+
     /// Attaches the pipe. Frames that the room has sent since the join wait for [`Outlet::flush`].
     pub fn attach(&self, pipe: Arc<dyn Pipe>) {
-        self.0.state().pipe = Some(pipe);
+        self.line.state().pipe = Some(pipe);
     }
 
     /// Sends a control frame of the connection's own, in order with the room's.
@@ -101,7 +111,7 @@ impl Outlet {
     /// # Errors
     /// [`Overfull`]; the frame isn't sent.
     pub fn push(&self, frame: &Bytes) -> Result<(), Overfull> {
-        self.0.push(frame)
+        self.line.push(frame)
     }
 
     /// Writes queued frames until the pipe takes no more. Returns whether any are left.
@@ -111,7 +121,7 @@ impl Outlet {
     pub fn flush(&self) -> io::Result<bool> {
         loop {
             // The lock is let go between two writes.
-            match self.0.state().write_next() {
+            match self.line.state().write_next() {
                 Ok(true) => {}
                 Ok(false) => return Ok(false),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
@@ -124,7 +134,7 @@ impl Outlet {
     /// Takes the first queued frame: for the HTTP transport, which has no pipe and pulls frames.
     #[must_use]
     pub fn take(&self) -> Option<Bytes> {
-        let mut state = self.0.state();
+        let mut state = self.line.state();
         let Some(first) = state.frames.pop_front() else {
             // An idle connection keeps no queue.
             state.frames = VecDeque::new();
@@ -137,19 +147,19 @@ impl Outlet {
 
     /// Waits until the room has queued a frame that it could not write, or has set a close code.
     pub async fn woken(&self) {
-        self.0.woken.notified().await;
+        self.line.woken.notified().await;
     }
 
     /// Why the connection must close, once it must.
     #[must_use]
     pub fn closing(&self) -> Option<CloseCode> {
-        self.0.state().closing
+        self.line.state().closing
     }
 
     /// Queues the close frame as the last one; later frames are dropped. Unless `all`, the frames that are queued are
     /// dropped too, but for one that is partly written.
     pub fn finish(&self, last: Bytes, all: bool) {
-        let mut state = self.0.state();
+        let mut state = self.line.state();
         if !all {
             let kept = usize::from(state.begun);
             state.frames.truncate(kept);
@@ -162,11 +172,21 @@ impl Outlet {
 
 impl Drop for Outlet {
     fn drop(&mut self) {
-        let mut state = self.0.state();
+        let mut state = self.line.state();
         state.ended = true;
         state.pipe = None;
         state.frames = VecDeque::new();
         state.waiting = 0;
+        drop(state);
+        if let Some(dropped) = self.dropped.take() {
+            dropped();
+        }
+    }
+}
+
+impl std::fmt::Debug for Outlet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Outlet").field(&self.line).finish()
     }
 }
 

@@ -202,7 +202,7 @@ async fn an_idle_room_leaves_a_snapshot_and_ends() {
     }
     // From here on a minute is over at once.
     tokio::time::pause();
-    room.leave(joined.id);
+    drop(joined);
     room.commands.closed().await;
     // The snapshot is written after the inbox closed; a write behind it in the queue waits for it.
     let behind = Write::Put { table: Table::Token, key: "k".into(), value: Bytes::new() };
@@ -230,6 +230,31 @@ async fn draining_stores_what_was_accepted_before_it_says_goodbye() {
     let model = world.open().read().await.unwrap();
     assert_eq!(serde_json::to_value(&model.sections[0].delta).unwrap()[0]["insert"], "xxxxx\n");
     assert_eq!(room.join(Role::Editor, Dialect::Own).await.unwrap_err(), Ended);
+}
+
+/// As when a request is cut off: the answer was on its way, and nobody was left to take it.
+#[tokio::test]
+async fn who_goes_before_anybody_serves_the_connection_leaves_the_room() {
+    let world = World::new().await;
+    let room = world.open();
+    for polls in 0..20 {
+        let mut joining = Box::pin(room.join(Role::Reader, Dialect::Own));
+        for _ in 0..polls % 4 {
+            if futures_util::poll!(&mut joining).is_ready() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+    drop(room.join(Role::Reader, Dialect::Own).await.unwrap());
+    let joined = Listener::join(&room).await;
+    while room.reading().connections != 1 {
+        tokio::task::yield_now().await;
+    }
+    drop(joined);
+    while room.reading().connections != 0 {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]

@@ -53,14 +53,4 @@ impl dyn ReadStore + '_ {
         let bytes = self.get(R::TABLE, &key.to_string())?;
         bytes.map(|bytes| R::decode(key, &bytes)).transpose()
     }
-
-    /// The keys of a kind whose texts begin so, in order.
-    ///
-    /// # Errors
-    /// As [`ReadStore::keys`]; [`StoreError::CorruptRecord`] if one is no key of this kind.
-    pub fn keys_of<R: Record>(&self, prefix: &str) -> Result<Vec<R::Key>, StoreError> {
-        let corrupt = StoreError::CorruptRecord { table: R::TABLE, what: "a key of another form" };
-        let parse = |key: String| key.parse().map_err(|_| corrupt.clone());
-        self.keys(R::TABLE, prefix)?.into_iter().map(parse).collect()
-    }
 }

@@ -85,6 +85,9 @@ pub enum ScanError {
     /// Well-formed, and with something that no målbild has.
     #[error("not allowed: {0}")]
     Forbidden(&'static str),
+    /// A value nested deeper than [`limits::VALUE_DEPTH`]: decoding it would overflow yrs' stack, and end the process.
+    #[error("not allowed: a value nested too deep")]
+    TooDeep,
 }
 
 use ScanError::Malformed;

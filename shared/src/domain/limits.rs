@@ -211,6 +211,10 @@ pub const UNFINISHED_BYTES: usize = 4 * READ_BYTES;
 /// two tabs that trade at once are answered within it, also on a bad network. Then the old key is unknown.
 pub const SESSION_HANDOVER: Duration = Duration::from_secs(10);
 
+/// Keys that share what one had, at most, 32: so many tabs of one browser may trade at the same moment. Each more begins with
+/// what it shows alone. Without a bound each trade would cost as much as all before it.
+pub const SESSION_KEYS: usize = 32;
+
 /// How long a trade may show the old key while the new one was never seen, a day: the answer that held it was lost with
 /// the network, and the browser knows no other. Then the old key is unknown.
 pub const SESSION_UNSEEN: Duration = Duration::from_secs(24 * 60 * 60);

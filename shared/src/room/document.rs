@@ -105,8 +105,11 @@ impl RoomDocument {
         // One transaction for all: garbage collection and squashing run once.
         in_transaction(&doc, |txn| {
             for part in parts {
-                // What was stored under an earlier gate loads under any later one.
-                let scan = scan::update(part).unwrap_or_default();
+                // What was stored under an earlier gate loads under any later one, unless decoding it ends the process.
+                let scan = match scan::update(part) {
+                    Err(ScanError::TooDeep) => return Err(Broken("a stored value is nested too deep")),
+                    scan => scan.unwrap_or_default(),
+                };
                 size += Size::brought_by(&scan, part.len());
                 roots.extend(scan.roots.into_keys());
                 let update =

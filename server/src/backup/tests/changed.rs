@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::symlink;
 
+use samsyn_shared::domain::limits;
 use serde_json::{Value, json};
 
 use super::super::file::sha256;
@@ -206,6 +207,40 @@ async fn records_that_cannot_be_in_a_backup_are_refused() {
     }
 }
 
+/// Somebody else's program may have written it, with right checksums: yrs would overflow its stack, and end the process.
+#[tokio::test]
+async fn a_document_that_no_client_may_send_is_not_restored_and_ends_nothing() {
+    let world = World::new();
+    let (id, _) = world.make().await;
+    let (other, _) = world.make().await;
+    write(&*world.engine, &world.backup(), Time(1)).unwrap();
+    let name = format!("documents/{id}-content.yjs");
+    let root = b"section:text";
+    for depth in [limits::VALUE_DEPTH + 1, 20_000, 1_000_000] {
+        // One block of one client: a value in a text, by its root's name; and nothing deleted.
+        let head = [&[1, 1, 7, 0, 8, 1, root.len() as u8][..], root, &[1]].concat();
+        let deep = [&head[..], &[117, 1].repeat(depth), &[126, 0]].concat();
+        let mut manifest = manifest(&world.backup());
+        let documents = manifest["documents"].as_array_mut().unwrap();
+        let entry = documents.iter_mut().find(|entry| entry["file"] == json!(name)).unwrap();
+        (entry["bytes"], entry["sha256"]) = (deep.len().into(), sha256(&deep).into());
+        fs::write(world.backup().join(&name), &deep).unwrap();
+        put_manifest(&world.backup(), &manifest, true);
+        let (new, done) = restored(&world.backup()).await;
+        let outcomes = done.unwrap().outcomes;
+        let Outcome::Failed(why) = &outcomes[&id] else { panic!("{outcomes:?}") };
+        assert!(why.to_string().starts_with("backup-refused: "), "{why}");
+        assert!(matches!(outcomes[&other], Outcome::Restored));
+        assert_eq!(held(&new, &[id]), [None]);
+        // Also where it stands in the store already, it opens no room.
+        let append = Write::Append { document: DocumentId::content(id), update: deep.into() };
+        new.storage.commit(vec![append]).await.unwrap();
+        let codes =
+            check(&*new.engine).unwrap().problems.iter().map(|problem| problem.code).collect::<Vec<_>>();
+        assert!(codes.contains(&"document-broken"), "{codes:?}");
+    }
+}
+
 #[tokio::test]
 async fn what_the_backup_lacks_is_named_and_nothing_of_it_is_written() {
     let world = World::new();
@@ -288,4 +323,30 @@ async fn what_a_backup_says_that_it_lacks_is_said_again_when_it_is_restored() {
     let (_, done) = restored(&world.backup()).await;
     let expected = Damage { what: "token record abcdef…".to_owned(), problem: "damaged".to_owned() };
     assert_eq!(done.unwrap().lacking, [expected]);
+}
+
+/// Whose key or value is none of its kind: it would be a record that nothing can use.
+#[tokio::test]
+async fn records_that_are_none_of_their_kind_are_named_and_not_written() {
+    let world = World::new();
+    let (id, secret) = world.make().await;
+    let uses = Uses { malbild: id, token: secret.hash() };
+    let grant = GrantKey { session: secret.hash(), uses };
+    world.storage.commit(vec![Write::put(&grant, &Grant::default())]).await.unwrap();
+    write(&*world.engine, &world.backup(), Time(1)).unwrap();
+    let records = fs::read_to_string(world.backup().join("records.jsonl")).unwrap();
+    let token = secret.hash().to_string();
+    let odd = records
+        .replace(&format!("\"key\":\"{token}\""), "\"key\":\"a/\\u202e\\n\"")
+        .replace("\"value\":\"\"", "\"value\":\"?\"");
+    put_records(&world.backup(), &odd);
+    let (new, done) = restored(&world.backup()).await;
+    let Restored { outcomes, lacking, .. } = done.unwrap();
+    assert!(matches!(outcomes[&id], Outcome::Restored));
+    assert_eq!(lacking.len(), 2, "{lacking:?}");
+    assert!(lacking.iter().all(|damage| !damage.what.contains(['\u{202e}', '\n'])), "{lacking:?}");
+    for table in [Table::Token, Table::Session] {
+        assert!(new.engine.keys(table, "").unwrap().is_empty());
+    }
+    assert!(check(&*new.engine).unwrap().problems.is_empty());
 }

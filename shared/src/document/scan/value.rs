@@ -1,7 +1,7 @@
 //! Values inside an update or a presence: JSON as text, and lib0's own encoding of the same. It knows how
 //! deep they may be, not what they mean.
 
-use super::ScanError::{self, Forbidden, Malformed};
+use super::ScanError::{self, Malformed, TooDeep};
 use crate::domain::limits;
 use crate::lib0::Reader;
 
@@ -18,7 +18,7 @@ pub(crate) fn json(text: &str) -> Result<(), ScanError> {
             _ => {}
         }
         if depth > limits::VALUE_DEPTH {
-            return Err(Forbidden("a value nested too deep"));
+            return Err(TooDeep);
         }
     }
     match serde_json::from_str::<serde::de::IgnoredAny>(text) {
@@ -49,7 +49,7 @@ pub(super) fn any(
             _ => return Err(Malformed("an unknown value")),
         }
         if open.len() > limits::VALUE_DEPTH {
-            return Err(Forbidden("a value nested too deep"));
+            return Err(TooDeep);
         }
         loop {
             match open.last_mut() {
@@ -78,8 +78,8 @@ mod tests {
         assert_eq!(json(&format!("\"{}\\\"{}\"", "[".repeat(99), "{".repeat(99))), Ok(()));
         assert_eq!(json(&format!("{}{}", "[".repeat(64), "]".repeat(64))), Ok(()));
         let deep = format!("{}{}", "[".repeat(65), "]".repeat(65));
-        assert_eq!(json(&deep), Err(Forbidden("a value nested too deep")));
-        assert_eq!(json(&"[".repeat(100_000)), Err(Forbidden("a value nested too deep")));
+        assert_eq!(json(&deep), Err(TooDeep));
+        assert_eq!(json(&"[".repeat(100_000)), Err(TooDeep));
         for bad in ["", "{", "[1", "nul", "{\"a\"}", "1 2", "\"", "undefined"] {
             assert_eq!(json(bad), Err(Malformed("no JSON")), "{bad}");
         }

@@ -333,6 +333,10 @@ impl RoomState {
             DocumentError::Scan(error @ ScanError::Malformed(_)) => {
                 self.undecodable(from, &error, reaction);
             }
+            DocumentError::Scan(ScanError::TooDeep) => {
+                let why = Some("a value nested too deep");
+                self.refuse_over(from, number, (refusal::INVALID, why), reaction);
+            }
             DocumentError::Scan(ScanError::Forbidden(what)) => {
                 self.refuse_over(from, number, (refusal::INVALID, Some(what)), reaction);
             }
