@@ -30,7 +30,7 @@ use wasm_bindgen_futures::JsFuture;
 use crate::state::{REACHED, random};
 
 /// Until then the page is in use, and nothing that the worker fetches is in its way.
-const REST: Duration = Duration::from_secs(2);
+const SETTLES: Duration = Duration::from_secs(2);
 
 /// Pages that reach a server again ask it within so long, not all at once.
 const SPREAD: Duration = Duration::from_secs(8);
@@ -43,9 +43,9 @@ thread_local! {
 /// Has the browser keep the page's files, so that it opens without a network, too. A browser that does not is
 /// served by the network alone.
 pub fn install() {
-    look_after(REST);
+    look_after(SETTLES);
     window_event_listener_untyped(REACHED, move |_| {
-        look_after(REST + SPREAD.mul_f64(random().random()));
+        look_after(SETTLES + SPREAD.mul_f64(random().random()));
     });
 }
 

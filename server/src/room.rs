@@ -82,8 +82,8 @@ impl RoomHandle {
         let took = workshop::cpu().saturating_sub(began);
         let (sender, commands) = mpsc::channel(limits::ROOM_INBOX);
         let (inbox, gauge) = (Arc::new(Inbox::new()), Arc::new(RoomGauges::default()));
-        let ears = actor::Ears { commands, inbox: Arc::clone(&inbox) };
-        Actor::start(opening, (document, took), (ears, Arc::clone(&gauge)), (storage, workshop));
+        let inputs = actor::Inputs { commands, inbox: Arc::clone(&inbox) };
+        Actor::start(opening, (document, took), (inputs, Arc::clone(&gauge)), (storage, workshop));
         Ok(Self { commands: sender, inbox, gauge })
     }
 

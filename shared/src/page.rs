@@ -49,8 +49,8 @@ use self::remote_carets::RemoteCarets;
 use self::replica::{Change, Replica};
 use self::shown_text::ShownText;
 pub use self::view::{
-    AuthorshipView, CaretView, ConnectionView, FindView, Format, PageView, Part, PeopleView, RoomView,
-    SyncView, TextView, Told, WriterView,
+    AuthorshipView, CaretView, ConnectionView, FindView, Format, PageView, PeopleView, RoomView, SyncView,
+    TextView, Told, Versioned, WriterView,
 };
 use crate::sync::presence::Presences;
 use crate::text::delta::Op;

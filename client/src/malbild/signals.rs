@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use samsyn_shared::Template;
-use samsyn_shared::page::{PageView, Part};
+use samsyn_shared::page::{PageView, Versioned};
 use samsyn_shared::sync::device_log::Key;
 
 use super::Malbild;
@@ -68,7 +68,7 @@ impl Malbild {
 /// A part that has the version which is shown is not looked at.
 fn present_part<T: PartialEq + Clone + Send + Sync + 'static>(
     signal: RwSignal<T>,
-    part: &Part<T>,
+    part: &Versioned<T>,
     shown: &mut u32,
 ) {
     if *shown != part.version() {

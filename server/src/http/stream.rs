@@ -37,20 +37,20 @@ use crate::malbild::MalbildRecord;
 
 /// The connections that are carried by HTTP, by their målbild and their secret.
 #[derive(Debug, Clone, Default)]
-pub struct Streams(Arc<Mutex<HashMap<Key, Way>>>);
+pub struct Streams(Arc<Mutex<HashMap<Key, OpenStream>>>);
 
 type Key = (MalbildId, TokenHash);
 
-/// The way to one connection's line.
+/// Where the requests of an open stream go: one connection.
 #[derive(Debug, Clone)]
-struct Way {
+struct OpenStream {
     say: mpsc::Sender<Said>,
     /// One request at a time.
     turn: Arc<Semaphore>,
 }
 
 impl Streams {
-    fn map(&self) -> MutexGuard<'_, HashMap<Key, Way>> {
+    fn map(&self) -> MutexGuard<'_, HashMap<Key, OpenStream>> {
         self.0.lock().expect("nobody panics while holding it")
     }
 }
@@ -69,7 +69,7 @@ pub(super) async fn open(
     let (say, said) = mpsc::channel(1);
     let (chunks, mut body) = mpsc::channel(1);
     let span = tracing::info_span!("connection", malbild = %malbild.id, connection = joined.id.0, %role);
-    app.streams.map().insert(key, Way { say, turn: Arc::new(Semaphore::new(1)) });
+    app.streams.map().insert(key, OpenStream { say, turn: Arc::new(Semaphore::new(1)) });
     let streams = app.streams.clone();
     let carried = async move {
         metrics::gauge!("samsyn_connections_open", "transport" => "http").increment(1);
@@ -105,7 +105,7 @@ pub(super) async fn post(
     let number = canonical(number).ok_or(ApiError::BAD_NUMBER)?;
     let secret = text(CONNECTION_HEADER).and_then(|secret| secret.parse::<Token>().ok());
     let key = (malbild.id, secret.ok_or(ApiError::GONE)?.hash());
-    let Way { say, turn } = app.streams.map().get(&key).cloned().ok_or(ApiError::GONE)?;
+    let OpenStream { say, turn } = app.streams.map().get(&key).cloned().ok_or(ApiError::GONE)?;
     // Bodies that are read side by side would be as many times the largest.
     let _turn = turn.try_acquire().map_err(|_| ApiError::BUSY)?;
     let body = read(body.into_data_stream(), &say).await?;

@@ -44,7 +44,7 @@ const MESSAGES_PER_WAKE: usize = 256;
 pub(super) struct Actor {
     id: DocumentId,
     storage: Storage,
-    ears: Ears,
+    inputs: Inputs,
     workshop: Workshop,
     /// The pending request for a *turn*: the permit that lets one room at a time do heavy work.
     turn: UnderWay<OwnedSemaphorePermit>,
@@ -80,18 +80,18 @@ pub(super) struct Actor {
 
 /// The room's inputs: commands of the server, and messages of connections. Dropping it ends the waits of all who send.
 #[derive(Debug)]
-pub(super) struct Ears {
+pub(super) struct Inputs {
     pub(super) commands: mpsc::Receiver<Command>,
     pub(super) inbox: Arc<Inbox>,
 }
 
-impl Drop for Ears {
+impl Drop for Inputs {
     fn drop(&mut self) {
         self.inbox.end();
     }
 }
 
-impl Ears {
+impl Inputs {
     /// Whether no command and no message is at hand.
     fn is_quiet(&self) -> bool {
         self.commands.is_empty() && self.inbox.is_empty()
@@ -103,7 +103,7 @@ impl Actor {
     pub(super) fn start(
         opening: Opening,
         (document, took): (RoomDocument, Duration),
-        (ears, gauge): (Ears, Arc<RoomGauges>),
+        (inputs, gauge): (Inputs, Arc<RoomGauges>),
         (storage, workshop): (Storage, &Workshop),
     ) {
         let Opening { id, epoch, past_epochs, template, loaded } = opening;
@@ -126,7 +126,7 @@ impl Actor {
         let actor = Self {
             id,
             storage,
-            ears,
+            inputs,
             workshop: workshop.clone(),
             turn: None,
             held: BTreeSet::new(),
@@ -183,7 +183,7 @@ impl Actor {
             }
             let due = self.state.wake_at().map(|due| self.began + due);
             if due.is_some_and(|due| due <= Instant::now())
-                && (self.ears.is_quiet() || self.handled_since_woke >= MESSAGES_PER_WAKE)
+                && (self.inputs.is_quiet() || self.handled_since_woke >= MESSAGES_PER_WAKE)
             {
                 self.handled_since_woke = 0;
                 self.event(Event::Woke).await;
@@ -205,9 +205,9 @@ impl Actor {
                 is_stored = under_way(&mut self.compaction) => self.compacted(is_stored).await,
                 Ok(()) = self.health.changed() => self.disk_changed().await,
                 turn = under_way(&mut self.turn) => self.take_turn(turn).await,
-                command = self.ears.commands.recv(), if self.draining.is_none() => match command {
+                command = self.inputs.commands.recv(), if self.draining.is_none() => match command {
                     Some(Command::Drain { done }) => {
-                        self.ears.inbox.stop();
+                        self.inputs.inbox.stop();
                         self.draining = Some(done);
                     }
                     Some(command) => {
@@ -216,7 +216,7 @@ impl Actor {
                     }
                     None => break,
                 },
-                arrived = self.ears.inbox.next() => {
+                arrived = self.inputs.inbox.next() => {
                     self.handled_since_woke += 1;
                     if here == Place::Door && arrived.is_large() {
                         self.large = Some(arrived);
@@ -249,7 +249,7 @@ impl Actor {
 
     /// Whether every message that was sent to the room has been handled.
     fn is_quiet(&self) -> bool {
-        self.held.is_empty() && self.large.is_none() && self.ears.is_quiet()
+        self.held.is_empty() && self.large.is_none() && self.inputs.is_quiet()
     }
 
     /// Publishes the room's gauges.
@@ -276,8 +276,8 @@ impl Actor {
     /// from here on opens the room anew from the store. After a drain, everything is stored; after a failure, clients send
     /// their unsaved edits again.
     async fn finish(&mut self) {
-        self.ears.commands.close();
-        self.ears.inbox.end();
+        self.inputs.commands.close();
+        self.inputs.inbox.end();
         for connection in self.outboxes.keys().copied().collect::<Vec<_>>() {
             self.close(connection, CloseCode::GoingAway);
         }
@@ -319,15 +319,15 @@ impl Actor {
         self.next_connection += 1;
         let (outbox, outlet) = Outbox::new();
         // Before anybody knows the connection, or what it says at once would find no lane.
-        self.ears.inbox.open(id);
-        let inbox = Arc::clone(&self.ears.inbox);
+        self.inputs.inbox.open(id);
+        let inbox = Arc::clone(&self.inputs.inbox);
         let outlet = outlet.telling(move || {
             if inbox.leave(id).is_err() {
                 tracing::debug!("a connection outlived its room");
             }
         });
         if reply.send(Joined { id, outlet }).is_err() {
-            self.ears.inbox.close(id);
+            self.inputs.inbox.close(id);
             return;
         }
         self.outboxes.insert(id, outbox);
@@ -338,17 +338,17 @@ impl Actor {
     async fn arrived(&mut self, arrived: Arrived) {
         let from = arrived.from;
         let Some(frame) = arrived.frame.clone() else {
-            self.ears.inbox.close(from);
+            self.inputs.inbox.close(from);
             self.held.remove(&from);
             self.outboxes.remove(&from);
             return self.event(Event::Left { connection: from }).await;
         };
         let began = cpu();
         self.react(Event::FrameReceived { connection: from, frame });
-        self.ears.inbox.charge(from, cpu().saturating_sub(began));
+        self.inputs.inbox.charge(from, cpu().saturating_sub(began));
         self.perform().await;
         if self.state.is_busy(from) && self.held.insert(from) {
-            self.ears.inbox.hold(from, true);
+            self.inputs.inbox.hold(from, true);
         }
         drop(arrived);
     }
@@ -358,7 +358,7 @@ impl Actor {
         self.turn = None;
         self.event(Event::Turn).await;
         drop(turn);
-        let (state, inbox) = (&self.state, &self.ears.inbox);
+        let (state, inbox) = (&self.state, &self.inputs.inbox);
         self.held.retain(|connection| {
             let is_busy = state.is_busy(*connection);
             if !is_busy {
@@ -402,7 +402,7 @@ impl Actor {
         let mut reaction = Reaction::at(self.began.elapsed());
         self.state.handle(event, &mut reaction);
         for (connection, cost) in reaction.charges {
-            self.ears.inbox.charge(connection, cost);
+            self.inputs.inbox.charge(connection, cost);
         }
         reporting::count(reaction.counters);
         reaction.notices.into_iter().for_each(reporting::report);

@@ -40,12 +40,12 @@ pub struct Overfull;
 
 /// The room's end. Dropping it closes the connection: with the code of [`Outbox::close`], or because the room failed.
 #[derive(Debug)]
-pub struct Outbox(Arc<Line>);
+pub struct Outbox(Arc<Queue>);
 
 /// The connection's end. Dropping it drops the pipe and the queued frames, and later ones too; and lets whoever made it
 /// know, so that a connection which goes before anybody has begun to serve it does not stay in the room.
 pub struct Outlet {
-    line: Arc<Line>,
+    queue: Arc<Queue>,
     dropped: Option<Box<dyn FnOnce() + Send + Sync>>,
 }
 
@@ -53,8 +53,8 @@ impl Outbox {
     /// Both ends. Frames are queued until a pipe is attached.
     #[must_use]
     pub fn new() -> (Self, Outlet) {
-        let line = Arc::new(Line { state: Mutex::default(), woken: Notify::new() });
-        (Self(Arc::clone(&line)), Outlet { line, dropped: None })
+        let queue = Arc::new(Queue { state: Mutex::default(), woken: Notify::new() });
+        (Self(Arc::clone(&queue)), Outlet { queue, dropped: None })
     }
 
     /// Sends a frame (see [`framed`](crate::frame::framed)): writes it if the queue is empty, else queues it. After the
@@ -103,7 +103,7 @@ impl Outlet {
 
     /// Attaches the pipe. Frames that the room has sent since the join wait for [`Outlet::flush`].
     pub fn attach(&self, pipe: Arc<dyn Pipe>) {
-        self.line.state().pipe = Some(pipe);
+        self.queue.state().pipe = Some(pipe);
     }
 
     /// Sends a control frame of the connection's own, in order with the room's.
@@ -111,7 +111,7 @@ impl Outlet {
     /// # Errors
     /// [`Overfull`]; the frame isn't sent.
     pub fn push(&self, frame: &Bytes) -> Result<(), Overfull> {
-        self.line.push(frame)
+        self.queue.push(frame)
     }
 
     /// Writes queued frames until the pipe takes no more. Returns whether any are left.
@@ -121,7 +121,7 @@ impl Outlet {
     pub fn flush(&self) -> io::Result<bool> {
         loop {
             // The lock is let go between two writes.
-            match self.line.state().write_next() {
+            match self.queue.state().write_next() {
                 Ok(true) => {}
                 Ok(false) => return Ok(false),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
@@ -134,7 +134,7 @@ impl Outlet {
     /// Takes the first queued frame: for the HTTP transport, which has no pipe and pulls frames.
     #[must_use]
     pub fn take(&self) -> Option<Bytes> {
-        let mut state = self.line.state();
+        let mut state = self.queue.state();
         let Some(first) = state.frames.pop_front() else {
             // An idle connection keeps no queue.
             state.frames = VecDeque::new();
@@ -147,19 +147,19 @@ impl Outlet {
 
     /// Waits until the room has queued a frame that it could not write, or has set a close code.
     pub async fn woken(&self) {
-        self.line.woken.notified().await;
+        self.queue.woken.notified().await;
     }
 
     /// Why the connection must close, once it must.
     #[must_use]
     pub fn closing(&self) -> Option<CloseCode> {
-        self.line.state().closing
+        self.queue.state().closing
     }
 
     /// Queues the close frame as the last one; later frames are dropped. Unless `all`, the frames that are queued are
     /// dropped too, but for one that is partly written.
     pub fn finish(&self, last: Bytes, all: bool) {
-        let mut state = self.line.state();
+        let mut state = self.queue.state();
         if !all {
             let kept = usize::from(state.begun);
             state.frames.truncate(kept);
@@ -172,7 +172,7 @@ impl Outlet {
 
 impl Drop for Outlet {
     fn drop(&mut self) {
-        let mut state = self.line.state();
+        let mut state = self.queue.state();
         state.ended = true;
         state.pipe = None;
         state.frames = VecDeque::new();
@@ -186,7 +186,7 @@ impl Drop for Outlet {
 
 impl std::fmt::Debug for Outlet {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Outlet").field(&self.line).finish()
+        f.debug_tuple("Outlet").field(&self.queue).finish()
     }
 }
 
@@ -225,7 +225,7 @@ impl Drop for Counted {
 }
 
 #[derive(Debug)]
-struct Line {
+struct Queue {
     /// Held for one write at most.
     state: Mutex<State>,
     woken: Notify,
@@ -251,7 +251,7 @@ fn cost(frame: &Bytes) -> usize {
     frame.len() + FRAME_COST
 }
 
-impl Line {
+impl Queue {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("nobody panics while holding it")
     }

@@ -102,7 +102,7 @@ pub fn initials(name: &str) -> String {
 }
 
 /// The others, by client id, each with the caret they announced. The tabs of one browser are one person, who is where
-/// they stirred last.
+/// they said something new last.
 #[must_use]
 pub fn others(presences: &Presences, own_client: u64) -> Vec<(Person, Option<&Cursor>)> {
     let mut taken = [false; COLOURS];
@@ -129,8 +129,8 @@ pub fn others(presences: &Presences, own_client: u64) -> Vec<(Person, Option<&Cu
         };
         person.unsaved = person.unsaved.max(presence.unsaved);
         // Who types on at a line's end says nothing new; a tab that has no caret is not where they are.
-        let stirred = |client, cursor: bool| (cursor, presences.stirred(client));
-        if stirred(person.client, cursor.is_some()) < stirred(client, presence.cursor.is_some()) {
+        let lateness = |client, cursor: bool| (cursor, presences.last_news(client));
+        if lateness(person.client, cursor.is_some()) < lateness(client, presence.cursor.is_some()) {
             person.client = client;
             *cursor = presence.cursor.as_ref();
         }
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tabs_of_one_browser_are_one_person_who_is_where_they_stirred_last() {
+    fn the_tabs_of_one_browser_are_one_person_who_is_where_they_moved_last() {
         let state = |name: &str, browser: &str, unsaved: u32| {
             serde_json::json!({"user": {"name": name}, "samsyn.unsaved": unsaved, "samsyn.browser": browser})
                 .to_string()

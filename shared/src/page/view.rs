@@ -18,33 +18,33 @@ use crate::{Role, SectionKey, SyncStatus};
 #[derive(Debug, Clone, Default)]
 pub struct PageView {
     /// How it is in step with the server: what a key changes.
-    pub sync: Part<SyncView>,
+    pub sync: Versioned<SyncView>,
     /// How the server is reached, and what is said of all that.
-    pub connection: Part<ConnectionView>,
+    pub connection: Versioned<ConnectionView>,
     /// How the room is doing.
-    pub room: Part<RoomView>,
+    pub room: Versioned<RoomView>,
     /// The others.
-    pub people: Part<PeopleView>,
+    pub people: Versioned<PeopleView>,
     /// What there is of text.
-    pub text: Part<TextView>,
+    pub text: Versioned<TextView>,
     /// Who writes here.
-    pub writer: Part<WriterView>,
+    pub writer: Versioned<WriterView>,
     /// What holds where they write.
-    pub caret: Part<CaretView>,
+    pub caret: Versioned<CaretView>,
     /// Who wrote which words.
-    pub authorship: Part<AuthorshipView>,
+    pub authorship: Versioned<AuthorshipView>,
     /// What somebody looks for.
-    pub find: Part<FindView>,
+    pub find: Versioned<FindView>,
 }
 
 /// A part of the view, with its version.
 #[derive(Debug, Clone, Default)]
-pub struct Part<T> {
+pub struct Versioned<T> {
     value: T,
     version: u32,
 }
 
-impl<T> Part<T> {
+impl<T> Versioned<T> {
     /// Another number whenever something of it may be different.
     #[must_use]
     pub const fn version(&self) -> u32 {
@@ -57,7 +57,7 @@ impl<T> Part<T> {
     }
 }
 
-impl<T> Deref for Part<T> {
+impl<T> Deref for Versioned<T> {
     type Target = T;
 
     fn deref(&self) -> &T {

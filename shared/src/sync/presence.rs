@@ -87,7 +87,7 @@ struct Known {
     /// What the state says, read once.
     presence: Option<Presence>,
     /// How many states had come when this one came that is not the one before it.
-    stirred: u64,
+    last_news: u64,
 }
 
 impl Presences {
@@ -108,9 +108,9 @@ impl Presences {
             }
             let same = self.known.get(&client).filter(|known| known.state == state);
             self.heard += 1;
-            let stirred = same.map_or(self.heard, |known| known.stirred);
+            let last_news = same.map_or(self.heard, |known| known.last_news);
             let presence = Presence::parse(&state);
-            self.known.insert(client, Known { clock, state, presence, stirred });
+            self.known.insert(client, Known { clock, state, presence, last_news });
         }
         lost
     }
@@ -128,8 +128,8 @@ impl Presences {
 
     /// How lately a client said something new: the more, the later.
     #[must_use]
-    pub fn stirred(&self, client: u64) -> u64 {
-        self.known.get(&client).map_or(0, |known| known.stirred)
+    pub fn last_news(&self, client: u64) -> u64 {
+        self.known.get(&client).map_or(0, |known| known.last_news)
     }
 
     /// All that are here and say it in a shape that can be read, by client id.

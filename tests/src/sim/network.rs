@@ -1,4 +1,4 @@
-//! The connections between pages and the server: messages under way, in order on each connection and in no
+//! The connections between pages and the server: messages under direction, in order on each connection and in no
 //! order between them. It doesn't know what a message means, nor when anything happens.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -40,13 +40,13 @@ pub(super) struct Network {
 struct Link {
     client: usize,
     is_cut: bool,
-    to_client: Way,
-    to_server: Way,
+    to_client: Direction,
+    to_server: Direction,
 }
 
 /// One direction of a connection.
 #[derive(Debug, Default)]
-struct Way {
+struct Direction {
     under_way: VecDeque<Packet>,
     /// When the last of them arrives.
     last: Duration,
@@ -57,8 +57,8 @@ impl Network {
     pub(super) fn connect(&mut self, client: usize) -> LinkId {
         let id = LinkId(self.next);
         self.next += 1;
-        let way = Way::default;
-        self.links.insert(id, Link { client, is_cut: false, to_client: way(), to_server: way() });
+        let direction = Direction::default;
+        self.links.insert(id, Link { client, is_cut: false, to_client: direction(), to_server: direction() });
         id
     }
 
@@ -89,37 +89,37 @@ impl Network {
         delay: Duration,
     ) -> Option<Duration> {
         let link = self.links.get_mut(&link).filter(|link| !link.is_cut)?;
-        let way = link.way(to);
-        way.under_way.push_back(packet);
-        way.last = way.last.max(now + delay);
-        Some(way.last)
+        let direction = link.direction(to);
+        direction.under_way.push_back(packet);
+        direction.last = direction.last.max(now + delay);
+        Some(direction.last)
     }
 
     /// A packet arrives, unless it was lost.
     pub(super) fn arrive(&mut self, link: LinkId, at: Side) -> Option<Packet> {
-        self.links.get_mut(&link)?.way(at).under_way.pop_front()
+        self.links.get_mut(&link)?.direction(at).under_way.pop_front()
     }
 
-    /// Cuts a connection: of what is under way each way, a random number of the last messages is lost. Says
+    /// Cuts a connection: of what is under direction each direction, a random number of the last messages is lost. Says
     /// whether it was whole.
     pub(super) fn cut(&mut self, link: LinkId, rng: &mut SmallRng) -> bool {
         let Some(link) = self.links.get_mut(&link) else { return false };
-        for way in [&mut link.to_client, &mut link.to_server] {
-            way.under_way.truncate(rng.random_range(0..=way.under_way.len()));
+        for direction in [&mut link.to_client, &mut link.to_server] {
+            direction.under_way.truncate(rng.random_range(0..=direction.under_way.len()));
         }
         !std::mem::replace(&mut link.is_cut, true)
     }
 
-    /// One end is gone: what was under way to it is lost, and it takes nothing more.
+    /// One end is gone: what was under direction to it is lost, and it takes nothing more.
     pub(super) fn deafen(&mut self, link: LinkId, side: Side) {
         if let Some(link) = self.links.get_mut(&link) {
-            link.way(side).under_way.clear();
+            link.direction(side).under_way.clear();
         }
     }
 }
 
 impl Link {
-    fn way(&mut self, to: Side) -> &mut Way {
+    fn direction(&mut self, to: Side) -> &mut Direction {
         match to {
             Side::Client => &mut self.to_client,
             Side::Server => &mut self.to_server,

@@ -91,7 +91,7 @@ impl Actor {
         if let Some(outbox) = self.outboxes.remove(&connection) {
             outbox.close(code);
         }
-        self.ears.inbox.close(connection);
+        self.inputs.inbox.close(connection);
         self.held.remove(&connection);
     }
 }
