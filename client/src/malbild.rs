@@ -98,7 +98,7 @@ impl Malbild {
     /// Takes the token of a pasted link and opens with it; false when it is no link to this målbild.
     #[must_use]
     pub fn use_link(&self, link: &str) -> bool {
-        let token = ShareLink::find(link).filter(|link| link.id == self.id).and_then(|link| link.token);
+        let token = ShareLink::find_to(link, self.id).and_then(|link| link.token);
         let ours = token.is_some();
         if ours {
             self.begin(token);

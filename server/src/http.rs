@@ -106,6 +106,7 @@ pub fn router(app: App) -> Router {
         .route("/", get(page::index))
         .route("/m/{*rest}", get(page::index))
         .fallback(page::asset)
+        .layer(middleware::from_fn_with_state(app.clone(), page::for_people))
         .layer(middleware::from_fn_with_state(app.clone(), host::check));
     let is_secure = app.is_secure();
     let all = protect(all.with_state(app));

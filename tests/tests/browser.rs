@@ -246,7 +246,8 @@ async fn a_link_opens_however_it_was_sent_and_what_is_none_is_told_by_the_page()
     page.keys(&format!("Se <{link}>.")).await?;
     page.press(&[], Key::Enter).await?;
     page.wait_for_status("saved").await?;
-    for path in ["/m/", "/m/kort", "/vad"] {
+    let closed = format!("/api/malbilder/{}/export?format=md", Stage::set().await?.malbild.id);
+    for path in ["/m/", "/m/kort", "/vad", "/api/vad", "/api/malbilder/kort", &closed] {
         page.open(&format!("{url}{path}")).await?;
         page.until("the page to say so", async || {
             let said =

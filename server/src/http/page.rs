@@ -6,8 +6,9 @@
 use std::borrow::Cow;
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -45,6 +46,17 @@ fn page(html: &str, random: &[u8], headers: &HeaderMap, public_url: Option<&str>
     let policy = policy(&nonce, host, public_url);
     ([(header::CACHE_CONTROL, ASK_AGAIN), (header::CONTENT_SECURITY_POLICY, &policy)], Html(html))
         .into_response()
+}
+
+/// Answers a person with the page where a program gets a refusal in JSON: they opened an address of the API in a window.
+pub(super) async fn for_people(State(app): State<App>, request: Request, next: Next) -> Response {
+    let is_asked = request.method() == Method::GET && wants_page(request.headers());
+    let asked = is_asked.then(|| request.headers().clone());
+    let answer = next.run(request).await;
+    match asked.filter(|_| answer.status().is_client_error()) {
+        Some(headers) => (answer.status(), index(State(app), headers).await).into_response(),
+        None => answer,
+    }
 }
 
 /// Everything else: a file of the client, or nothing. A person is told so by the page.

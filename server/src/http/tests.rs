@@ -115,6 +115,24 @@ async fn a_malbild_is_made_with_a_token_and_a_link_for_each_role() {
 }
 
 #[tokio::test]
+async fn a_person_who_opens_an_address_of_the_api_is_answered_by_the_page_and_a_program_in_json() {
+    let router = router(app().0);
+    let made = make(&router).await;
+    for path in ["/api/vad", "/api/malbilder/kort", "/sync/kort/content", &path(&made, "/export?format=md")] {
+        let window = Ask::get(path).with("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+        let answer = window.of(&router).await;
+        assert!(answer.status().is_client_error(), "{path}");
+        let kind = answer.headers()[header::CONTENT_TYPE].to_str().unwrap();
+        assert!(kind.starts_with("text/html"), "{path}: {kind}");
+        let (_, body) = Ask::get(path).with("accept", "*/*").json(&router).await;
+        assert!(body["error"]["code"].is_string(), "{path}: {body}");
+    }
+    let window = Ask::get(&path(&made, "/export?format=md")).with("accept", "text/html");
+    let opened = window.bearer(token(&made, "reader")).of(&router).await;
+    assert_eq!(opened.status(), StatusCode::OK, "what may be opened is");
+}
+
+#[tokio::test]
 async fn bad_input_gets_a_clear_answer() {
     let router = router(app().0);
     let create = |body: Value| Ask::post("/api/malbilder", &body);

@@ -5,7 +5,6 @@
 //! Invariant: A link opens however it was sent (`a_link_is_found_however_it_was_sent`), and no person is answered in
 //! JSON (`a_link_opens_however_it_was_sent_and_what_is_none_is_told_by_the_page`).
 
-use std::borrow::Cow;
 use std::fmt;
 
 use crate::text::character::is_invisible;
@@ -36,39 +35,52 @@ impl fmt::Display for ShareLink {
 }
 
 impl ShareLink {
-    /// The link in a text, if there is one. Whose server it leads to is not looked at: a token opens nothing on another.
+    /// The link in a text, if there is one; of several the first that has a token, else the first. Whose server it leads to
+    /// is not looked at: a token opens nothing on another.
     #[must_use]
     pub fn find(text: &str) -> Option<Self> {
-        let found = Self::search(text);
+        Self::find_where(text, &|_| true)
+    }
+
+    /// As [`ShareLink::find`], of the links to this målbild alone.
+    #[must_use]
+    pub fn find_to(text: &str, id: MalbildId) -> Option<Self> {
+        Self::find_where(text, &|link| link.id == id)
+    }
+
+    fn find_where(text: &str, is_wanted: &dyn Fn(&Self) -> bool) -> Option<Self> {
+        let found = Self::search(text, is_wanted);
         if found.as_ref().is_some_and(|link| link.token.is_some()) {
             return found;
         }
         // As mail is written down (RFC 2045, 6.7), or HTML.
         let read = ["=\r\n", "=\n"].iter().fold(text.to_owned(), |text, end| text.replace(end, ""));
         let read = ["=23", "&#35;", "＃"].iter().fold(read, |text, sign| text.replace(sign, "#"));
-        Self::search(&read).or(found)
+        Self::search(&read, is_wanted).or(found)
     }
 
-    fn search(text: &str) -> Option<Self> {
+    fn search(text: &str, is_wanted: &dyn Fn(&Self) -> bool) -> Option<Self> {
         let mut text: String = text.chars().filter(|c| !c.is_whitespace() && !is_invisible(*c)).collect();
         let mut found = None;
         for _ in 0..=ENCODED {
-            let now = Self::in_plain(&text).or_else(|| Self::in_plain(&of_proofpoint(&text)?));
-            if now.as_ref().is_some_and(|link| link.token.is_some()) {
-                return now;
+            for link in Self::in_plain(&text).filter(|link| is_wanted(link)) {
+                if link.token.is_some() {
+                    return Some(link);
+                }
+                found = found.or(Some(link));
             }
-            found = found.or(now);
-            match decoded(&text) {
-                Cow::Owned(decoded) => text = decoded,
-                Cow::Borrowed(_) => break,
+            // What one filter guards may be what another has guarded before.
+            match of_proofpoint(&text).or_else(|| decoded(&text)) {
+                Some(inner) => text = inner,
+                None => break,
             }
         }
         found
     }
 
-    fn in_plain(text: &str) -> Option<Self> {
-        text.match_indices("/m/").find_map(|(at, path)| {
-            let rest = &text[at + path.len()..];
+    fn in_plain(text: &str) -> impl Iterator<Item = Self> {
+        // What stands behind the next link is not this one's.
+        text.split("/m/").skip(1).filter_map(|rest| {
             let id = rest.get(..ID)?.parse().ok()?;
             // Proofpoint's third version writes `*` for it.
             let token = rest[ID..].split_once(['#', '*']).and_then(|(_, token)| token.get(..TOKEN));
@@ -78,8 +90,8 @@ impl ShareLink {
     }
 }
 
-/// Its `%23` and the like as what they stand for; borrowed if there is none.
-fn decoded(text: &str) -> Cow<'_, str> {
+/// A text with its `%23` and the like as what they stand for, if there are any.
+fn decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     let mut any = false;
@@ -96,14 +108,15 @@ fn decoded(text: &str) -> Cow<'_, str> {
             }
         }
     }
-    if any { Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()) } else { Cow::Borrowed(text) }
+    any.then(|| String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// What Proofpoint's second version guards, which writes `-23` for `%23` and `_` for `/`.
 fn of_proofpoint(text: &str) -> Option<String> {
     let (_, guarded) = text.split_once("/v2/url?u=")?;
     let guarded = guarded.split('&').next().unwrap_or(guarded);
-    Some(decoded(&guarded.replace('-', "%").replace('_', "/")).into_owned())
+    let guarded = guarded.replace('-', "%").replace('_', "/");
+    Some(decoded(&guarded).unwrap_or(guarded))
 }
 
 #[cfg(test)]
@@ -149,6 +162,34 @@ mod tests {
         ] {
             assert_eq!(found(&sent), whole, "{sent}");
         }
+    }
+
+    #[test]
+    fn what_several_filters_guard_is_found_in_whatever_order_they_came() {
+        let whole = ("oQNVin5b0JOu9nqL".to_owned(), Some("0k3XlIxQ6m6A7Qr1TmIcsb6BJ_A".to_owned()));
+        let safe = |link: &str| {
+            format!("https://eur01.safelinks.protection.outlook.com/?url={}&data=05", encoded(link))
+        };
+        let proof = |link: &str| {
+            let guarded = encoded(link).replace('%', "-").replace("-2F", "_");
+            format!("https://urldefense.proofpoint.com/v2/url?u={guarded}&d=Dw")
+        };
+        for sent in [safe(&proof(PLAIN)), proof(&safe(PLAIN)), safe(&safe(PLAIN)), proof(&proof(PLAIN))] {
+            assert_eq!(found(&sent), whole, "{sent}");
+        }
+    }
+
+    #[test]
+    fn of_two_links_in_a_text_none_gets_the_others_token() {
+        let other = "https://malbild.example/m/AAAAAAAAAAAAAAAA";
+        let (id, token) = ("oQNVin5b0JOu9nqL", "0k3XlIxQ6m6A7Qr1TmIcsb6BJ_A");
+        let both = format!("Läs {other} och skriv i {PLAIN}.");
+        assert_eq!(found(&both), (id.to_owned(), Some(token.to_owned())));
+        let of = |id: &str| ShareLink::find_to(&both, id.parse().unwrap()).map(|link| link.token);
+        assert_eq!(of("AAAAAAAAAAAAAAAA"), Some(None));
+        assert_eq!(of(id), Some(Some(token.to_owned())));
+        assert_eq!(of("BBBBBBBBBBBBBBBB"), None);
+        assert_eq!(found(&format!("{other}{}", &PLAIN[..45])).0, "AAAAAAAAAAAAAAAA");
     }
 
     #[test]
