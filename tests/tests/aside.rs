@@ -9,13 +9,13 @@ use samsyn_server::malbild::birth::make;
 use samsyn_server::store::{Storage, Table, Time, Write, engine};
 use samsyn_shared::domain::ids;
 use samsyn_shared::{Epoch, MalbildId, Role, Template};
-use samsyn_tests::browser::Browsers;
+use samsyn_tests::browser::{Browsers, Kind};
 use samsyn_tests::page::Page;
 use samsyn_tests::proxy::Proxy;
 use samsyn_tests::until::Look;
 use serde_json::{Value, json};
 
-use crate::stage::Stage;
+use crate::stage::{Stage, in_browsers};
 
 const SECTION: &str = "overgripande-beskrivning";
 
@@ -66,9 +66,9 @@ async fn read_aside(page: &Page) -> Result<String> {
     Ok(text)
 }
 
-#[tokio::test]
-async fn a_history_that_was_replaced_is_not_merged_with_and_what_was_unsaved_is_kept_aside() -> Result<()> {
-    let browsers = Browsers::start().await?;
+in_browsers!(a_history_that_was_replaced_is_not_merged_with_and_what_was_unsaved_is_kept_aside, replace, Chromium WebKit);
+async fn replace(kind: Kind) -> Result<()> {
+    let browsers = Browsers::of(kind).await?;
     let mut stage = Stage::set().await?;
     let page = browsers.participant("Anna Ask", "Region Väst").await?;
     page.enter(stage.malbild.link(Role::Editor)).await?;
@@ -100,9 +100,9 @@ async fn a_history_that_was_replaced_is_not_merged_with_and_what_was_unsaved_is_
     page.expect_quiet_console().await
 }
 
-#[tokio::test]
-async fn whoever_may_no_longer_write_finds_what_was_refused_set_aside() -> Result<()> {
-    let browsers = Browsers::start().await?;
+in_browsers!(whoever_may_no_longer_write_finds_what_was_refused_set_aside, refuse, Chromium WebKit);
+async fn refuse(kind: Kind) -> Result<()> {
+    let browsers = Browsers::of(kind).await?;
     let stage = Stage::set().await?;
     let wire = Proxy::before(stage.server.address()).await?;
     let page = browsers.participant("Anna Ask", "Region Väst").await?;
@@ -129,10 +129,9 @@ async fn whoever_may_no_longer_write_finds_what_was_refused_set_aside() -> Resul
     page.expect_quiet_console().await
 }
 
-#[tokio::test]
-async fn whoever_lost_the_session_is_told_and_comes_back_with_the_link_and_all_that_was_written() -> Result<()>
-{
-    let browsers = Browsers::start().await?;
+in_browsers!(whoever_lost_the_session_is_told_and_comes_back_with_the_link_and_all_that_was_written, lose_session, Chromium WebKit);
+async fn lose_session(kind: Kind) -> Result<()> {
+    let browsers = Browsers::of(kind).await?;
     let stage = Stage::set().await?;
     let wire = Proxy::before(stage.server.address()).await?;
     let page = browsers.participant("Anna Ask", "Region Väst").await?;

@@ -117,9 +117,9 @@ async fn tell_two_apart(kind: Kind) -> Result<()> {
     pair.expect_quiet_consoles().await
 }
 
-#[tokio::test]
-async fn who_wrote_what_outlives_a_reload_and_a_restart() -> Result<()> {
-    let mut pair = Pair::meet().await?;
+in_browsers!(who_wrote_what_outlives_a_reload_and_a_restart, reload_and_restart, Chromium WebKit);
+async fn reload_and_restart(kind: Kind) -> Result<()> {
+    let mut pair = Pair::meet_in(kind).await?;
     pair.a.go_to(SECTION).await?;
     pair.a.keys("Annas ord.").await?;
     pair.agree_on(SECTION).await?;
@@ -142,9 +142,9 @@ async fn who_wrote_what_outlives_a_reload_and_a_restart() -> Result<()> {
     pair.expect_quiet_consoles().await
 }
 
-#[tokio::test]
-async fn what_a_foreign_client_writes_is_unknown_and_an_example_is_the_templates() -> Result<()> {
-    let browsers = Browsers::start().await?;
+in_browsers!(what_a_foreign_client_writes_is_unknown_and_an_example_is_the_templates, write_unsigned, Chromium WebKit);
+async fn write_unsigned(kind: Kind) -> Result<()> {
+    let browsers = Browsers::of(kind).await?;
     let stage = Stage::with("exempel-snoovader").await?;
     let page = browsers.participant("Anna Ask", "Region Väst").await?;
     page.enter(stage.malbild.link(Role::Editor)).await?;
@@ -164,9 +164,9 @@ async fn what_a_foreign_client_writes_is_unknown_and_an_example_is_the_templates
     page.expect_quiet_console().await
 }
 
-#[tokio::test]
-async fn a_writer_is_named_with_the_first_word_and_stays_so_and_a_reader_is_not() -> Result<()> {
-    let browsers = Browsers::start().await?;
+in_browsers!(a_writer_is_named_with_the_first_word_and_stays_so_and_a_reader_is_not, sign, Chromium WebKit);
+async fn sign(kind: Kind) -> Result<()> {
+    let browsers = Browsers::of(kind).await?;
     let stage = Stage::set().await?;
     let (writer, reader) = tokio::try_join!(
         browsers.participant("Anna Ask", "Region Väst"),
@@ -212,9 +212,9 @@ async fn a_writer_is_named_with_the_first_word_and_stays_so_and_a_reader_is_not(
     Ok(())
 }
 
-#[tokio::test]
-async fn on_the_wall_the_marks_stay_and_the_legend_stands_beside_them() -> Result<()> {
-    let browsers = Browsers::start().await?;
+in_browsers!(on_the_wall_the_marks_stay_and_the_legend_stands_beside_them, mark_the_wall, Chromium WebKit);
+async fn mark_the_wall(kind: Kind) -> Result<()> {
+    let browsers = Browsers::of(kind).await?;
     let stage = Stage::set().await?;
     let page = browsers.participant("Anna Ask", "Region Väst").await?;
     page.enter(stage.malbild.link(Role::Editor)).await?;

@@ -2,14 +2,14 @@
 
 use anyhow::{Context, Result, ensure};
 use samsyn_shared::Role;
-use samsyn_tests::browser::Browsers;
+use samsyn_tests::browser::{Browsers, Kind};
 use samsyn_tests::page::Page;
 use samsyn_tests::peer::{Dialect, Peer};
 use samsyn_tests::screen::{LAPTOP, Light, PHONE};
 use samsyn_tests::until::Look;
 use serde_json::Value;
 
-use crate::stage::{Pair, Stage};
+use crate::stage::{Pair, Stage, in_browsers};
 
 const SECTION: &str = "kommunikationsmal";
 const HEADING: &str = "Kommunikationsmål";
@@ -74,8 +74,8 @@ struct Reader {
 }
 
 impl Reader {
-    async fn sit_down() -> Result<Self> {
-        let browsers = Browsers::start().await?;
+    async fn sit_down(kind: Kind) -> Result<Self> {
+        let browsers = Browsers::of(kind).await?;
         let stage = Stage::set().await?;
         let page = browsers.participant("Anna Ask", "Region Väst").await?;
         page.enter(stage.malbild.link(Role::Editor)).await?;
@@ -121,9 +121,9 @@ async fn wait_for_none(page: &Page) -> Result<()> {
     wait_for_carets(page, "no carets", <[Value]>::is_empty).await
 }
 
-#[tokio::test]
-async fn a_flag_says_who_it_is_and_the_initials_stay() -> Result<()> {
-    let Reader { page, stage, _browsers } = Reader::sit_down().await?;
+in_browsers!(a_flag_says_who_it_is_and_the_initials_stay, show_flag, Chromium WebKit);
+async fn show_flag(kind: Kind) -> Result<()> {
+    let Reader { page, stage, _browsers } = Reader::sit_down(kind).await?;
     let mut eva = stage.peer(Role::Editor, Dialect::Samsyn).await?;
     eva.insert(SECTION, 0, "Ågdrp högt upp\nÅgdrp längre ner").await?;
     page.wait_for_text(SECTION, |text| text.contains("längre ner")).await?;
@@ -157,9 +157,9 @@ const OVER_WORDS: &str = "
         Math.max(0, Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top));
     return Math.max(...parts.flatMap(part => lines.map(line => common(part, line))))";
 
-#[tokio::test]
-async fn a_flag_behind_the_last_word_of_a_line_touches_no_line_at_all() -> Result<()> {
-    let Reader { page, stage, _browsers } = Reader::sit_down().await?;
+in_browsers!(a_flag_behind_the_last_word_of_a_line_touches_no_line_at_all, show_flag_at_the_end, Chromium WebKit);
+async fn show_flag_at_the_end(kind: Kind) -> Result<()> {
+    let Reader { page, stage, _browsers } = Reader::sit_down(kind).await?;
     let mut eva = stage.peer(Role::Editor, Dialect::Samsyn).await?;
     eva.insert(SECTION, 0, "Ågdrp högt upp, ågdrp högt upp\nÅgdrp\nÅgdrp").await?;
     page.wait_for_text(SECTION, |text| text.ends_with("Ågdrp\nÅgdrp")).await?;
@@ -174,9 +174,9 @@ async fn a_flag_behind_the_last_word_of_a_line_touches_no_line_at_all() -> Resul
     page.expect_quiet_console().await
 }
 
-#[tokio::test]
-async fn a_caret_stays_with_its_text_whoever_writes() -> Result<()> {
-    let Reader { page, stage, _browsers } = Reader::sit_down().await?;
+in_browsers!(a_caret_stays_with_its_text_whoever_writes, keep_caret, Chromium WebKit);
+async fn keep_caret(kind: Kind) -> Result<()> {
+    let Reader { page, stage, _browsers } = Reader::sit_down(kind).await?;
     let mut eva = stage.peer(Role::Editor, Dialect::Samsyn).await?;
     eva.insert(SECTION, 0, "början mitten slut").await?;
     eva.appear(EVA, SECTION, 14, 14).await?;
@@ -207,9 +207,9 @@ async fn a_caret_stays_with_its_text_whoever_writes() -> Result<()> {
     page.expect_quiet_console().await
 }
 
-#[tokio::test]
-async fn who_leaves_is_gone_from_the_text() -> Result<()> {
-    let mut pair = Pair::meet().await?;
+in_browsers!(who_leaves_is_gone_from_the_text, leave, Chromium WebKit);
+async fn leave(kind: Kind) -> Result<()> {
+    let mut pair = Pair::meet_in(kind).await?;
     let (a, b, stage) = (&pair.a, &pair.b, &pair.stage);
     b.go_to(SECTION).await?;
     b.keys("Hej").await?;
@@ -232,9 +232,9 @@ async fn who_leaves_is_gone_from_the_text() -> Result<()> {
     pair.a.wait_for_people(0).await
 }
 
-#[tokio::test]
-async fn a_section_in_which_many_write_is_quiet() -> Result<()> {
-    let reader = Reader::sit_down().await?;
+in_browsers!(a_section_in_which_many_write_is_quiet, crowd_section, Chromium WebKit);
+async fn crowd_section(kind: Kind) -> Result<()> {
+    let reader = Reader::sit_down(kind).await?;
     let mut crowd = reader.crowd(9).await?;
     let page = &reader.page;
     let seen = |caret: &Value| caret["drawn"] == true && caret["initials"] != "";
@@ -257,9 +257,9 @@ async fn a_section_in_which_many_write_is_quiet() -> Result<()> {
     page.expect_quiet_console().await
 }
 
-#[tokio::test]
-async fn one_goes_to_where_somebody_is() -> Result<()> {
-    let Reader { page, stage, _browsers } = Reader::sit_down().await?;
+in_browsers!(one_goes_to_where_somebody_is, go_to_somebody, Chromium WebKit);
+async fn go_to_somebody(kind: Kind) -> Result<()> {
+    let Reader { page, stage, _browsers } = Reader::sit_down(kind).await?;
     let mut eva = stage.peer(Role::Editor, Dialect::Samsyn).await?;
     eva.insert(SECTION, 0, &"En rad till.\n".repeat(80)).await?;
     eva.appear(EVA, SECTION, 13 * 75, 13 * 75).await?;
@@ -283,9 +283,9 @@ async fn one_goes_to_where_somebody_is() -> Result<()> {
     page.expect_quiet_console().await
 }
 
-#[tokio::test]
-async fn who_writes_in_a_section_stands_beside_its_heading() -> Result<()> {
-    let reader = Reader::sit_down().await?;
+in_browsers!(who_writes_in_a_section_stands_beside_its_heading, stand_beside, Chromium WebKit);
+async fn stand_beside(kind: Kind) -> Result<()> {
+    let reader = Reader::sit_down(kind).await?;
     let page = &reader.page;
     let look = async || page.script(BESIDE, vec![SECTION.into()]).await;
     let alone = look().await?;
@@ -317,9 +317,9 @@ async fn who_writes_in_a_section_stands_beside_its_heading() -> Result<()> {
     page.expect_quiet_console().await
 }
 
-#[tokio::test]
-async fn two_of_one_name_are_told_apart_and_a_name_cannot_hide_or_reach_out() -> Result<()> {
-    let Reader { page, stage, _browsers } = Reader::sit_down().await?;
+in_browsers!(two_of_one_name_are_told_apart_and_a_name_cannot_hide_or_reach_out, name_twice, Chromium WebKit);
+async fn name_twice(kind: Kind) -> Result<()> {
+    let Reader { page, stage, _browsers } = Reader::sit_down(kind).await?;
     let mut here = Vec::new();
     let zalgo = format!("Z{}o", "\u{489}\u{33F}".repeat(30));
     let people = [

@@ -120,6 +120,16 @@ class Grid {
   }
 }
 
+/** Whether a table only lays out a page: it says so, or most of what stands in its cells are other tables. */
+function laysOut(table: HTMLTableElement): boolean {
+  if (/^(presentation|none)$/i.test(table.getAttribute("role") ?? "")) return true;
+  if (!table.querySelector("table")) return false;
+  const cells = [...table.rows].flatMap((row) => [...row.cells]);
+  const holding = cells.filter((cell) => cell.querySelector("table")).length;
+  const filled = cells.filter((cell) => cell.textContent?.trim()).length;
+  return filled < 4 * holding;
+}
+
 /** A list's places, as a browser counts them. */
 class Places {
   private next: number;
@@ -290,15 +300,17 @@ class Walk {
       facts.level = whole(element.getAttribute("aria-level") ?? element.getAttribute("data-aria-level"));
       facts.marked = marked ?? facts.marked;
     } else if (tag === "table") {
-      // What holds other tables, or says so, only lays out a page.
-      const lays = /^(presentation|none)$/i.test(element.getAttribute("role") ?? "") || element.querySelector("table");
-      facts.table = lays ? 0 : ++this.tables;
-      if (!lays) this.grids.set(element, new Grid());
-      facts.row = facts.column = 0;
-    } else if (tag === "tr") {
+      // A table in another's cell is part of what stands there.
+      if (!facts.table) {
+        const lays = laysOut(element as HTMLTableElement);
+        facts.table = lays ? 0 : ++this.tables;
+        if (!lays) this.grids.set(element, new Grid());
+        facts.row = facts.column = 0;
+      }
+    } else if (tag === "tr" && this.isOfGrid(element, facts)) {
       facts.row = ++this.rows;
       this.gridOf(element)?.row(!element.previousElementSibling);
-    } else if (tag === "td" || tag === "th") {
+    } else if ((tag === "td" || tag === "th") && this.isOfGrid(element, facts)) {
       facts.column = this.gridOf(element)?.cell(element as HTMLTableCellElement) ?? 0;
       // The list that a table stands in is not that of what stands in the table.
       facts.depth = 0;
@@ -306,6 +318,11 @@ class Walk {
     if (mso) facts.mso = mso === "none" ? undefined : mso;
     facts.outline = whole(styleOf(element, "mso-outline-level")) ?? outer.outline;
     return facts;
+  }
+
+  /** Whether a row or a cell is of the table that it is said to be in, and of none in a cell of that. */
+  private isOfGrid(element: Element, facts: Facts): boolean {
+    return !facts.table || this.gridOf(element) !== undefined;
   }
 
   private gridOf(element: Element): Grid | undefined {

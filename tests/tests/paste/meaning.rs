@@ -193,6 +193,12 @@ async fn paste_a_table(kind: Kind) -> Result<()> {
             ("<table><tr><td>a<td>b<tr><td><td><tr><td>c<td>d</table>", "a\tb\n\nc\td"),
             ("<table role=presentation><tr><td>a<td>b</table>", "a\nb"),
             ("<table><tr><td>a<td><table><tr><td>b<td>c</table></table>", "a\nb\tc"),
+            // A table in one cell of many is what stands there, and takes no column from the others.
+            (
+                "<table><tr><td>Kommun<td>Läge<tr><td>Gävle<td><table><tr><td>el<td>ner<tr><td>vatten<td>ok\
+                 </table><tr><td>Ovanåker<td>lugnt</table>",
+                "Kommun\tLäge\nGävle\tel\n\tner\n\tvatten\n\tok\nOvanåker\tlugnt",
+            ),
         ],
     )
     .await
