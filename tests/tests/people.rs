@@ -257,7 +257,7 @@ async fn crowd_section(kind: Kind) -> Result<()> {
     page.expect_quiet_console().await
 }
 
-in_browsers!(one_goes_to_where_somebody_is, go_to_somebody, Chromium WebKit);
+in_browsers!(one_goes_to_where_somebody_is, go_to_somebody, Chromium);
 async fn go_to_somebody(kind: Kind) -> Result<()> {
     let Reader { page, stage, _browsers } = Reader::sit_down(kind).await?;
     let mut eva = stage.peer(Role::Editor, Dialect::Samsyn).await?;
