@@ -65,6 +65,7 @@ pub(crate) fn draft(project: &Project, tools: &PageTools) -> Result<()> {
     fetch_crates(project, tools)?;
     trunk(project, tools, &["--release", "false"])?;
     early::inline(&project.dist())?;
+    names::rename(&project.dist())?;
     worker::write(&project.root.join("client/worker/worker.js"), &project.dist())
 }
 
