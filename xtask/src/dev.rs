@@ -30,12 +30,17 @@ pub(crate) fn dev(project: &Project, arguments: &[String]) -> Result<()> {
     let mut server = Server { project, arguments, child: None };
     let (mut page_of, mut server_of) = (String::new(), String::new());
     loop {
-        let page = sources(project, &["client", "Trunk.toml"])?;
-        if std::mem::replace(&mut page_of, page.clone()) != page {
+        // A file that can't be read is one that an editor is just writing: it is there at the next look.
+        if let Ok(sources) = sources(project, &["client", "Trunk.toml"])
+            && sources != page_of
+        {
+            page_of = sources;
             told("the page", || page::draft(project, &tools));
         }
-        let program = sources(project, &["server"])?;
-        if std::mem::replace(&mut server_of, program.clone()) != program {
+        if let Ok(sources) = sources(project, &["server"])
+            && sources != server_of
+        {
+            server_of = sources;
             told("the server", || server.renew());
         }
         sleep(LOOK_EVERY);

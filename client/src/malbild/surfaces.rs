@@ -4,7 +4,7 @@
 //! A surface may call a report from within any of its methods, so the page must not be borrowed while one runs. The one
 //! exception is `grapheme_before`, which only reads.
 //!
-//! Invariant: The text surface holds no truth. It has no history, no schema decision and no socket; whatever it
+//! The text surface holds no truth. It has no history, no schema decision and no socket; whatever it
 //! shows can be made again from the replica.
 
 use std::rc::Rc;

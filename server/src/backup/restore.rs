@@ -2,8 +2,8 @@
 //! a new one. Nothing that a healthy one holds is written over.
 //!
 //! Invariant: Nothing is called restored that is not as it was backed up
-//! (`no_changed_byte_of_any_file_of_a_backup_is_called_restored`), **and nothing that a store holds is lost by
-//! restoring** (`a_store_that_was_shortened_is_brought_forward_and_loses_nothing_of_its_own`); no room is open over
+//! (`no_changed_byte_of_any_file_of_a_backup_is_called_restored`), and nothing that a store holds is lost by
+//! restoring (`a_store_that_was_shortened_is_brought_forward_and_loses_nothing_of_its_own`); no room is open over
 //! such writes (`no_room_opens_while_a_malbild_is_closed_for_work`).
 
 use std::collections::BTreeMap;
@@ -144,7 +144,7 @@ impl Restoring {
                 // A room that is open may hold more than the disk, and stores it when it ends.
                 let again = async {
                     let own = self.clone();
-                    match self.storage.read(move |store| own.plan(store, id)).await? {
+                    match self.storage.read_long(move |store| own.plan(store, id)).await? {
                         Plan::Leave(outcome) => Ok(outcome),
                         Plan::Write(work) => self.write(work).await,
                     }
@@ -391,7 +391,7 @@ pub async fn as_new(
         }
         Ok((store.find::<MalbildRecord>(&of)?.ok_or(MalbildError::Unknown)?, documents))
     };
-    let (record, documents) = storage.read(read).await?;
+    let (record, documents) = storage.read_long(read).await?;
     if !documents.iter().any(|(part, _)| *part == Part::Content) {
         return Err(PointError::None { malbild: of, at });
     }

@@ -3,8 +3,7 @@
 //!
 //! It reads no clock and draws no randomness: both are arguments. It doesn't know requests.
 //!
-//! Invariant: No client seeds a document; the server does, once, from the template (`shared::document::seed` has one
-//! caller).
+//! No client seeds a document: the server does, once, here, from the template.
 
 use rand::RngCore;
 use samsyn_shared::api::CreateMalbild;

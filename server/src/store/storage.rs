@@ -70,20 +70,7 @@ impl Storage {
             .expect("a process that cannot start one thread cannot serve");
         let committer = thread.thread().clone();
         let thread = Arc::new(Mutex::new(Some(thread)));
-        let waiting = Arc::default();
-        let reads = Arc::new(Semaphore::new(limits::STORE_READS));
-        Self {
-            engine,
-            requests,
-            health,
-            impatient,
-            stopwatch,
-            waiting,
-            reads,
-            rescue: None,
-            committer,
-            thread,
-        }
+        Self { requests, health, impatient, stopwatch, committer, thread, ..Self::only_reading(engine) }
     }
 
     /// Over a store that is only read: whatever is written is refused with [`StoreError::Closed`].
@@ -164,7 +151,8 @@ impl Storage {
         .await
     }
 
-    /// As [`Storage::read`], for what reads the whole store and takes minutes: it keeps no other reading waiting.
+    /// As [`Storage::read`], for what reads the whole store, or computes with what it has read: it keeps no other reading
+    /// waiting.
     ///
     /// # Errors
     /// As [`Storage::read`].

@@ -418,7 +418,7 @@ const _: () = assert!(COMMIT_PACE.as_millis() < PACE_MAX.as_millis());
 pub const STORE_QUEUE: usize = 1024;
 
 /// Reads of the store that run at once, at most, 4: each has a thread, which costs memory, and the disk is one. What reads
-/// the whole store (a backup, a check) is not counted. Beyond it readers wait.
+/// the whole store, or computes with it (a backup, a check, a restore), is not counted. Beyond it readers wait.
 pub const STORE_READS: usize = 4;
 
 /// Bytes that are written to the store as one commit, 4 MiB. What is beyond goes into the next one.
