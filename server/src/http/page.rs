@@ -142,7 +142,9 @@ fn accepts_brotli(headers: &HeaderMap) -> bool {
     })
 }
 
-/// What the page may load and do. Older browsers need the WebSocket's address spelled out.
+/// What the page may load and do. Older browsers need the WebSocket's address spelled out. Style attributes are allowed:
+/// Chromium's own editing sets them around a word that is being composed, to keep what slanted or bold words beside it look
+/// like. They load nothing that the rest of the policy forbids, and the page itself sets none.
 fn policy(nonce: &str, host: Option<&str>, public_url: Option<&str>) -> String {
     let is_plain = |host: &&str| host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b));
     let public = public_url.and_then(|url| url.split_once("://")).map(|(_, host)| host.trim_end_matches('/'));
@@ -152,7 +154,7 @@ fn policy(nonce: &str, host: Option<&str>, public_url: Option<&str>) -> String {
     }
     format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; \
-         font-src 'self'; img-src 'self' data:; connect-src 'self'{sockets}; manifest-src 'self'; \
+         style-src-attr 'unsafe-inline'; font-src 'self'; img-src 'self' data:; connect-src 'self'{sockets}; manifest-src 'self'; \
          worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
 }

@@ -59,6 +59,10 @@ async fn press_enter_at_one_place(kind: Kind) -> Result<()> {
     pair.part().await?;
     pair.a.press(&[], Key::Enter).await?;
     pair.b.press(&[], Key::Enter).await?;
+    // Each has its own line end before they meet: with the other's they would show the same.
+    for page in [&pair.a, &pair.b] {
+        page.wait_for_text(SECTION, |text| text == "ett\n två").await?;
+    }
     pair.reunite().await?;
     pair.end_with(SECTION, "ett\n\n två").await
 }
