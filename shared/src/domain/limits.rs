@@ -83,6 +83,31 @@ pub const PASTE_UNITS: u32 = 200_000;
 /// the dialogue; one that is pasted, or that another client wrote, is text.
 pub const LINK_UNITS: u32 = 2000;
 
+// ── The journal ──
+
+/// Bytes of an act's identifier, 16 to 64: 96 random bits, or a hash in hexadecimal. Another is answered with 422.
+pub const ACT_ID_BYTES: std::ops::RangeInclusive<usize> = 16..=64;
+
+/// UTF-16 code units of a text in an act, 10,000: three pages, more than anybody says of a few words. A longer one is
+/// declined with `invalid`.
+pub const ACT_TEXT_UNITS: usize = 10_000;
+
+/// UTF-16 code units of the words that an act quotes, 2000: a long paragraph. More is declined with `invalid`.
+pub const QUOTE_UNITS: usize = 2000;
+
+/// Units and functions of one actor, 200: a large municipality has some forty. More is declined with `invalid`.
+pub const ACTOR_UNITS: usize = 200;
+
+/// Actors of one målbild, 2000: all municipalities, regions and authorities of the country. More is declined with `full`.
+pub const ACTORS: usize = 2000;
+
+/// Entries of a journal that are given at once, 1000; who wants more asks for what follows.
+pub const JOURNAL_PAGE: usize = 1000;
+
+/// Entries of a journal, 200,000: a hundred people who say two things each, every working day for four years. More is
+/// declined with `full`.
+pub const JOURNAL_ENTRIES: u64 = 200_000;
+
 // ── Presence ──
 
 /// Bytes of one presence state, 4 KiB: a name, a colour and a caret need 300. A larger one is ignored.

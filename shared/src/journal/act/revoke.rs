@@ -1,0 +1,36 @@
+//! `revoke`: takes a seat away: its links open nothing any more.
+
+use serde::{Deserialize, Serialize};
+
+use super::{ActKind, Asked, Declined, Sight};
+use crate::journal::entry::{Entry, Signature};
+use crate::journal::state::State;
+use crate::{Role, SeatId};
+
+/// Which seat ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revoke {
+    /// That.
+    pub revoked: SeatId,
+}
+
+impl ActKind for Revoke {
+    const NAME: &'static str = "revoke";
+    const SIGHT: Sight = Sight::Owners;
+    const IS_ASKED: bool = false;
+
+    fn judge(&self, asked: &Asked<'_>) -> Result<(), Declined> {
+        asked.from(Role::Owner)?;
+        match asked.state.seats().get(&self.revoked) {
+            Some(seat) if seat.revoked.is_none() => Ok(()),
+            Some(_) => Err(Declined::Closed),
+            None => Err(Declined::Missing("seat")),
+        }
+    }
+
+    fn fold(self, state: &mut State, entry: &Entry, _: Signature) {
+        if let Some(seat) = state.seats.get_mut(&self.revoked) {
+            seat.revoked = Some(entry.number);
+        }
+    }
+}
