@@ -13,8 +13,8 @@ use samsyn_shared::document;
 use samsyn_shared::page::peer::{self, Beginning, Peer};
 use samsyn_shared::page::replica::{By, Replica};
 use samsyn_shared::room::{
-    self, ConnectionId, Dialect, LogReading, Opened, Reaction, RoomConfig, RoomDocument, RoomState,
-    UpkeepLimits,
+    self, ConnectionId, Dialect, LogReading, Opened, Reaction, RoomConfig, RoomDocument, RoomJournal,
+    RoomState, UpkeepLimits,
 };
 use samsyn_shared::sync::device_log::StoredRecords;
 use samsyn_shared::text::delta::{Op, plain};
@@ -29,6 +29,7 @@ struct World {
     room: RoomState,
     disk: Vec<Bytes>,
     page: Peer,
+    seat: SeatId,
     now: Duration,
     /// What is on its way.
     to_room: VecDeque<room::Event>,
@@ -41,8 +42,13 @@ impl World {
         let seed = document::seed(template, "Storm", 7);
         let stored = vec![Bytes::from(seed.try_transact()?.encode_diff_v1(&StateVector::default()))];
         let document = RoomDocument::build(stored.iter(), 8)?;
-        let opened =
-            Opened { document, took: Duration::ZERO, log: LogReading::default(), last: Seq::default() };
+        let opened = Opened {
+            document,
+            took: Duration::ZERO,
+            log: LogReading::default(),
+            last: Seq::default(),
+            journal: RoomJournal::default(),
+        };
         let config = RoomConfig {
             epoch: Epoch(7),
             past_epochs: Vec::new(),
@@ -57,6 +63,7 @@ impl World {
         Ok(Self {
             room: RoomState::new(opened, config, Duration::ZERO, 0),
             disk: stored,
+            seat: "seat-of-a-writer".parse()?,
             page: Peer::new(replica, beginning, SmallRng::seed_from_u64(1)),
             now: Duration::ZERO,
             to_room: VecDeque::new(),
@@ -87,7 +94,8 @@ impl World {
             match effect {
                 peer::Effect::Connect(attempt, _) => {
                     let (role, dialect) = (Role::Editor, Dialect::Own);
-                    self.to_room.push_back(room::Event::Joined { connection: CONNECTION, role, dialect });
+                    let (connection, seat) = (CONNECTION, self.seat.clone());
+                    self.to_room.push_back(room::Event::Joined { connection, role, dialect, seat });
                     self.to_page.push_back(peer::Event::Opened(attempt));
                 }
                 peer::Effect::Transmit(frame) => {

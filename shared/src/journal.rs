@@ -13,8 +13,6 @@ mod chain;
 mod entry;
 mod state;
 
-use rand::RngCore;
-
 pub use self::act::{Act, Declined, Opened, OpenedSeat, Revoke, SeatMade, Unreadable};
 pub use self::chain::{Break, Hash, Salt, Tip};
 pub use self::entry::{Body, Entry};
@@ -41,6 +39,26 @@ pub struct Speaker {
     pub actor: Option<ActorId>,
     /// The name that they give.
     pub name: Option<String>,
+}
+
+/// An act that somebody asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// Who.
+    pub speaker: Speaker,
+    /// The identifier that they chose: who asks again under it is told what came of it.
+    pub id: ActId,
+    /// For what.
+    pub act: Act,
+}
+
+/// What an entry has that nobody chooses.
+#[derive(Debug, Clone, Copy)]
+pub struct Stamp {
+    /// When it is entered.
+    pub at: Timestamp,
+    /// Fresh randomness for its body.
+    pub salt: Salt,
 }
 
 /// The texts that acts speak of: what stands in the content now.
@@ -71,17 +89,12 @@ impl Journal {
         &self.state
     }
 
-    /// Judges an act that a seat asks for, and enters it.
+    /// Judges an act that is asked for, and enters it.
     ///
     /// # Errors
     /// [`Declined`]: nothing has changed.
-    pub fn ask(
-        &mut self,
-        (speaker, id, act): (&Speaker, ActId, Act),
-        texts: &dyn Texts,
-        now: Timestamp,
-        rng: &mut impl RngCore,
-    ) -> Result<Taken, Declined> {
+    pub fn ask(&mut self, asked: Asked, texts: &dyn Texts, stamp: Stamp) -> Result<Taken, Declined> {
+        let Asked { speaker, id, act } = asked;
         if let Some(known) = self.state.known(&id) {
             let is_same = known.seat.as_ref() == Some(&speaker.seat) && known.digest == act.digest();
             return if is_same { Ok(Taken::Before(known.number, known.at)) } else { Err(Declined::Id) };
@@ -92,15 +105,14 @@ impl Journal {
         if self.tip.number().0 >= limits::JOURNAL_ENTRIES {
             return Err(Declined::Full);
         }
-        act.judge(&act::Asked { state: &self.state, speaker, texts })?;
-        let body = Body::of(&act, id, Some(speaker));
-        Ok(Taken::Entered(Box::new(self.enter(&act, body, now, rng))))
+        act.judge(&act::Judging { state: &self.state, speaker: &speaker, texts })?;
+        let body = Body::of(&act, id, Some(&speaker));
+        Ok(Taken::Entered(Box::new(self.enter(&act, body, stamp))))
     }
 
-    /// Enters what the server itself has to say.
-    pub fn note(&mut self, act: &Act, now: Timestamp, rng: &mut impl RngCore) -> Entry {
-        let body = Body::of(act, ActId::generate(rng), None);
-        self.enter(act, body, now, rng)
+    /// Enters what the server itself has to say, under a fresh identifier.
+    pub fn note(&mut self, act: &Act, id: ActId, stamp: Stamp) -> Entry {
+        self.enter(act, Body::of(act, id, None), stamp)
     }
 
     /// Adds an entry that another made.
@@ -113,10 +125,9 @@ impl Journal {
         Ok(())
     }
 
-    fn enter(&mut self, act: &Act, body: Body, now: Timestamp, rng: &mut impl RngCore) -> Entry {
+    fn enter(&mut self, act: &Act, body: Body, Stamp { at, salt }: Stamp) -> Entry {
         // A clock that was put back does not put the record out of order.
-        let at = now.max(self.tip.at());
-        let entry = Entry::seal(self.tip, at, act.name(), body, Salt::generate(rng));
+        let entry = Entry::seal((self.tip, at.max(self.tip.at())), act.name(), body, salt);
         self.fold(&entry).expect("an entry that was made for the end of the chain stands there");
         entry
     }

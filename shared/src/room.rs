@@ -6,12 +6,14 @@
 mod document;
 #[cfg(test)]
 mod hostile;
+mod journal;
 mod presence;
 mod reaction;
 mod size;
 mod state;
 
 pub use self::document::{Broken, DocumentError, Proven, RoomDocument, Unproven};
+pub use self::journal::{ActTaken, JournalDamage, JournalPage, NotTaken, RoomJournal, Ticket};
 pub use self::reaction::{Counters, Notice, Reaction};
 pub use self::state::{Effect, Event, LogReading, Opened, RoomConfig, RoomState, UpkeepLimits, Urgency};
 pub use crate::sync::server_session::Dialect;

@@ -9,8 +9,8 @@ use samsyn_shared::document::rows::Row;
 use samsyn_shared::domain::schema;
 use samsyn_shared::domain::section::{Column, ColumnKind, Section, SectionKind, Table};
 use samsyn_shared::room::{
-    ConnectionId, Dialect, Effect, Event, LogReading, Opened, Reaction, RoomConfig, RoomDocument, RoomState,
-    UpkeepLimits,
+    ConnectionId, Dialect, Effect, Event, LogReading, Opened, Reaction, RoomConfig, RoomDocument,
+    RoomJournal, RoomState, UpkeepLimits,
 };
 use samsyn_shared::sync::protocol::{Message, refusal};
 use samsyn_shared::text::delta::Op;
@@ -56,7 +56,8 @@ impl World {
         );
         let built = RoomDocument::build(std::iter::once(&seeded), 8).expect("a seed builds");
         let (took, log) = (Duration::ZERO, LogReading::default());
-        let opened = Opened { document: built, took, log, last: Seq::default() };
+        let opened =
+            Opened { document: built, took, log, last: Seq::default(), journal: RoomJournal::default() };
         let config = RoomConfig {
             epoch: Epoch(7),
             past_epochs: Vec::new(),
@@ -70,7 +71,9 @@ impl World {
             page: document::replica(9),
             number: 0,
         };
-        world.event(Event::Joined { connection: WRITER, role: Role::Editor, dialect: Dialect::Own });
+        let seat = "seat-of-a-writer".parse().expect("an id");
+        let (role, dialect) = (Role::Editor, Dialect::Own);
+        world.event(Event::Joined { connection: WRITER, role, dialect, seat });
         world
     }
 

@@ -9,7 +9,7 @@ use samsyn_server::room::cpu;
 use samsyn_shared::domain::limits;
 use samsyn_shared::room::{
     ConnectionId, Dialect, Effect, Event, LogReading, Opened, Proven, Reaction, RoomConfig, RoomDocument,
-    RoomState, Unproven, UpkeepLimits,
+    RoomJournal, RoomState, Unproven, UpkeepLimits,
 };
 use samsyn_shared::sync::protocol::{CloseCode, Message};
 use samsyn_shared::{Epoch, Role, Seq, Template, WriteNumber, document};
@@ -72,7 +72,7 @@ impl RoomInHand {
             cpu,
         };
         let (took, log, last) = (Duration::ZERO, LogReading::default(), Seq::default());
-        let opened = Opened { document, took, log, last };
+        let opened = Opened { document, took, log, last, journal: RoomJournal::default() };
         let mut room_in_hand = Self {
             state: RoomState::new(opened, config, now, 0),
             now,
@@ -89,7 +89,8 @@ impl RoomInHand {
         };
         for connection in [ATTACKER, HONEST] {
             let (role, dialect) = (Role::Editor, Dialect::Own);
-            room_in_hand.event(Event::Joined { connection, role, dialect })?;
+            let seat = format!("seat-{:011}", connection.0).parse()?;
+            room_in_hand.event(Event::Joined { connection, role, dialect, seat })?;
         }
         Ok(room_in_hand)
     }
@@ -222,6 +223,9 @@ impl RoomInHand {
                 }
                 Effect::Prove(unproven) => self.proving = Some(unproven),
                 Effect::Compact { .. } => self.event(Event::Compacted { is_stored: false })?,
+                Effect::Enter { .. } | Effect::Rewrite { .. } | Effect::Answer { .. } => {
+                    anyhow::bail!("nobody asked for an act")
+                }
                 Effect::End | Effect::Stop => anyhow::bail!("the room stopped"),
             }
         }

@@ -75,6 +75,14 @@ macro_rules! made_by_acts {
                 self.0.fmt(f)
             }
         }
+
+        impl FromStr for $name {
+            type Err = Malformed;
+
+            fn from_str(text: &str) -> Result<Self, Malformed> {
+                text.parse().map(Self)
+            }
+        }
     )+};
 }
 

@@ -41,6 +41,9 @@ use super::{Speaker, Texts};
 use crate::domain::limits;
 use crate::{Role, ThreadId};
 
+/// The kind that erases.
+pub(super) const ERASE: &str = Erase::NAME;
+
 /// One kind of act.
 trait ActKind: Serialize + DeserializeOwned {
     /// Its name in JSON.
@@ -56,14 +59,14 @@ trait ActKind: Serialize + DeserializeOwned {
     const IS_ERASABLE: bool = false;
 
     /// Whether this may be entered now.
-    fn judge(&self, asked: &Asked<'_>) -> Result<(), Declined>;
+    fn judge(&self, asked: &Judging<'_>) -> Result<(), Declined>;
 
     /// What it does once it is entered.
     fn fold(self, state: &mut State, entry: &Entry, by: Signature);
 }
 
 /// An act that is asked for, and what it is judged by.
-pub(super) struct Asked<'a> {
+pub(super) struct Judging<'a> {
     pub(super) state: &'a State,
     pub(super) speaker: &'a Speaker,
     pub(super) texts: &'a dyn Texts,
@@ -184,7 +187,7 @@ macro_rules! acts {
                 }
             }
 
-            pub(super) fn judge(&self, asked: &Asked<'_>) -> Result<(), Declined> {
+            pub(super) fn judge(&self, asked: &Judging<'_>) -> Result<(), Declined> {
                 match self {
                     $(Self::$act(fields) => fields.judge(asked),)+
                 }
@@ -270,7 +273,7 @@ fn read_strictly<T: Serialize + DeserializeOwned>(fields: &Map<String, Value>) -
     if fields.iter().all(is_known) { Ok(act) } else { Err(Unreadable) }
 }
 
-impl Asked<'_> {
+impl Judging<'_> {
     /// Only this role and those above it.
     fn from(&self, role: Role) -> Result<(), Declined> {
         if self.speaker.role >= role { Ok(()) } else { Err(Declined::Role) }

@@ -59,7 +59,7 @@ struct Head<'a> {
 
 impl Entry {
     /// The entry after `tip`.
-    pub(super) fn seal(tip: Tip, at: Timestamp, act: &str, body: Body, salt: Salt) -> Self {
+    pub(super) fn seal((tip, at): (Tip, Timestamp), act: &str, body: Body, salt: Salt) -> Self {
         let (number, previous, body_hash) = (tip.number().next(), tip.hash(), body.hash(&salt));
         let (act, hash) = (act.to_owned(), Hash::default());
         let mut entry = Self {
@@ -113,6 +113,13 @@ impl Entry {
     pub fn erased(&self) -> Self {
         let id = self.body.as_ref().and_then(|body| body.signature().id);
         Self { erased_act: id.map(|id| Hash::of_act(&id)).or(self.erased_act), ..self.without_body() }
+    }
+
+    /// The number of the entry that this one erases, if it does.
+    #[must_use]
+    pub fn erases(&self) -> Option<EntryNumber> {
+        let fields = self.body.as_ref().filter(|_| self.act == super::act::ERASE)?.fields();
+        fields.get("entry").and_then(Value::as_u64).map(EntryNumber)
     }
 
     pub(super) fn head_hash(&self) -> Hash {

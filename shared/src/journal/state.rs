@@ -156,10 +156,9 @@ impl State {
         if !is_erased && (sight || is_own()) { entry.clone() } else { entry.without_body() }
     }
 
-    /// The entry that erased this one.
-    #[must_use]
-    pub fn erased_by(&self, number: EntryNumber) -> Option<EntryNumber> {
-        self.erased.get(&number).copied()
+    /// The entries that were erased.
+    pub fn erased(&self) -> impl Iterator<Item = EntryNumber> {
+        self.erased.keys().copied()
     }
 
     /// Whether an act with this identifier was erased.

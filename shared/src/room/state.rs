@@ -9,6 +9,7 @@
 //! - `Saved(n)` is sent once every update that the room accepted up to and including write n is stored;
 //! - one append is in flight, and updates that arrive meanwhile go into the next.
 
+mod acts;
 mod event;
 mod news;
 mod pace;
@@ -29,7 +30,7 @@ use crate::document::scan;
 use crate::domain::{limits, schema};
 use crate::sync::protocol::{self, CloseCode, DiskHealth, Hello, Message, RoomHealth, parts};
 use crate::sync::server_session::{Dialect, Heard, Offence, ServerSession};
-use crate::{Epoch, Role, Seq, WriteNumber};
+use crate::{Epoch, Role, SeatId, Seq, WriteNumber};
 
 pub use self::event::{Effect, Event, RoomConfig, Urgency};
 use self::pace::Pace;
@@ -39,7 +40,7 @@ pub use self::upkeep::{LogReading, UpkeepLimits};
 use self::weighing::Weighing;
 use super::document::{Broken, DocumentError, RoomDocument, Unproven};
 use super::presence::Presence;
-use super::{ConnectionId, Notice, Reaction};
+use super::{ConnectionId, Notice, Reaction, RoomJournal};
 
 /// A room's whole state.
 #[derive(Debug)]
@@ -47,6 +48,9 @@ pub struct RoomState {
     document: RoomDocument,
     config: RoomConfig,
     sessions: BTreeMap<ConnectionId, ServerSession>,
+    /// Whose each connection is, with the role that their seat gives. The session's is lower while a phase forbids to write.
+    seats: BTreeMap<ConnectionId, (SeatId, Role)>,
+    journal: RoomJournal,
     /// The last long step 2, encoded once for all who ask for the same until the document changes.
     answer: Option<Answer>,
     presence: Presence,
@@ -96,6 +100,8 @@ pub struct Opened {
     pub log: LogReading,
     /// The log position of the last update there.
     pub last: Seq,
+    /// What has been entered so far.
+    pub journal: RoomJournal,
 }
 
 /// A long answer to a step 1, and its messages.
@@ -111,7 +117,7 @@ impl RoomState {
     /// the same in milliseconds since 1970.
     #[must_use]
     pub fn new(opened: Opened, config: RoomConfig, now: Duration, at: u64) -> Self {
-        let Opened { document, took, log, last } = opened;
+        let Opened { document, took, log, last, journal } = opened;
         let mut weighing = Weighing::new(document.size());
         // Single updates take longer to load than the snapshot that they will become, so the time counts only if the log
         // was empty.
@@ -123,6 +129,8 @@ impl RoomState {
             document,
             config,
             sessions: BTreeMap::new(),
+            seats: BTreeMap::new(),
+            journal,
             answer: None,
             presence: Presence::default(),
             presence_pace: Pace::default(),
@@ -156,9 +164,12 @@ impl RoomState {
             return;
         }
         match event {
-            Event::Joined { connection, role, dialect } => {
-                self.joined(connection, role, dialect, reaction);
+            Event::Joined { connection, role, dialect, seat } => {
+                self.seats.insert(connection, (seat, role));
+                self.joined(connection, self.effective(role), dialect, reaction);
             }
+            Event::ActAsked { ticket, asked, stamp } => self.act_asked((ticket, asked), stamp, reaction),
+            Event::Entered => self.entered(reaction),
             Event::FrameReceived { connection, frame } if self.is_busy(connection) => {
                 self.backlog.entry(connection).or_default().push_back(frame);
             }
@@ -178,6 +189,7 @@ impl RoomState {
         }
         if !self.stopped && !self.is_ended() {
             self.append_if_idle(reaction);
+            reaction.effects.extend(self.journal.store());
             self.look_after(reaction);
         }
     }
@@ -191,7 +203,7 @@ impl RoomState {
     /// Whether every accepted update is on disk.
     #[must_use]
     pub fn is_stored(&self) -> bool {
-        self.is_settled() && self.stored == self.accepted
+        self.is_settled() && self.stored == self.accepted && self.journal.is_stored()
     }
 
     /// How many connections there are.
@@ -315,6 +327,10 @@ impl RoomState {
 
     fn role_changed(&mut self, id: ConnectionId, role: Option<Role>, reaction: &mut Reaction) {
         let Some(role) = role else { return self.close(id, CloseCode::Revoked, reaction) };
+        if let Some((_, given)) = self.seats.get_mut(&id) {
+            *given = role;
+        }
+        let role = self.effective(role);
         if let Some(message) = self.sessions.get_mut(&id).and_then(|session| session.change_role(role)) {
             self.send(id, &message, reaction);
         }
@@ -322,6 +338,7 @@ impl RoomState {
 
     fn left(&mut self, now: Duration, id: ConnectionId) {
         if self.sessions.remove(&id).is_some() {
+            self.seats.remove(&id);
             self.after_stored.retain(|(_, to, _)| *to != id);
             self.backlog.remove(&id);
             self.later.retain(|(from, ..)| *from != id);

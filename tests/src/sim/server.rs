@@ -100,7 +100,8 @@ impl Server {
         let client = environment.network.client_of(link).context("an unknown connection")?;
         let role = environment.roles[client];
         environment.note(|| format!("{client} joins as {role} on connection {}", connection.0));
-        self.event(environment, Event::Joined { connection, role, dialect })
+        let seat = format!("seat-{client:011}").parse()?;
+        self.event(environment, Event::Joined { connection, role, dialect, seat })
     }
 
     /// It finds out that a connection is gone.

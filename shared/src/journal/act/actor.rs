@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ActKind, Asked, Declined, expect_name};
+use super::{ActKind, Declined, Judging, expect_name};
 use crate::domain::limits;
 use crate::journal::entry::{Entry, Signature};
 use crate::journal::state::{Actor, State};
@@ -32,7 +32,7 @@ pub struct ActorFields {
 impl ActKind for ActorFields {
     const NAME: &'static str = "actor";
 
-    fn judge(&self, asked: &Asked<'_>) -> Result<(), Declined> {
+    fn judge(&self, asked: &Judging<'_>) -> Result<(), Declined> {
         match &self.actor {
             Some(actor) => {
                 asked.from(Role::Owner)?;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ActKind, Asked, Declined, expect_text};
+use super::{ActKind, Declined, Judging, expect_text};
 use crate::journal::entry::{Entry, Signature};
 use crate::journal::state::State;
 use crate::{EntryNumber, Role};
@@ -22,7 +22,7 @@ pub struct Erase {
 impl ActKind for Erase {
     const NAME: &'static str = "erase";
 
-    fn judge(&self, asked: &Asked<'_>) -> Result<(), Declined> {
+    fn judge(&self, asked: &Judging<'_>) -> Result<(), Declined> {
         asked.from(Role::Owner)?;
         expect_text("reason", &self.reason)?;
         self.reference.iter().try_for_each(|reference| expect_text("reference", reference))?;

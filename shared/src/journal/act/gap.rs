@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ActKind, Asked, Declined};
+use super::{ActKind, Declined, Judging};
 use crate::journal::entry::{Entry, Signature};
 use crate::journal::state::State;
 
@@ -17,7 +17,7 @@ impl ActKind for Gap {
     const NAME: &'static str = "gap";
     const IS_ASKED: bool = false;
 
-    fn judge(&self, _: &Asked<'_>) -> Result<(), Declined> {
+    fn judge(&self, _: &Judging<'_>) -> Result<(), Declined> {
         Err(Declined::Role)
     }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ActKind, Asked, Declined};
+use super::{ActKind, Declined, Judging};
 use crate::Role;
 use crate::domain::malbild_kind::MalbildKind;
 use crate::journal::entry::{Entry, Signature};
@@ -18,7 +18,7 @@ pub struct KindChange {
 impl ActKind for KindChange {
     const NAME: &'static str = "kind";
 
-    fn judge(&self, asked: &Asked<'_>) -> Result<(), Declined> {
+    fn judge(&self, asked: &Judging<'_>) -> Result<(), Declined> {
         asked.from(Role::Owner)
     }
 

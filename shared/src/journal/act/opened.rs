@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ActKind, Asked, Declined};
+use super::{ActKind, Declined, Judging};
 use crate::domain::malbild_kind::MalbildKind;
 use crate::journal::entry::{Entry, Signature};
 use crate::journal::state::{Seat, State};
@@ -34,7 +34,7 @@ impl ActKind for Opened {
     const NAME: &'static str = "opened";
     const IS_ASKED: bool = false;
 
-    fn judge(&self, _: &Asked<'_>) -> Result<(), Declined> {
+    fn judge(&self, _: &Judging<'_>) -> Result<(), Declined> {
         Err(Declined::Role)
     }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ActKind, Asked, Declined, Sight, expect_text};
+use super::{ActKind, Declined, Judging, Sight, expect_text};
 use crate::ThreadId;
 use crate::journal::entry::{Entry, Signature};
 use crate::journal::state::{State, ThreadState};
@@ -21,7 +21,7 @@ impl ActKind for Reply {
     const SIGHT: Sight = Sight::Commenters;
     const IS_ERASABLE: bool = true;
 
-    fn judge(&self, asked: &Asked<'_>) -> Result<(), Declined> {
+    fn judge(&self, asked: &Judging<'_>) -> Result<(), Declined> {
         asked.may_discuss()?;
         expect_text("text", &self.text)?;
         match asked.thread(&self.thread)?.state {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ActKind, Asked, Declined, Sight};
+use super::{ActKind, Declined, Judging, Sight};
 use crate::ThreadId;
 use crate::journal::entry::{Entry, Signature};
 use crate::journal::state::{State, ThreadState};
@@ -18,7 +18,7 @@ impl ActKind for Resolve {
     const NAME: &'static str = "resolve";
     const SIGHT: Sight = Sight::Commenters;
 
-    fn judge(&self, asked: &Asked<'_>) -> Result<(), Declined> {
+    fn judge(&self, asked: &Judging<'_>) -> Result<(), Declined> {
         asked.may_discuss()?;
         match asked.thread(&self.thread)?.state {
             ThreadState::Open => Ok(()),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ActKind, Asked, Declined};
+use super::{ActKind, Declined, Judging};
 use crate::Timestamp;
 use crate::journal::entry::{Entry, Signature};
 use crate::journal::state::State;
@@ -18,7 +18,7 @@ impl ActKind for Restored {
     const NAME: &'static str = "restored";
     const IS_ASKED: bool = false;
 
-    fn judge(&self, _: &Asked<'_>) -> Result<(), Declined> {
+    fn judge(&self, _: &Judging<'_>) -> Result<(), Declined> {
         Err(Declined::Role)
     }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ActKind, Asked, Declined, Sight};
+use super::{ActKind, Declined, Judging, Sight};
 use crate::journal::entry::{Entry, Signature};
 use crate::journal::state::State;
 use crate::{Role, SeatId};
@@ -19,7 +19,7 @@ impl ActKind for Revoke {
     const SIGHT: Sight = Sight::Owners;
     const IS_ASKED: bool = false;
 
-    fn judge(&self, asked: &Asked<'_>) -> Result<(), Declined> {
+    fn judge(&self, asked: &Judging<'_>) -> Result<(), Declined> {
         asked.from(Role::Owner)?;
         match asked.state.seats().get(&self.revoked) {
             Some(seat) if seat.revoked.is_none() => Ok(()),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ActKind, Asked, Declined, Sight, expect_name};
+use super::{ActKind, Declined, Judging, Sight, expect_name};
 use crate::journal::entry::{Entry, Signature};
 use crate::journal::state::{Seat, State};
 use crate::{ActorId, Permission, Role, SeatId, Timestamp};
@@ -28,7 +28,7 @@ impl ActKind for SeatMade {
     const SIGHT: Sight = Sight::Owners;
     const IS_ASKED: bool = false;
 
-    fn judge(&self, asked: &Asked<'_>) -> Result<(), Declined> {
+    fn judge(&self, asked: &Judging<'_>) -> Result<(), Declined> {
         if !asked.speaker.role.may(Permission::HandOut(self.role)) {
             return Err(Declined::Role);
         }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ActKind, Asked, Declined, Sight, expect_text};
+use super::{ActKind, Declined, Judging, Sight, expect_text};
 use crate::ThreadId;
 use crate::domain::limits;
 use crate::journal::entry::{Entry, Signature};
@@ -29,7 +29,7 @@ impl ActKind for ThreadBegun {
     const SIGHT: Sight = Sight::Commenters;
     const IS_ERASABLE: bool = true;
 
-    fn judge(&self, asked: &Asked<'_>) -> Result<(), Declined> {
+    fn judge(&self, asked: &Judging<'_>) -> Result<(), Declined> {
         asked.may_discuss()?;
         expect_text("text", &self.text)?;
         let text = asked.texts.section(&self.section).ok_or(Declined::Missing("section"))?;

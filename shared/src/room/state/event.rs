@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::journal::{Asked, Stamp};
 use crate::sync::protocol::{CloseCode, DiskHealth};
-use crate::{Epoch, Role, Seq, Template};
+use crate::{Epoch, Role, SeatId, Seq, Template};
 
 #[cfg(doc)]
 use super::RoomState;
-use crate::room::{Broken, ConnectionId, Dialect, Proven, Unproven, UpkeepLimits};
+use crate::room::{
+    ActTaken, Broken, ConnectionId, Dialect, NotTaken, Proven, Ticket, Unproven, UpkeepLimits,
+};
 
 /// What happened.
 #[derive(Debug)]
@@ -23,7 +26,20 @@ pub enum Event {
         role: Role,
         /// What it understands.
         dialect: Dialect,
+        /// Whose it is.
+        seat: SeatId,
     },
+    /// Somebody asks for an act.
+    ActAsked {
+        /// What the answer is known by.
+        ticket: Ticket,
+        /// The act.
+        asked: Asked,
+        /// What its entry gets.
+        stamp: Stamp,
+    },
+    /// What [`Effect::Enter`] or [`Effect::Rewrite`] asked for is on disk.
+    Entered,
     /// A connection sent a binary frame.
     FrameReceived {
         /// Which.
@@ -50,7 +66,7 @@ pub enum Event {
         /// The log position of the last of its updates.
         last: Seq,
     },
-    /// The append in flight can't be stored, and no later one.
+    /// The append in flight can't be stored, and no later one; or entries can't.
     AppendFailed,
     /// Whether the disk takes what is written.
     DiskChanged(DiskHealth),
@@ -109,6 +125,28 @@ pub enum Effect {
         updates: Vec<Bytes>,
         /// Whether somebody hears of them only when they are on disk.
         urgency: Urgency,
+    },
+    /// Make these entries durable, together with what their tickets bring; then say `Entered` or `AppendFailed`.
+    Enter {
+        /// Whose acts they are.
+        tickets: Vec<Ticket>,
+        /// One a line.
+        entries: Bytes,
+    },
+    /// Put this in the place of the whole journal, together with what the tickets bring; then say `Entered` or
+    /// `AppendFailed`.
+    Rewrite {
+        /// Whose acts are new in it.
+        tickets: Vec<Ticket>,
+        /// All entries, one a line.
+        whole: Bytes,
+    },
+    /// Tell whoever asked for an act what came of it.
+    Answer {
+        /// Who.
+        ticket: Ticket,
+        /// That.
+        answer: Result<ActTaken, NotTaken>,
     },
     /// Read the Document from the store again; nothing else may happen before `Reloaded`.
     Reload,

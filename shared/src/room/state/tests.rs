@@ -10,7 +10,9 @@ use crate::sync::protocol::{PresenceEntry, encode_presence, refusal};
 use crate::{Template, WriteNumber, document};
 
 use super::*;
+use crate::room::{ActTaken, NotTaken, Ticket};
 
+mod acts;
 mod comparison;
 mod news;
 mod refusals;
@@ -36,6 +38,9 @@ struct World {
     opening: Duration,
     /// Snapshots that were stored, and up to which log position.
     compacted: Vec<(Bytes, Seq)>,
+    /// Entries as they were given to the disk.
+    entries: Vec<Bytes>,
+    answers: Vec<(Ticket, Result<ActTaken, NotTaken>)>,
     has_ended: bool,
     reloads: usize,
 }
@@ -64,7 +69,17 @@ fn cpu() -> Duration {
 }
 
 fn opened(document: RoomDocument) -> Opened {
-    Opened { document, took: Duration::ZERO, log: LogReading::default(), last: Seq(0) }
+    Opened {
+        document,
+        took: Duration::ZERO,
+        log: LogReading::default(),
+        last: Seq(0),
+        journal: RoomJournal::default(),
+    }
+}
+
+fn seat_of(connection: ConnectionId) -> SeatId {
+    format!("seat-{:011}", connection.0).parse().unwrap()
 }
 
 fn config() -> RoomConfig {
@@ -105,10 +120,12 @@ impl World {
             opening: Duration::ZERO,
             compacted: Vec::new(),
             has_ended: false,
+            entries: Vec::new(),
+            answers: Vec::new(),
             reloads: 0,
         };
         for (connection, role, dialect) in joined {
-            world.event(Event::Joined { connection: *connection, role: *role, dialect: *dialect });
+            world.join(*connection, *role, *dialect);
         }
         world.inboxes.clear();
         world
@@ -163,10 +180,17 @@ impl World {
                     self.compacted.push((snapshot, up_to));
                     self.event_alone(Event::Compacted { is_stored: true });
                 }
+                Effect::Enter { entries, .. } => self.entries.push(entries),
+                Effect::Rewrite { whole, .. } => self.entries = vec![whole],
+                Effect::Answer { ticket, answer } => self.answers.push((ticket, answer)),
                 Effect::End => self.has_ended = true,
                 Effect::Stop => {}
             }
         }
+    }
+
+    fn join(&mut self, connection: ConnectionId, role: Role, dialect: Dialect) {
+        self.event(Event::Joined { connection, role, dialect, seat: seat_of(connection) });
     }
 
     fn says(&mut self, connection: ConnectionId, message: &Message) {
@@ -243,8 +267,8 @@ fn saved(n: u64) -> Message {
 #[test]
 fn our_own_client_is_greeted_and_asked_and_a_stock_client_only_asked() {
     let mut world = World::new();
-    world.event(Event::Joined { connection: A, role: Role::Editor, dialect: Dialect::Own });
-    world.event(Event::Joined { connection: B, role: Role::Editor, dialect: Dialect::Stock });
+    world.join(A, Role::Editor, Dialect::Own);
+    world.join(B, Role::Editor, Dialect::Stock);
     let own = world.heard(A);
     assert!(matches!(&own[..], [Message::Hello(h), Message::Step1(_)] if h.epoch == Epoch(7)), "{own:?}");
     assert!(matches!(&world.heard(B)[..], [Message::Step1(_)]));

@@ -10,7 +10,7 @@ use rand::Rng;
 use samsyn_shared::domain::{ids, limits};
 use samsyn_shared::room::{
     ConnectionId, Dialect, Effect, Event, LogReading, Opened, Proven, Reaction, RoomConfig, RoomDocument,
-    RoomState, Unproven, UpkeepLimits,
+    RoomJournal, RoomState, Unproven, UpkeepLimits,
 };
 use samsyn_shared::sync::protocol::{CloseCode, Message};
 use samsyn_shared::{Epoch, Seq, Template};
@@ -74,7 +74,13 @@ impl Room {
         let updates = loaded.updates.len() as u64;
         environment.note(|| format!("room {number} opens with {updates} updates"));
         let log = LogReading { updates, ..LogReading::default() };
-        let opened = Opened { document, took: Duration::ZERO, log, last: loaded.last };
+        let opened = Opened {
+            document,
+            took: Duration::ZERO,
+            log,
+            last: loaded.last,
+            journal: RoomJournal::default(),
+        };
         Ok(Self {
             number,
             state: RoomState::new(opened, config, environment.now, environment.unix_ms()),
@@ -145,6 +151,9 @@ impl Room {
                 let job = environment.disk.compact(snapshot, up_to, fate);
                 ensure!(self.compacting.replace(job).is_none(), "two snapshots are stored");
                 environment.commits(job);
+            }
+            Effect::Enter { .. } | Effect::Rewrite { .. } | Effect::Answer { .. } => {
+                bail!("nobody asked for an act")
             }
             Effect::End | Effect::Stop => {
                 ensure!(self.connections.is_empty(), "a room ended and left somebody behind");

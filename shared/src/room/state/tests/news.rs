@@ -9,7 +9,7 @@ fn presence_reaches_everyone_its_sender_too_and_goes_with_the_connection() {
     let announce = presence(std::slice::from_ref(&here));
     world.says(A, &announce);
     assert_eq!((world.heard(A), world.heard(B)), (vec![announce.clone()], vec![announce.clone()]));
-    world.event(Event::Joined { connection: C, role: Role::Reader, dialect: Dialect::Stock });
+    world.join(C, Role::Reader, Dialect::Stock);
     assert_eq!(world.heard(C).last(), Some(&announce), "a newcomer hears who is here");
     world.event(Event::Left { connection: A });
     let gone = presence(&[PresenceEntry { client: 5, clock: 1, state: "null".into() }]);

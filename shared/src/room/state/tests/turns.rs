@@ -181,7 +181,7 @@ fn written_after(updates: u64) -> Vec<Message> {
     world.state = RoomState::new(Opened { took, log, ..opened(document) }, config(), world.now, 0);
     // What the snapshot takes that is made at once.
     world.opening = if updates == 0 { took } else { Duration::ZERO };
-    world.event(Event::Joined { connection: A, role: Role::Editor, dialect: Dialect::Own });
+    world.join(A, Role::Editor, Dialect::Own);
     world.says(A, &write(1, &insert(&replica(), 0, "ord")));
     while world.appending.is_some() {
         world.flush();
