@@ -10,6 +10,7 @@ use samsyn_server::malbild::birth::Birth;
 use samsyn_server::rooms::Rooms;
 use samsyn_server::store::{Storage, Time, engine};
 use samsyn_shared::api::CreateMalbild;
+use samsyn_shared::domain::malbild_kind::MalbildKind;
 
 const AT_ONCE: usize = 250;
 
@@ -18,7 +19,8 @@ async fn main() -> Result<()> {
     let count: usize = std::env::args().nth(1).context("how many?")?.parse()?;
     let folder = tempfile::tempdir()?;
     let storage = open(&folder.path().join("one"))?;
-    let asked = CreateMalbild { title: "Storm".to_owned(), template: "tom".to_owned() };
+    let asked =
+        CreateMalbild { title: "Storm".to_owned(), template: "tom".to_owned(), kind: MalbildKind::default() };
     let begun = Instant::now();
     for _ in 0..count.div_ceil(AT_ONCE) {
         let birth = || Birth::of(&asked, Time::now(), &mut rand::rng());

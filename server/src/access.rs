@@ -1,6 +1,6 @@
-//! Who may do what: which role a credential has in a målbild, and whether a request may use it.
+//! Who may do what: which seat a credential has in a målbild, and whether a request may use it.
 //!
-//! It doesn't know routes, rooms or documents. Roles are found by what is stored, each time: a token
+//! It doesn't know routes, rooms or documents. Seats are found by what is stored, each time: a token
 //! that was taken away stops counting everywhere at once, in sessions too.
 
 pub mod grant;
@@ -11,12 +11,11 @@ pub mod token;
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 
-use samsyn_shared::{MalbildId, Role, Token, TokenHash};
+use samsyn_shared::{ActorId, MalbildId, Role, SeatId, Token, TokenHash};
 use tokio::sync::{Mutex, RwLock};
 
 use self::grant::Uses;
 use self::session::{Session, SessionKey};
-use self::token::TokenRecord;
 use crate::store::{ReadStore, Storage, StoreError, Time, Write};
 
 /// What a caller showed, already read from the request.
@@ -28,7 +27,28 @@ pub struct Credential {
     pub session: Option<SessionKey>,
 }
 
-/// Looks up roles, and gives new tokens and sessions.
+/// Who shows a credential: their seat, and what it gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bearer {
+    /// The seat.
+    pub seat: SeatId,
+    /// What it may do.
+    pub role: Role,
+    /// For whom it speaks.
+    pub actor: Option<ActorId>,
+}
+
+impl Bearer {
+    /// Of two the one with the higher role; the first if neither is higher.
+    fn higher(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        match (one, other) {
+            (Some(one), Some(other)) => Some(if other.role > one.role { other } else { one }),
+            (one, other) => one.or(other),
+        }
+    }
+}
+
+/// Looks up who somebody is, and gives new sessions.
 #[derive(Clone)]
 pub struct Access {
     storage: Storage,
@@ -56,33 +76,34 @@ impl Access {
         Self { storage, turns: Arc::new(turns) }
     }
 
-    /// The highest role that the credential has in this målbild, `None` if it has none.
+    /// Who shows the credential in this målbild, in the seat with the highest role; `None` if it opens nothing here.
     ///
     /// # Errors
     /// If the store can't be read.
-    pub async fn role_for(
+    pub async fn bearer_for(
         &self,
         malbild: MalbildId,
         credential: &Credential,
-    ) -> Result<Option<Role>, StoreError> {
+    ) -> Result<Option<Bearer>, StoreError> {
         let token = credential.token.as_ref().map(Token::hash);
         let session = credential.session.as_ref().map(SessionKey::hash);
-        let (role, seen_after) = self
+        let (bearer, seen_after) = self
             .storage
             .read(move |store| {
-                let by_token = token.map(|token| token::role_of(store, malbild, &token)).transpose()?;
-                let by_session = session.map(|session| session::role_of(store, malbild, session));
+                let by_token = token.map(|token| token::bearer_of(store, malbild, &token)).transpose()?;
+                let by_session = session.map(|session| session::bearer_of(store, malbild, session));
                 let (by_session, before) = by_session.transpose()?.unwrap_or_default();
                 let before = before.filter(|_| by_session.is_some());
                 let before = before.map(|before| Session::read(store, before)).transpose()?;
                 let unnoted = before.filter(|before| !before.is_seen(Time::now()).is_empty());
-                Ok::<_, StoreError>((by_token.flatten().max(by_session), unnoted.map(|before| before.hash())))
+                let bearer = Bearer::higher(by_token.flatten(), by_session);
+                Ok::<_, StoreError>((bearer, unnoted.map(|before| before.hash())))
             })
             .await?;
         if let Some(before) = seen_after {
             self.note_seen(before);
         }
-        Ok(role)
+        Ok(bearer)
     }
 
     /// Adds the token's role to a new session, which gets all that the old one had, durably. The old one opens
@@ -107,7 +128,7 @@ impl Access {
         now: Time,
     ) -> Result<Option<SessionKey>, StoreError> {
         let token = token.hash();
-        let opens = self.storage.read(move |store| token::role_of(store, malbild, &token)).await?;
+        let opens = self.storage.read(move |store| token::bearer_of(store, malbild, &token)).await?;
         if opens.is_none() {
             return Ok(None);
         }
@@ -203,15 +224,6 @@ impl Access {
         self.storage.commit(writes).await?;
         Ok(true)
     }
-
-    /// Mints one more token for a role, durably.
-    ///
-    /// # Errors
-    /// If the store can't be written.
-    pub async fn mint(&self, malbild: MalbildId, role: Role, token: &Token) -> Result<(), StoreError> {
-        let record = TokenRecord { malbild, role };
-        self.storage.commit(vec![Write::put(&token.hash(), &record)]).await.map(drop)
-    }
 }
 
 #[cfg(test)]
@@ -222,6 +234,7 @@ mod tests {
     use rand::rngs::SmallRng;
     use samsyn_shared::domain::limits;
 
+    use super::token::TokenRecord;
     use super::*;
     use crate::store::Table;
     use crate::store::memory::MemoryStore;
@@ -243,7 +256,8 @@ mod tests {
     impl World {
         async fn token(&mut self, malbild: MalbildId, role: Role) -> Token {
             let token = Token::generate(&mut self.rng);
-            self.access.mint(malbild, role, &token).await.unwrap();
+            let record = TokenRecord { malbild, role, actor: None, expires: None };
+            self.access.storage.commit(vec![Write::put(&token.hash(), &record)]).await.unwrap();
             token
         }
 
@@ -273,7 +287,7 @@ mod tests {
             session: Option<&SessionKey>,
         ) -> Option<Role> {
             let credential = Credential { token: token.cloned(), session: session.cloned() };
-            self.access.role_for(malbild, &credential).await.unwrap()
+            self.access.bearer_for(malbild, &credential).await.unwrap().map(|bearer| bearer.role)
         }
     }
 

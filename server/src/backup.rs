@@ -7,13 +7,15 @@
 //! | --- | --- |
 //! | `manifest.json` | the format, when it was made, every file with its bytes and SHA-256, what was damaged |
 //! | `manifest.sha256` | the SHA-256 of `manifest.json`, as `sha256sum` writes it: with it every byte is covered |
-//! | `documents/<id>-<part>.yjs` | one Document as one Yjs update (v1): anybody can apply it with Yjs |
+//! | `documents/<id>-content.yjs` | one Document as one Yjs update (v1): anybody can apply it with Yjs |
+//! | `documents/<id>-journal.jsonl` | one journal, an entry as JSON a line, as the API gives them |
 //! | `records.jsonl` | the records of målbilder and tokens (hashed), one JSON object a line |
 //!
 //! Sessions are not in it: whoever has a link gets a new one.
 
 pub mod check;
 mod file;
+mod kept;
 mod manifest;
 pub mod outcome;
 pub mod place;
@@ -24,15 +26,11 @@ mod unfinished;
 pub mod write;
 
 use std::io;
-use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 
-use bytes::Bytes;
-
 use samsyn_shared::document::scan::ScanError;
-use samsyn_shared::room::{Broken, Proven, RoomDocument, Unproven};
 
-use crate::store::{Loaded, StoreError};
+use crate::store::StoreError;
 
 pub use self::manifest::{Damage, Manifest};
 
@@ -115,20 +113,6 @@ fn io_at(path: &Path) -> impl FnOnce(io::Error) -> BackupError + '_ {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => BackupError::Full(path.to_owned()),
         _ => BackupError::Io { path: path.to_owned(), error },
     }
-}
-
-/// A whole Document as one update that is proven to load.
-fn whole(loaded: &Loaded) -> Result<Bytes, Broken> {
-    let client_id = samsyn_shared::domain::ids::client_id(&mut rand::rng());
-    let document = RoomDocument::build(loaded.parts(), client_id)?;
-    if let Ok(Proven::Same(snapshot)) = document.whole_to_prove().and_then(Unproven::prove) {
-        return Ok(snapshot);
-    }
-    // Where a snapshot would not be the same Document, its updates are kept as they are, one after the other.
-    let merged = catch_unwind(|| yrs::merge_updates_v1(loaded.parts())).ok().and_then(Result::ok);
-    let merged = Bytes::from(merged.ok_or(Broken("its updates do not merge"))?);
-    RoomDocument::build(std::iter::once(&merged), client_id)?;
-    Ok(merged)
 }
 
 #[cfg(test)]

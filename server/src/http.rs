@@ -1,13 +1,16 @@
 //! The outer face: routes, and what is true of every answer. What a målbild is, who may open it and
 //! how edits travel is decided behind it.
 
+mod acts;
 mod caller;
 mod error;
 mod health;
 mod host;
+mod journal;
 mod listen;
 mod malbilder;
 mod page;
+mod seats;
 mod session;
 mod stream;
 mod sync;
@@ -22,7 +25,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{any, delete, get, post};
 use metrics_exporter_prometheus::PrometheusHandle;
 use samsyn_shared::domain::limits;
 use tokio_util::sync::CancellationToken;
@@ -89,7 +92,11 @@ pub fn router(app: App) -> Router {
     let api = Router::new()
         .route("/malbilder", post(malbilder::create))
         .route("/malbilder/{id}", get(malbilder::show))
-        .route("/malbilder/{id}/links", post(malbilder::mint_link))
+        .route("/malbilder/{id}/links", post(seats::mint_link))
+        .route("/malbilder/{id}/seats", get(seats::list))
+        .route("/malbilder/{id}/seats/{seat}", delete(seats::revoke))
+        .route("/malbilder/{id}/acts", post(acts::ask))
+        .route("/malbilder/{id}/journal", get(journal::read))
         .route("/malbilder/{id}/export", get(malbilder::export))
         .route("/malbilder/{id}/session", post(session::trade).delete(session::end))
         .fallback(|| async { ApiError::NO_ROUTE })

@@ -3,10 +3,12 @@
 //!
 //! It doesn't know which rooms are open, nor HTTP.
 
+mod beginning;
 pub mod birth;
 pub mod copy;
 mod first_tokens;
 mod record;
 
+pub use self::beginning::Beginning;
 pub use self::first_tokens::{FirstTokens, link};
 pub use self::record::{MalbildError, MalbildRecord};

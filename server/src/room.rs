@@ -15,16 +15,19 @@ use std::sync::Arc;
 use bytes::Bytes;
 use samsyn_shared::document::read_model::ReadModel;
 use samsyn_shared::domain::limits;
-use samsyn_shared::room::{ConnectionId, Dialect, RoomDocument};
-use samsyn_shared::{Epoch, Role, Template};
-use tokio::sync::{mpsc, oneshot};
+use samsyn_shared::journal::{Asked, State};
+use samsyn_shared::room::{
+    ActTaken, ConnectionId, Dialect, JournalPage, NotTaken, RoomDocument, RoomJournal,
+};
+use samsyn_shared::{EntryNumber, Epoch, Role, SeatId, Template};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use self::actor::Actor;
 pub use self::gauges::{RoomGauges, RoomReading};
 use self::inbox::Inbox;
 pub use self::outbox::{Outbox, Outlet, Overfull, Pipe};
 pub use self::workshop::{Workshop, cpu};
-use crate::store::{DocumentId, Loaded, Storage, StoreError};
+use crate::store::{DocumentId, Loaded, Storage, StoreError, Write};
 
 /// The way to a room. Cloning it is cheap; the room ends itself when it is idle.
 #[derive(Debug, Clone)]
@@ -32,6 +35,7 @@ pub struct RoomHandle {
     commands: mpsc::Sender<Command>,
     inbox: Arc<Inbox>,
     gauge: Arc<RoomGauges>,
+    head: watch::Receiver<EntryNumber>,
 }
 
 /// What a room is made from.
@@ -43,6 +47,8 @@ pub(crate) struct Opening {
     pub(crate) past_epochs: Vec<Epoch>,
     pub(crate) template: &'static Template,
     pub(crate) loaded: Loaded,
+    /// What is stored of its journal.
+    pub(crate) journal: Loaded,
 }
 
 /// A connection's side of the room. The connection leaves when its outlet is dropped; what it said before is heard before.
@@ -60,7 +66,10 @@ pub struct Joined {
 pub struct Ended;
 
 enum Command {
-    Join { role: Role, dialect: Dialect, reply: oneshot::Sender<Joined> },
+    Join { seat: SeatId, role: Role, dialect: Dialect, reply: oneshot::Sender<Joined> },
+    Ask { asked: Box<Asked>, beside: Vec<Write>, reply: oneshot::Sender<Result<ActTaken, NotTaken>> },
+    ReadJournal { from: EntryNumber, seat: SeatId, role: Role, reply: oneshot::Sender<JournalPage> },
+    ReadState { reply: oneshot::Sender<State> },
     ChangeRole { connection: ConnectionId, role: Option<Role> },
     Read { reply: oneshot::Sender<ReadModel> },
     Drain { done: oneshot::Sender<()> },
@@ -80,11 +89,19 @@ impl RoomHandle {
             StoreError::Corrupt { document: opening.id, at: loaded.last, what: broken.0 }
         })?;
         let took = workshop::cpu().saturating_sub(began);
+        let journal = RoomJournal::read(opening.journal.parts()).map_err(|damage| {
+            let document = DocumentId::journal(opening.id.malbild);
+            tracing::error!(%document, %damage, "the room does not open");
+            let what = "its journal is not as it was entered";
+            StoreError::Corrupt { document, at: opening.journal.last, what }
+        })?;
+        let (tell, head) = watch::channel(journal.stored());
         let (sender, commands) = mpsc::channel(limits::ROOM_INBOX);
         let (inbox, gauge) = (Arc::new(Inbox::new()), Arc::new(RoomGauges::default()));
         let inputs = actor::Inputs { commands, inbox: Arc::clone(&inbox) };
-        Actor::start(opening, (document, took), (inputs, Arc::clone(&gauge)), (storage, workshop));
-        Ok(Self { commands: sender, inbox, gauge })
+        let outputs = actor::Outputs { gauge: Arc::clone(&gauge), head: tell };
+        Actor::start(opening, (document, took, journal), (inputs, outputs), (storage, workshop));
+        Ok(Self { commands: sender, inbox, gauge, head })
     }
 
     /// How the room is doing.
@@ -103,9 +120,9 @@ impl RoomHandle {
     ///
     /// # Errors
     /// [`Ended`].
-    pub async fn join(&self, role: Role, dialect: Dialect) -> Result<Joined, Ended> {
+    pub async fn join(&self, (seat, role): (SeatId, Role), dialect: Dialect) -> Result<Joined, Ended> {
         let (reply, answer) = oneshot::channel();
-        self.ask(Command::Join { role, dialect, reply }).await?;
+        self.command(Command::Join { seat, role, dialect, reply }).await?;
         answer.await.map_err(|_| Ended)
     }
 
@@ -122,7 +139,7 @@ impl RoomHandle {
     /// # Errors
     /// [`Ended`].
     pub async fn change_role(&self, connection: ConnectionId, role: Option<Role>) -> Result<(), Ended> {
-        self.ask(Command::ChangeRole { connection, role }).await
+        self.command(Command::ChangeRole { connection, role }).await
     }
 
     /// What the målbild says now.
@@ -131,21 +148,70 @@ impl RoomHandle {
     /// [`Ended`].
     pub async fn read(&self) -> Result<ReadModel, Ended> {
         let (reply, answer) = oneshot::channel();
-        self.ask(Command::Read { reply }).await?;
+        self.command(Command::Read { reply }).await?;
         answer.await.map_err(|_| Ended)
+    }
+
+    /// Asks for an act. Where it is entered, `beside` becomes durable together with it.
+    ///
+    /// # Errors
+    /// [`Ended`]: whether it was entered is not known, and who asks again under the same identifier is told.
+    pub(crate) async fn ask(
+        &self,
+        asked: Asked,
+        beside: Vec<Write>,
+    ) -> Result<Result<ActTaken, NotTaken>, Ended> {
+        let (reply, answer) = oneshot::channel();
+        self.command(Command::Ask { asked: Box::new(asked), beside, reply }).await?;
+        answer.await.map_err(|_| Ended)
+    }
+
+    /// The journal from a number on, as somebody may see it, as far as it is on disk.
+    ///
+    /// # Errors
+    /// [`Ended`].
+    pub(crate) async fn journal(
+        &self,
+        from: EntryNumber,
+        (seat, role): (SeatId, Role),
+    ) -> Result<JournalPage, Ended> {
+        let (reply, answer) = oneshot::channel();
+        self.command(Command::ReadJournal { from, seat, role, reply }).await?;
+        answer.await.map_err(|_| Ended)
+    }
+
+    /// What the journal's entries make together.
+    ///
+    /// # Errors
+    /// [`Ended`].
+    pub(crate) async fn state(&self) -> Result<State, Ended> {
+        let (reply, answer) = oneshot::channel();
+        self.command(Command::ReadState { reply }).await?;
+        answer.await.map_err(|_| Ended)
+    }
+
+    /// The number of the last entry on disk, and every change of it.
+    pub(crate) fn head(&self) -> watch::Receiver<EntryNumber> {
+        self.head.clone()
     }
 
     /// Hears what waits and takes nothing more, stores all that was accepted, closes every connection with 1001 and ends.
     pub async fn drain(&self) {
         let (done, answer) = oneshot::channel();
-        if self.ask(Command::Drain { done }).await.is_ok() && answer.await.is_err() {
+        if self.command(Command::Drain { done }).await.is_ok() && answer.await.is_err() {
             tracing::error!("a room ended before it was drained");
         }
     }
 
-    async fn ask(&self, command: Command) -> Result<(), Ended> {
+    async fn command(&self, command: Command) -> Result<(), Ended> {
         self.commands.send(command).await.map_err(|_| Ended)
     }
+}
+
+/// A seat of a test with this role.
+#[cfg(test)]
+pub(crate) fn seated(role: Role) -> (SeatId, Role) {
+    ("a-seat-of-a-test".parse().expect("it is 16 letters"), role)
 }
 
 #[cfg(test)]

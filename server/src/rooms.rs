@@ -12,14 +12,15 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 use samsyn_shared::document::read_model::ReadModel;
-use samsyn_shared::{MalbildId, Role, Seq};
-use tokio::sync::oneshot;
+use samsyn_shared::journal::{Asked, State};
+use samsyn_shared::room::{ActTaken, Dialect, JournalPage, NotTaken};
+use samsyn_shared::{EntryNumber, MalbildId, Role, SeatId, Seq};
+use tokio::sync::{oneshot, watch};
 
-use samsyn_shared::room::Dialect;
-
-use crate::malbild::{MalbildError, MalbildRecord};
+use crate::access::token;
+use crate::malbild::{Beginning, MalbildError, MalbildRecord};
 use crate::room::{Ended, Joined, Opening, RoomHandle, RoomReading, Workshop};
-use crate::store::{DocumentId, Loaded, Storage, StoreError};
+use crate::store::{DocumentId, Loaded, Storage, StoreError, Time, Write};
 
 /// All open rooms of this process.
 #[derive(Clone)]
@@ -75,12 +76,12 @@ impl Rooms {
     pub async fn join(
         &self,
         malbild: &MalbildRecord,
-        role: Role,
+        (seat, role): (SeatId, Role),
         dialect: Dialect,
     ) -> Result<(RoomHandle, Joined), OpenError> {
         loop {
             let room = self.room(malbild).await?;
-            match room.join(role, dialect).await {
+            match room.join((seat.clone(), role), dialect).await {
                 Ok(joined) => return Ok((room, joined)),
                 Err(Ended) => self.forget(malbild),
             }
@@ -96,6 +97,61 @@ impl Rooms {
             let room = self.room(malbild).await?;
             match room.read().await {
                 Ok(model) => return Ok(model),
+                Err(Ended) => self.forget(malbild),
+            }
+        }
+    }
+
+    /// Asks for an act. Where it is entered, `beside` becomes durable together with it.
+    ///
+    /// # Errors
+    /// If its room doesn't open.
+    pub async fn ask(
+        &self,
+        malbild: &MalbildRecord,
+        asked: Asked,
+        beside: Vec<Write>,
+    ) -> Result<Result<ActTaken, NotTaken>, OpenError> {
+        loop {
+            let room = self.room(malbild).await?;
+            match room.ask(asked.clone(), beside.clone()).await {
+                Ok(answer) => return Ok(answer),
+                // What came of it, the next one knows: the act has its identifier.
+                Err(Ended) => self.forget(malbild),
+            }
+        }
+    }
+
+    /// A part of a målbild's journal, as somebody may see it, and where to hear of more.
+    ///
+    /// # Errors
+    /// If its room doesn't open.
+    pub async fn journal(
+        &self,
+        malbild: &MalbildRecord,
+        from: EntryNumber,
+        (seat, role): (SeatId, Role),
+    ) -> Result<(JournalPage, watch::Receiver<EntryNumber>), OpenError> {
+        loop {
+            let room = self.room(malbild).await?;
+            // Before the reading, so that nothing falls between the two.
+            let head = room.head();
+            match room.journal(from, (seat.clone(), role)).await {
+                Ok(page) => return Ok((page, head)),
+                Err(Ended) => self.forget(malbild),
+            }
+        }
+    }
+
+    /// What the entries of a målbild's journal make together.
+    ///
+    /// # Errors
+    /// If its room doesn't open.
+    pub async fn state(&self, malbild: &MalbildRecord) -> Result<State, OpenError> {
+        loop {
+            let room = self.room(malbild).await?;
+            match room.state().await {
+                Ok(state) => return Ok(state),
                 Err(Ended) => self.forget(malbild),
             }
         }
@@ -214,10 +270,10 @@ fn open(storage: Storage, workshop: Workshop, malbild: MalbildRecord, id: Docume
         if storage.has_failed() {
             return Err(StoreError::Failed.into());
         }
-        let opened = match load(&storage, id).await {
-            Ok(loaded) => {
+        let opened = match load(&storage, &malbild).await {
+            Ok((loaded, journal)) => {
                 let MalbildRecord { template, epoch, past_epochs, .. } = malbild;
-                let opening = Opening { id, epoch, past_epochs, template, loaded };
+                let opening = Opening { id, epoch, past_epochs, template, loaded, journal };
                 let storage = storage.clone();
                 // Building a large document takes as long as many frames.
                 let started = move || RoomHandle::start(opening, storage, &workshop);
@@ -225,17 +281,31 @@ fn open(storage: Storage, workshop: Workshop, malbild: MalbildRecord, id: Docume
             }
             Err(error) => Err(error),
         };
-        if let Err(error @ StoreError::Corrupt { .. }) = &opened {
-            storage.set_aside(id, error.to_string()).await;
+        if let Err(error @ StoreError::Corrupt { document, .. }) = &opened {
+            storage.set_aside(*document, error.to_string()).await;
         }
         Ok(opened?)
     });
     task.map(|outcome| outcome.unwrap_or(Err(OpenError::Stopping))).boxed().shared()
 }
 
-async fn load(storage: &Storage, id: DocumentId) -> Result<Loaded, StoreError> {
+/// The content and the journal of a målbild. One that was made before there were journals gets one: with the seats of all
+/// links that open it.
+async fn load(storage: &Storage, malbild: &MalbildRecord) -> Result<(Loaded, Loaded), StoreError> {
+    let (content, journal) = (DocumentId::content(malbild.id), DocumentId::journal(malbild.id));
     let what = "its record is there and its content is not";
-    storage.load(id).await?.ok_or(StoreError::Corrupt { document: id, at: Seq(0), what })
+    let loaded = storage.load(content).await?;
+    let loaded = loaded.ok_or(StoreError::Corrupt { document: content, at: Seq(0), what })?;
+    if let Some(journal) = storage.load(journal).await? {
+        return Ok((loaded, journal));
+    }
+    let id = malbild.id;
+    let seats = storage.read(move |store| token::seats_of(store, id)).await?;
+    let first = Beginning::of(malbild, seats).write(Time::now(), &mut rand::rng());
+    storage.commit(vec![first]).await?;
+    let what = "its journal is gone again";
+    let begun = storage.load(journal).await?;
+    Ok((loaded, begun.ok_or(StoreError::Corrupt { document: journal, at: Seq(0), what })?))
 }
 
 #[cfg(test)]
@@ -246,6 +316,7 @@ mod tests {
 
     use super::*;
     use crate::malbild::birth::make;
+    use crate::room::seated;
     use crate::store::Time;
     use crate::store::memory::MemoryStore;
 
@@ -271,7 +342,7 @@ mod tests {
     #[tokio::test]
     async fn many_at_once_get_one_room() {
         let (rooms, _, malbild) = world().await;
-        let joins = (0..50).map(|_| rooms.join(&malbild, Role::Editor, Dialect::Own));
+        let joins = (0..50).map(|_| rooms.join(&malbild, seated(Role::Editor), Dialect::Own));
         let mut ids: Vec<u64> =
             futures_util::future::join_all(joins).await.into_iter().map(|j| j.unwrap().1.id.0).collect();
         ids.sort_unstable();
@@ -286,7 +357,7 @@ mod tests {
         let other = MalbildRecord::new(id, malbild.template, Epoch(8), Time(0));
         make(&rooms.storage, &other, "Annan", Vec::new()).await.unwrap();
         engine.corrupt(DocumentId::content(malbild.id));
-        let refused = rooms.join(&malbild, Role::Owner, Dialect::Own).await;
+        let refused = rooms.join(&malbild, seated(Role::Editor), Dialect::Own).await;
         assert!(matches!(refused, Err(OpenError::Malbild(MalbildError::Store(StoreError::Corrupt { .. })))));
         assert_eq!(rooms.open_rooms(), 0);
         assert_eq!(rooms.read(&other).await.unwrap().title, "Annan");

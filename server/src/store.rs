@@ -232,22 +232,25 @@ impl Loaded {
     }
 }
 
-/// Which of a målbild's Documents; it has one today.
+/// Which of what is stored of a målbild, each with a log of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Part {
-    /// What the målbild says.
+    /// What the målbild says: a Document.
     Content,
+    /// Its journal: entries, one a line, in place of updates.
+    Journal,
 }
 
 impl Part {
     /// All of them.
-    pub const ALL: [Self; 1] = [Self::Content];
+    pub const ALL: [Self; 2] = [Self::Content, Self::Journal];
 
     /// The name in URLs and keys.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Content => "content",
+            Self::Journal => "journal",
         }
     }
 }
@@ -266,6 +269,12 @@ impl DocumentId {
     #[must_use]
     pub fn content(malbild: MalbildId) -> Self {
         Self { malbild, part: Part::Content }
+    }
+
+    /// The `journal` of a målbild.
+    #[must_use]
+    pub fn journal(malbild: MalbildId) -> Self {
+        Self { malbild, part: Part::Journal }
     }
 }
 

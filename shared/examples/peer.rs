@@ -18,7 +18,7 @@ use samsyn_shared::room::{
 };
 use samsyn_shared::sync::device_log::StoredRecords;
 use samsyn_shared::text::delta::{Op, plain};
-use samsyn_shared::{Epoch, Role, SectionKey, Seq, SyncStatus, Template};
+use samsyn_shared::{Epoch, Role, SeatId, SectionKey, Seq, SyncStatus, Template};
 use yrs::{ReadTxn as _, StateVector, Transact as _};
 
 const CONNECTION: ConnectionId = ConnectionId(1);

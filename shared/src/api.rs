@@ -10,7 +10,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::document::read_model::ReadModel;
-use crate::{MalbildId, Role};
+use crate::domain::malbild_kind::MalbildKind;
+use crate::domain::phase::Phase;
+use crate::journal::{Entry, Hash};
+use crate::{ActorId, EntryNumber, MalbildId, Role, SeatId, Timestamp};
 
 pub use self::refusal::{ErrorCode, Refusal, RefusalDetail};
 
@@ -22,6 +25,9 @@ pub struct CreateMalbild {
     pub title: String,
     /// A template's name, or `name@version`.
     pub template: String,
+    /// An exercise's, or a real one.
+    #[serde(default)]
+    pub kind: MalbildKind,
 }
 
 /// The answer to [`CreateMalbild`]: the only time that its tokens are shown.
@@ -66,10 +72,19 @@ pub struct MalbildInfo {
 }
 
 /// The request for one more link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkRequest {
     /// What the link lets people do.
     pub role: Role,
+    /// For which actor whoever comes by it speaks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<ActorId>,
+    /// For whom it is meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// From when on it opens nothing, as RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<String>,
 }
 
 /// The answer to [`LinkRequest`]: the only time that the token is shown.
@@ -82,6 +97,76 @@ pub struct MintedLink {
     pub token: String,
     /// The whole address, with the token in its fragment.
     pub link: String,
+}
+
+/// [`MintedLink`] with the seat that it gives, as the server answers.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct MintedSeat {
+    /// The seat.
+    pub seat: SeatId,
+    /// The link.
+    #[serde(flatten)]
+    pub link: MintedLink,
+}
+
+/// [`MalbildInfo`] with what its journal says, and who asks, as the server answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MalbildStanding {
+    /// What it is.
+    #[serde(flatten)]
+    pub info: MalbildInfo,
+    /// An exercise's, or a real one.
+    pub kind: MalbildKind,
+    /// Who may write now.
+    pub phase: Phase,
+    /// Whose credential was shown.
+    pub seat: SeatId,
+    /// For whom that speaks.
+    pub actor: Option<ActorId>,
+}
+
+/// One seat, as owners see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ListedSeat {
+    /// The seat.
+    pub seat: SeatId,
+    /// What it may do.
+    pub role: Role,
+    /// For whom it speaks.
+    pub actor: Option<ActorId>,
+    /// For whom its link is meant.
+    pub label: Option<String>,
+    /// From when on it opens nothing.
+    pub expires: Option<Timestamp>,
+    /// Whether it was taken away.
+    pub revoked: bool,
+}
+
+/// All seats of a målbild.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ListedSeats {
+    /// In the order of their names.
+    pub seats: Vec<ListedSeat>,
+}
+
+/// The answer to an act that was taken: it is on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct TakenAct {
+    /// Its entry.
+    pub number: EntryNumber,
+    /// When it was accepted.
+    pub at: Timestamp,
+}
+
+/// A part of a journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct JournalPart {
+    /// Entries, in order, as far as the caller may see them.
+    pub entries: Vec<Entry>,
+    /// The hash of the last of all entries.
+    pub head: Hash,
+    /// The number from which on more can be asked for; null if these were the last.
+    pub next: Option<EntryNumber>,
 }
 
 /// What a målbild says, as JSON.
@@ -214,10 +299,11 @@ mod tests {
     fn what_is_sent_has_its_fields_in_their_order_and_reads_as_it_was() {
         let id: MalbildId = ID.parse().expect("an id");
         goes(
-            &CreateMalbild { title: "Storm".into(), template: "tom".into() },
-            r#"{"title":"Storm","template":"tom"}"#,
+            &CreateMalbild { title: "Storm".into(), template: "tom".into(), kind: MalbildKind::Ovning },
+            r#"{"title":"Storm","template":"tom","kind":"ovning"}"#,
         );
-        goes(&LinkRequest { role: Role::Reader }, r#"{"role":"reader"}"#);
+        let plain = LinkRequest { role: Role::Reader, actor: None, label: None, expires: None };
+        goes(&plain, r#"{"role":"reader"}"#);
         goes(
             &CreatedMalbild { id, tokens: per_role("t-"), links: per_role("l-") },
             r##"{"id":"AAAAAAAAAAAAAAAA","tokens":{"commenter":"t-commenter","editor":"t-editor","owner":"t-owner","reader":"t-reader"},"links":{"commenter":"l-commenter","editor":"l-editor","owner":"l-owner","reader":"l-reader"}}"##,
@@ -266,6 +352,7 @@ mod tests {
     fn a_request_needs_a_template_and_no_title() {
         let untitled: CreateMalbild = serde_json::from_str(r#"{"template":"tom"}"#).expect("a request");
         assert_eq!((untitled.title.as_str(), untitled.template.as_str()), ("", "tom"));
+        assert_eq!(untitled.kind, MalbildKind::Skarpt);
         assert!(serde_json::from_str::<CreateMalbild>(r#"{"title":"Storm"}"#).is_err());
     }
 }

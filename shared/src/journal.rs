@@ -13,7 +13,7 @@ mod chain;
 mod entry;
 mod state;
 
-pub use self::act::{Act, Declined, Opened, OpenedSeat, Revoke, SeatMade, Unreadable};
+pub use self::act::{Act, Declined, Opened, OpenedSeat, Origin, Restored, Revoke, SeatMade, Unreadable};
 pub use self::chain::{Break, Hash, Salt, Tip};
 pub use self::entry::{Body, Entry};
 pub use self::state::{Seat, State, Thread};

@@ -19,10 +19,10 @@ use std::time::Duration;
 
 use rand::RngCore;
 use samsyn_shared::domain::limits;
-use samsyn_shared::{MalbildId, Role, Token, TokenHash};
+use samsyn_shared::{MalbildId, Token, TokenHash};
 
 use super::grant::{self, Grant, GrantKey, Uses};
-use super::token;
+use super::{Bearer, token};
 use crate::store::{ReadStore, StoreError, Time, Write};
 
 /// The cookie's name where the public address is not `https`.
@@ -177,19 +177,20 @@ fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The highest role that a session has in this målbild, and the hash of the key that came before its own.
+/// Who shows a session in this målbild: of all its seats the one with the highest role; and the hash of the key that came
+/// before its own.
 ///
 /// # Errors
 /// If the store can't be read.
-pub(super) fn role_of(
+pub(super) fn bearer_of(
     store: &dyn ReadStore,
     malbild: MalbildId,
     session: TokenHash,
-) -> Result<(Option<Role>, Option<TokenHash>), StoreError> {
-    let (mut highest, mut after) = (None, None);
+) -> Result<(Option<Bearer>, Option<TokenHash>), StoreError> {
+    let (mut highest, mut after): (Option<Bearer>, _) = (None, None);
     let grants = grant::read(store, &grant::of_malbild(&session, malbild))?;
     for (key, grant) in grants.into_iter().filter(|(_, grant)| grant.until.is_none()) {
-        let role = token::role_of(store, malbild, &key.uses.token).or_else(|error| {
+        let bearer = token::bearer_of(store, malbild, &key.uses.token).or_else(|error| {
             // One token that can't be read must not close what the others open.
             if !error.is_damage() {
                 return Err(error);
@@ -197,7 +198,7 @@ pub(super) fn role_of(
             tracing::error!(%error, "a token's record counts for nothing");
             Ok(None)
         });
-        highest = highest.max(role?);
+        highest = Bearer::higher(highest, bearer?);
         after = grant.after.or(after);
     }
     Ok((highest, after))

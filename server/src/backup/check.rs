@@ -5,8 +5,7 @@ use std::fmt;
 
 use samsyn_shared::MalbildId;
 
-use samsyn_shared::room::RoomDocument;
-
+use super::kept;
 use crate::access::grant::Grant;
 use crate::access::token::TokenRecord;
 use crate::malbild::{MalbildError, MalbildRecord};
@@ -102,7 +101,7 @@ impl Checked {
     }
 
     fn loaded(&mut self, document: DocumentId, code: &'static str, loaded: &Loaded) {
-        if let Err(broken) = RoomDocument::build(loaded.parts(), 0) {
+        if let Err(broken) = kept::prove(document.part, loaded.parts()) {
             self.add(code, &document, broken.0);
         }
     }

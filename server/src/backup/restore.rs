@@ -10,19 +10,19 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use futures_util::future::join_all;
 use samsyn_shared::domain::limits;
 use samsyn_shared::{Epoch, MalbildId};
 use yrs::StateVector;
 use yrs::updates::decoder::Decode as _;
 
-use samsyn_shared::room::{Broken, RoomDocument};
+use samsyn_shared::journal::Origin;
+use samsyn_shared::room::{Broken, RoomDocument, RoomJournal};
 
 use super::manifest::Damage;
 use super::outcome::{Hindrance, Outcome, Repair};
 use super::source::Source;
-use super::{BackupError, whole};
+use super::{BackupError, kept};
 use crate::malbild::copy::copy;
 use crate::malbild::{FirstTokens, MalbildError, MalbildRecord};
 use crate::rooms::Rooms;
@@ -224,7 +224,7 @@ impl Restoring {
                     {
                         return Err(Hindrance::AnotherHistory);
                     }
-                    let beyond = beyond(loaded, &backup)?;
+                    let beyond = kept::beyond(*part, loaded, &backup)?;
                     forwarded |= beyond.is_some();
                     work.writes.extend(beyond.map(|update| Write::Append { document, update }));
                 }
@@ -236,6 +236,8 @@ impl Restoring {
                         work.aside.push(document);
                     }
                     repairs.push(Repair::Document(*part));
+                    let made = self.source.made.unwrap_or_default();
+                    let snapshot = kept::put_back(*part, snapshot, (made, Time::now()))?;
                     work.writes.push(Write::Replace { document, snapshot });
                 }
             }
@@ -303,7 +305,7 @@ fn find(store: &dyn ReadStore, id: MalbildId) -> Result<Found, BackupError> {
     for part in Part::ALL {
         let state = match store.load(DocumentId { malbild: id, part }) {
             Ok(None) => State::Missing,
-            Ok(Some(loaded)) if RoomDocument::build(loaded.parts(), 0).is_err() => State::Damaged,
+            Ok(Some(loaded)) if kept::prove(part, loaded.parts()).is_err() => State::Damaged,
             Ok(Some(loaded)) => State::Healthy(loaded),
             Err(error) if error.is_damage() => State::Damaged,
             Err(error) => return Err(error.into()),
@@ -318,24 +320,6 @@ fn is_of(loaded: &Loaded, epoch: Epoch) -> Result<bool, Broken> {
     let vector = RoomDocument::build(loaded.parts(), 0)?.vector()?;
     let vector = StateVector::decode_v1(&vector).map_err(|_| Broken("its state vector does not decode"))?;
     Ok(vector.iter().any(|(client, _)| client.get() == epoch.0))
-}
-
-/// An update with what a backup holds beyond a Document, `None` if that is nothing. Applied to the Document it
-/// takes nothing away but what was deleted in the backup.
-fn beyond(loaded: &Loaded, backup: &Bytes) -> Result<Option<Bytes>, Broken> {
-    let own = RoomDocument::build(loaded.parts(), 0)?;
-    let both = RoomDocument::build(loaded.parts().chain([backup]), 0)?;
-    let merged = both.fingerprint()?;
-    if own.fingerprint()?.agrees_with(&merged) {
-        return Ok(None);
-    }
-    if let Ok(update) = both.diff(&own.vector()?)
-        && let Ok(made) = RoomDocument::build(loaded.parts().chain([&update]), 0)
-        && made.fingerprint()?.agrees_with(&merged)
-    {
-        return Ok(Some(update));
-    }
-    Ok(Some(backup.clone()))
 }
 
 /// Why a målbild can't be brought back as it was.
@@ -383,22 +367,25 @@ pub async fn as_new(
     now: Time,
 ) -> Result<FirstTokens, PointError> {
     let read = move |store: &dyn ReadStore| -> Result<_, PointError> {
-        let mut documents = Vec::new();
-        for part in Part::ALL {
-            if let Some(loaded) = store.load_at(DocumentId { malbild: of, part }, at)? {
-                documents.push((part, whole(&loaded).map_err(PointError::Broken)?));
-            }
-        }
-        Ok((store.find::<MalbildRecord>(&of)?.ok_or(MalbildError::Unknown)?, documents))
+        let content =
+            store.load_at(DocumentId::content(of), at)?.ok_or(PointError::None { malbild: of, at })?;
+        let content = kept::whole(Part::Content, &content).map_err(PointError::Broken)?;
+        let journal = store.load(DocumentId::journal(of))?;
+        let journal = journal.and_then(|journal| RoomJournal::read(journal.parts()).ok());
+        let origin = journal.map(|journal| Origin {
+            malbild: of,
+            number: journal.tip().number(),
+            hash: journal.tip().hash(),
+        });
+        Ok((store.find::<MalbildRecord>(&of)?.ok_or(MalbildError::Unknown)?, content, origin))
     };
-    let (record, documents) = storage.read_long(read).await?;
-    if !documents.iter().any(|(part, _)| *part == Part::Content) {
-        return Err(PointError::None { malbild: of, at });
-    }
-    let tokens = {
+    let (record, content, origin) = storage.read_long(read).await?;
+    let (tokens, writes) = {
         let mut rng = rand::rng();
-        FirstTokens::generate(MalbildId::generate(&mut rng), &mut rng)
+        let tokens = FirstTokens::generate(MalbildId::generate(&mut rng), &mut rng);
+        let writes = copy((record, content), origin, &tokens, (now, &mut rng));
+        (tokens, writes)
     };
-    storage.commit(copy(record, documents, &tokens, now)).await?;
+    storage.commit(writes).await?;
     Ok(tokens)
 }

@@ -9,16 +9,13 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use samsyn_shared::MalbildId;
 
-use samsyn_shared::document::scan;
-use samsyn_shared::room::RoomDocument;
-
 use super::manifest::{DOCUMENTS, Damage, DocumentEntry, FILE, Manifest, RECORDS, RecordLine};
 use super::outcome::Hindrance;
-use super::write::file_of;
-use super::{BackupError, FormatError, file, io_at};
+use super::write::{file_of, part_of};
+use super::{BackupError, FormatError, file, io_at, kept};
 use crate::access::grant::Grant;
 use crate::access::token::TokenRecord;
-use crate::store::{DocumentId, Part, Record, Table, Write};
+use crate::store::{DocumentId, Part, Record, Table, Time, Write};
 
 /// Characters of a token's or a session's key that are shown: it is a hash, and still nobody's to read.
 const SHOWN: usize = 6;
@@ -32,6 +29,8 @@ pub(super) struct Source {
     dir: PathBuf,
     /// Whether nothing says that the manifest is as it was written.
     pub(super) unverified: bool,
+    /// When it was made, if that can be read.
+    pub(super) made: Option<Time>,
     /// What it holds, or says that it doesn't hold, of each målbild.
     pub(super) malbilder: BTreeMap<MalbildId, Copy>,
     /// What it lacks that is no part of a målbild itself.
@@ -62,9 +61,9 @@ impl Source {
         if !manifest.documents.is_empty() && !file::is_directory(&documents).map_err(io_at(&documents))? {
             return Err(format_error(&documents, "it is no directory"));
         }
-        let unverified = manifest.is_unverified();
+        let (unverified, made) = (manifest.is_unverified(), manifest.made_at());
         let mut source =
-            Self { dir: dir.to_owned(), unverified, malbilder: BTreeMap::new(), lacking: Vec::new() };
+            Self { dir: dir.to_owned(), unverified, made, malbilder: BTreeMap::new(), lacking: Vec::new() };
         if manifest.records.name() != RECORDS {
             return Err(format_error(&dir.join(FILE), "the records are in a file of another name"));
         }
@@ -162,8 +161,9 @@ impl Source {
         let Some(entry) = copy.and_then(|copy| copy.documents.get(&document.part)) else { return Ok(None) };
         let (content, path) = (Bytes::from(entry.file.read(&self.dir)?), self.dir.join(entry.file.name()));
         // As what clients send: somebody else may have written the file.
-        scan::update(&content).map_err(|why| BackupError::Refused { path: path.clone(), why })?;
-        RoomDocument::build(std::iter::once(&content), 0).map_err(|_| BackupError::Verify(path))?;
+        kept::admit(document.part, &content)
+            .map_err(|why| BackupError::Refused { path: path.clone(), why })?;
+        kept::prove(document.part, std::iter::once(&content)).map_err(|_| BackupError::Verify(path))?;
         Ok(Some(content))
     }
 }
@@ -207,10 +207,6 @@ fn decoded<R: Record>(line: &RecordLine) -> Option<(R::Key, R)> {
     let key = line.key.parse().ok()?;
     let record = R::decode(&key, line.value.as_bytes()).ok()?;
     Some((key, record))
-}
-
-fn part_of(name: &str) -> Option<Part> {
-    Part::ALL.into_iter().find(|part| part.as_str() == name)
 }
 
 fn format_error(path: &Path, what: impl Into<FormatError>) -> BackupError {

@@ -7,14 +7,14 @@ use std::path::Path;
 use bytes::Bytes;
 use samsyn_shared::MalbildId;
 
-use samsyn_shared::room::{Broken, RoomDocument};
+use samsyn_shared::room::Broken;
 
 use super::manifest::{
     DOCUMENTS, Damage, DocumentEntry, FileEntry, Manifest, RECORDS, RecordLine, highest_order,
 };
 use super::unfinished::{self, Unfinished};
-use super::{BackupError, file, whole};
-use crate::store::{DocumentId, ReadStore, StoreError, Table, Time};
+use super::{BackupError, file, kept};
+use crate::store::{DocumentId, Part, ReadStore, StoreError, Table, Time};
 
 /// Writes a backup of everything to `to`, which must not be there. Blocks for long; rooms go on meanwhile.
 /// What is damaged is named in the manifest and left out.
@@ -85,7 +85,16 @@ fn fill(store: &dyn ReadStore, dir: &Path, made: (Time, u64)) -> Result<Manifest
 
 /// The file of a Document, from the backup's directory.
 pub(super) fn file_of(id: DocumentId) -> String {
-    format!("{DOCUMENTS}/{}-{}.yjs", id.malbild, id.part.as_str())
+    let ending = match id.part {
+        Part::Content => "yjs",
+        Part::Journal => "jsonl",
+    };
+    format!("{DOCUMENTS}/{}-{}.{ending}", id.malbild, id.part.as_str())
+}
+
+/// The part of this name.
+pub(super) fn part_of(name: &str) -> Option<Part> {
+    Part::ALL.into_iter().find(|part| part.as_str() == name)
 }
 
 /// Why a Document or a record can't be backed up.
@@ -106,7 +115,7 @@ enum Unreadable {
 /// One Document's number and content.
 fn document(store: &dyn ReadStore, id: DocumentId) -> Result<(u64, Bytes), Unreadable> {
     let loaded = store.load(id)?.ok_or(Unreadable::Missing)?;
-    Ok((loaded.last.0, whole(&loaded)?))
+    Ok((loaded.last.0, kept::whole(id.part, &loaded)?))
 }
 
 /// All records, as the backup keeps them.
@@ -163,7 +172,8 @@ fn verify(dir: &Path, manifest: &Manifest) -> Result<(), BackupError> {
     read.records.read(dir)?;
     for entry in &read.documents {
         let content = Bytes::from(entry.file.read(dir)?);
-        RoomDocument::build(std::iter::once(&content), 0)
+        let part = part_of(&entry.part).ok_or_else(|| BackupError::Verify(dir.to_owned()))?;
+        kept::prove(part, std::iter::once(&content))
             .map_err(|_| BackupError::Verify(dir.join(entry.file.name())))?;
     }
     if read.to_files() == manifest.to_files() { Ok(()) } else { Err(BackupError::Verify(dir.to_owned())) }

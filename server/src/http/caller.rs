@@ -5,14 +5,14 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Method, header};
-use samsyn_shared::{MalbildId, Role, Token};
+use samsyn_shared::{MalbildId, Token};
 
 use super::App;
 use super::error::ApiError;
 use super::visitors::Visitor;
-use crate::access::Credential;
 use crate::access::origin::{self, Asked, Standing};
 use crate::access::session::{COOKIE, HOST_COOKIE, SessionKey};
+use crate::access::{Bearer, Credential};
 use crate::malbild::MalbildRecord;
 
 /// The caller of a request that may go on.
@@ -44,13 +44,13 @@ impl Caller {
         }
     }
 
-    /// The målbild of this id and the caller's role in it. Unknown, malformed and closed ones all look alike.
-    pub(super) async fn enter(&self, app: &App, id: &str) -> Result<(MalbildRecord, Role), ApiError> {
+    /// The målbild of this id and who the caller is in it. Unknown, malformed and closed ones all look alike.
+    pub(super) async fn enter(&self, app: &App, id: &str) -> Result<(MalbildRecord, Bearer), ApiError> {
         let id: MalbildId = id.parse().map_err(|_| ApiError::NOT_FOUND)?;
-        let role = app.access.role_for(id, &self.credential).await?.ok_or(ApiError::NOT_FOUND)?;
+        let bearer = app.access.bearer_for(id, &self.credential).await?.ok_or(ApiError::NOT_FOUND)?;
         let malbild = MalbildRecord::find(&app.storage, id).await?;
         self.welcome();
-        Ok((malbild, role))
+        Ok((malbild, bearer))
     }
 }
 

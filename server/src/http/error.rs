@@ -8,6 +8,8 @@ use axum::response::{IntoResponse, Response};
 use samsyn_shared::Template;
 use samsyn_shared::api::{ErrorCode, Refusal, RefusalDetail};
 use samsyn_shared::domain::limits;
+use samsyn_shared::journal::Declined;
+use samsyn_shared::room::NotTaken;
 
 use super::unfinished::Crowded;
 use crate::malbild::MalbildError;
@@ -26,6 +28,8 @@ pub(super) enum ApiError {
     /// The body is JSON, and not what was asked for.
     BadBody(JsonDataError),
     Store(StoreError),
+    /// An act was not taken.
+    Declined(Declined),
 }
 
 impl ApiError {
@@ -88,6 +92,28 @@ impl ApiError {
         ErrorCode::Stopping,
         "the server is stopping; come back",
     );
+    pub(super) const NO_ACT: Self = Self::Plain(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        ErrorCode::Invalid,
+        "no kind of act that can be asked for has these fields",
+    );
+    pub(super) const NO_ACT_ID: Self = Self::Plain(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        ErrorCode::Invalid,
+        "an act's id is 16 to 64 of A-Z, a-z, 0-9, _ and -",
+    );
+    pub(super) const NO_SEAT: Self =
+        Self::Plain(StatusCode::NOT_FOUND, ErrorCode::NotFound, "there is no such seat");
+    pub(super) const NO_TIME: Self = Self::Plain(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        ErrorCode::Invalid,
+        "a time is written like 2026-11-22T14:02:11Z",
+    );
+    pub(super) const NOT_NOW: Self = Self::Plain(
+        StatusCode::SERVICE_UNAVAILABLE,
+        ErrorCode::Store,
+        "the server can't judge or store it at the moment; ask again",
+    );
     pub(super) const INTERNAL: Self =
         Self::Plain(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Internal, "something went wrong here");
 }
@@ -120,6 +146,10 @@ impl IntoResponse for ApiError {
                 let text = error.body_text();
                 let message = text.lines().next().unwrap_or_default().chars().take(200).collect();
                 (unprocessable, ErrorCode::BadRequest, message)
+            }
+            Self::Declined(why) => {
+                let (status, code) = declined(&why);
+                (status, code, why.to_string())
             }
             Self::Store(StoreError::Corrupt { .. } | StoreError::CorruptRecord { .. }) => {
                 let message = "this målbild is damaged on the server's disk; the others are not";
@@ -160,6 +190,30 @@ impl From<OpenError> for ApiError {
             OpenError::Malbild(error) => error.into(),
             OpenError::Stopping => Self::STOPPING,
         }
+    }
+}
+
+impl From<NotTaken> for ApiError {
+    fn from(why: NotTaken) -> Self {
+        match why {
+            NotTaken::NotNow => Self::NOT_NOW,
+            NotTaken::Declined(declined) => Self::Declined(declined),
+        }
+    }
+}
+
+/// The status and the code of an act that was declined.
+const fn declined(why: &Declined) -> (StatusCode, ErrorCode) {
+    match why {
+        Declined::Role => (StatusCode::FORBIDDEN, ErrorCode::Role),
+        Declined::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::Invalid),
+        Declined::Id => (StatusCode::CONFLICT, ErrorCode::Id),
+        Declined::Missing(_) => (StatusCode::CONFLICT, ErrorCode::Missing),
+        Declined::Changed => (StatusCode::CONFLICT, ErrorCode::Changed),
+        Declined::Ambiguous => (StatusCode::CONFLICT, ErrorCode::Ambiguous),
+        Declined::Closed => (StatusCode::CONFLICT, ErrorCode::Closed),
+        Declined::Full => (StatusCode::CONFLICT, ErrorCode::Full),
+        Declined::LastOwner => (StatusCode::CONFLICT, ErrorCode::LastOwner),
     }
 }
 

@@ -1,22 +1,19 @@
-//! `/api/malbilder`: making one, showing it, sharing it, exporting it.
+//! `/api/malbilder`: making one, showing it, exporting it.
 
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use samsyn_shared::api::{
-    CreateMalbild, CreatedMalbild, ExportedMalbild, LinkRequest, MalbildInfo, MintedLink,
-};
-use samsyn_shared::{Permission, Token};
+use samsyn_shared::api::{CreateMalbild, CreatedMalbild, ExportedMalbild, MalbildInfo, MalbildStanding};
 use serde::Deserialize;
 
 use super::App;
 use super::caller::Caller;
 use super::error::ApiError;
 use super::listen::Own;
+use crate::access::Bearer;
 use crate::malbild::birth::Birth;
-use crate::malbild::link;
 use crate::store::Time;
 
 /// `POST /api/malbilder`. Anyone may; the tokens in the answer are the only way in.
@@ -39,32 +36,15 @@ pub(super) async fn show(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
-    let (malbild, role) = caller.enter(&app, &id).await?;
+    let (malbild, Bearer { seat, role, actor }) = caller.enter(&app, &id).await?;
     let model = app.rooms.read(&malbild).await?;
+    let state = app.rooms.state(&malbild).await?;
     let template = malbild.template.identifier();
     let status = "draft".to_owned();
     let info = MalbildInfo { id: malbild.id, title: model.title, template, status, role };
-    super::session::renewed(&app, &caller, Json(info).into_response()).await
-}
-
-/// `POST /api/malbilder/{id}/links`: nobody can read a hashed token back, so sharing mints one more.
-pub(super) async fn mint_link(
-    State(app): State<App>,
-    caller: Caller,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Result<Json<LinkRequest>, JsonRejection>,
-) -> Result<(StatusCode, Json<MintedLink>), ApiError> {
-    let (malbild, own) = caller.enter(&app, &id).await?;
-    let Json(LinkRequest { role }) = body?;
-    if !own.may(Permission::HandOut(role)) {
-        return Err(ApiError::ROLE);
-    }
-    let token = Token::generate(&mut rand::rng());
-    app.access.mint(malbild.id, role, &token).await?;
-    let token = token.reveal();
-    let link = link(&base_url(&app, &headers), malbild.id, &token);
-    Ok((StatusCode::CREATED, Json(MintedLink { role, token, link })))
+    let (kind, phase) = (state.kind(), state.phase());
+    let standing = MalbildStanding { info, kind, phase, seat, actor };
+    super::session::renewed(&app, &caller, Json(standing).into_response()).await
 }
 
 #[derive(Deserialize)]
@@ -97,7 +77,7 @@ pub(super) async fn export(
 }
 
 /// The configured public address, else the one that the caller used.
-fn base_url(app: &App, headers: &HeaderMap) -> String {
+pub(super) fn base_url(app: &App, headers: &HeaderMap) -> String {
     if let Some(url) = &app.public_url {
         return url.to_string();
     }

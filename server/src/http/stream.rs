@@ -22,7 +22,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt as _, stream};
 use samsyn_shared::domain::limits;
 use samsyn_shared::sync::protocol::stream::{CONNECTION_HEADER, NUMBER_HEADER};
-use samsyn_shared::{MalbildId, Role, Token, TokenHash};
+use samsyn_shared::{MalbildId, Token, TokenHash};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tracing::Instrument as _;
 
@@ -33,6 +33,7 @@ use super::App;
 use super::caller::Caller;
 use super::error::ApiError;
 use super::unfinished::Crowded;
+use crate::access::Bearer;
 use crate::malbild::MalbildRecord;
 
 /// The connections that are carried by HTTP, by their målbild and their secret.
@@ -62,8 +63,8 @@ pub(super) async fn open(
     Path((id, part)): Path<(String, String)>,
 ) -> Result<Response, ApiError> {
     caller.refuse_foreign()?;
-    let (malbild, role) = enter(&app, &caller, &id, &part).await?;
-    let (room, joined) = app.rooms.join(&malbild, role, Dialect::Own).await?;
+    let (malbild, Bearer { seat, role, .. }) = enter(&app, &caller, &id, &part).await?;
+    let (room, joined) = app.rooms.join(&malbild, (seat, role), Dialect::Own).await?;
     let secret = Token::generate(&mut rand::rng());
     let key = (malbild.id, secret.hash());
     let (say, said) = mpsc::channel(1);
@@ -131,7 +132,12 @@ fn canonical(text: &str) -> Option<u64> {
     text.parse().ok().filter(|_| is_plain)
 }
 
-async fn enter(app: &App, caller: &Caller, id: &str, part: &str) -> Result<(MalbildRecord, Role), ApiError> {
+async fn enter(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+    part: &str,
+) -> Result<(MalbildRecord, Bearer), ApiError> {
     let entered = caller.enter(app, id).await?;
     if part == "content" { Ok(entered) } else { Err(ApiError::NO_ROUTE) }
 }

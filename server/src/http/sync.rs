@@ -11,6 +11,7 @@ use super::App;
 use super::caller::Caller;
 use super::error::ApiError;
 use super::wire::{Handshake, Wire};
+use crate::access::Bearer;
 use crate::room::{Joined, RoomHandle};
 
 /// Judges the caller, joins the room, and only then upgrades: whoever gets a socket receives all that
@@ -21,14 +22,14 @@ pub(super) async fn upgrade(
     Path((id, part)): Path<(String, String)>,
     mut request: Request,
 ) -> Result<Response, ApiError> {
-    let (malbild, role) = caller.enter(&app, &id).await?;
+    let (malbild, Bearer { seat, role, .. }) = caller.enter(&app, &id).await?;
     if part != "content" {
         return Err(ApiError::NO_ROUTE);
     }
     let Some(handshake) = Handshake::of(&mut request) else {
         return Ok(Handshake::refusal().into_response());
     };
-    let (room, joined) = app.rooms.join(&malbild, role, handshake.dialect).await?;
+    let (room, joined) = app.rooms.join(&malbild, (seat, role), handshake.dialect).await?;
     let (response, on_upgrade) = handshake.accept();
     let span = tracing::info_span!("connection", malbild = %malbild.id, connection = joined.id.0, %role);
     app.sockets.spawn(serve(on_upgrade, room, joined).instrument(span));

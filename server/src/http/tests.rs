@@ -25,6 +25,8 @@ use yrs::{StateVector, Text as _, Transact as _, Update, WriteTxn as _};
 use super::*;
 use crate::store::memory::MemoryStore;
 
+mod acts;
+
 pub(super) const HOST: &str = "samsyn.example:8080";
 
 pub(super) fn visitors(bounds: Bounds) -> Visitors {
@@ -108,7 +110,7 @@ async fn a_malbild_is_made_with_a_token_and_a_link_for_each_role() {
         assert_eq!(status, StatusCode::OK);
         let expected = json!({
             "id": id, "title": "Storm", "template": "aktorsgemensam@1", "status": "draft",
-            "role": role,
+            "role": role, "kind": "skarpt", "phase": "skriv", "seat": shown["seat"], "actor": null,
         });
         assert_eq!(shown, expected);
     }

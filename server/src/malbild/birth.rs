@@ -12,7 +12,7 @@ use samsyn_shared::domain::{ids, limits};
 use samsyn_shared::{Epoch, MalbildId, Seq, Template, document};
 use yrs::{ReadTxn as _, StateVector, Transact as _};
 
-use super::{FirstTokens, MalbildRecord};
+use super::{Beginning, FirstTokens, MalbildRecord};
 use crate::store::{DocumentId, Storage, StoreError, Time, Write};
 
 /// A målbild that is to be made: all of it is decided, and nothing is stored.
@@ -21,6 +21,8 @@ pub struct Birth {
     record: MalbildRecord,
     title: String,
     tokens: FirstTokens,
+    /// The journal's first entry.
+    beginning: Write,
 }
 
 /// Why a målbild can't be made as it was asked for.
@@ -45,7 +47,8 @@ impl Birth {
         let id = MalbildId::generate(rng);
         let tokens = FirstTokens::generate(id, rng);
         let record = MalbildRecord::new(id, template, Epoch(ids::client_id(rng)), now);
-        Ok(Self { record, title, tokens })
+        let beginning = Beginning::of(&record, tokens.seats()).with_kind(asked.kind).write(now, rng);
+        Ok(Self { record, title, tokens, beginning })
     }
 
     /// Makes it durable, all of it or nothing, and gives the tokens, which nobody can read back.
@@ -53,8 +56,8 @@ impl Birth {
     /// # Errors
     /// If the store can't be written.
     pub async fn store(self, storage: &Storage) -> Result<FirstTokens, StoreError> {
-        let Self { record, title, tokens } = self;
-        make(storage, &record, &title, tokens.writes().collect()).await?;
+        let Self { record, title, tokens, beginning } = self;
+        make(storage, &record, &title, tokens.writes().chain([beginning]).collect()).await?;
         Ok(tokens)
     }
 }
@@ -101,13 +104,14 @@ mod tests {
     use rand::SeedableRng;
     use rand::rngs::SmallRng;
     use samsyn_shared::Role;
+    use samsyn_shared::domain::malbild_kind::MalbildKind;
 
     use super::*;
     use crate::access::{Access, Credential};
     use crate::store::memory::MemoryStore;
 
     fn asked(title: &str, template: &str) -> CreateMalbild {
-        CreateMalbild { title: title.to_owned(), template: template.to_owned() }
+        CreateMalbild { title: title.to_owned(), template: template.to_owned(), kind: MalbildKind::Skarpt }
     }
 
     fn birth(title: &str, template: &str) -> Result<Birth, BirthError> {
@@ -137,12 +141,14 @@ mod tests {
         let record = MalbildRecord::find(&storage, tokens.malbild()).await.unwrap();
         assert_eq!((record.template.name, record.made), ("tom", 5));
         assert!(storage.load(DocumentId::content(record.id)).await.unwrap().is_some());
+        assert!(storage.load(DocumentId::journal(record.id)).await.unwrap().is_some());
         let revealed = tokens.reveal("http://samsyn.example");
         for role in Role::ALL {
             let token = revealed.tokens.get(role).parse().unwrap();
             let credential = Credential { token: Some(token), session: None };
             let access = Access::new(storage.clone());
-            assert_eq!(access.role_for(record.id, &credential).await.unwrap(), Some(role));
+            let bearer = access.bearer_for(record.id, &credential).await.unwrap().unwrap();
+            assert_eq!((bearer.role, bearer.actor), (role, None));
         }
         engine.fail_commits(true);
         let asked = asked("Storm", "tom");

@@ -5,9 +5,9 @@
 use rand::RngCore;
 use samsyn_shared::api::{CreatedMalbild, PerRole};
 use samsyn_shared::text::share_link::ShareLink;
-use samsyn_shared::{MalbildId, Role, Token};
+use samsyn_shared::{MalbildId, Role, SeatId, Token};
 
-use crate::access::token::TokenRecord;
+use crate::access::token::{TokenRecord, seat_of};
 use crate::store::Write;
 
 /// A token for each role of a new målbild.
@@ -37,9 +37,14 @@ impl FirstTokens {
     pub(super) fn writes(&self) -> impl Iterator<Item = Write> {
         let malbild = self.malbild;
         Role::ALL.into_iter().map(move |role| {
-            let record = TokenRecord { malbild, role };
+            let record = TokenRecord { malbild, role, actor: None, expires: None };
             Write::put(&self.of(role).hash(), &record)
         })
+    }
+
+    /// The seats that they give.
+    pub(super) fn seats(&self) -> impl Iterator<Item = (SeatId, Role)> {
+        Role::ALL.into_iter().map(|role| (seat_of(&self.of(role).hash()), role))
     }
 
     /// What whoever made the målbild is told: the only time that the tokens are shown. Links begin with `base`.

@@ -5,6 +5,7 @@
 //! the frames are small it runs on the runtime that serves sockets (the *door*), otherwise on the runtime of rooms (the
 //! *workshop*), whose threads step back behind the door's.
 
+mod acts;
 mod beside;
 mod outgoing;
 mod reporting;
@@ -21,15 +22,16 @@ use std::time::Duration;
 use bytes::Bytes;
 use samsyn_shared::domain::limits;
 use samsyn_shared::room::{
-    ConnectionId, Dialect, Effect, Event, LogReading, Opened, Reaction, RoomConfig, RoomDocument, RoomState,
-    UpkeepLimits, Urgency,
+    ConnectionId, Dialect, Effect, Event, LogReading, Opened, Reaction, RoomConfig, RoomDocument,
+    RoomJournal, RoomState, UpkeepLimits, Urgency,
 };
 use samsyn_shared::sync::protocol::{CloseCode, DiskHealth};
-use samsyn_shared::{Role, Seq};
+use samsyn_shared::{EntryNumber, Role, SeatId, Seq};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
+use self::acts::Acts;
 use self::beside::{Proof, UnderWay, compact, load_again, prove, under_way};
 use self::outgoing::LastAnswer;
 use super::inbox::{Arrived, Inbox};
@@ -61,6 +63,7 @@ pub(super) struct Actor {
     last_answer: LastAnswer,
     next_connection: u64,
     append: UnderWay<Result<Seq, StoreError>>,
+    acts: Acts,
     /// When the append under way began.
     append_at: Instant,
     /// The same, in milliseconds since 1970.
@@ -76,6 +79,13 @@ pub(super) struct Actor {
     draining: Option<oneshot::Sender<()>>,
     /// Whether the room has ended: nobody is heard any more.
     is_ended: bool,
+}
+
+/// What others see of the room without asking it.
+pub(super) struct Outputs {
+    pub(super) gauge: Arc<RoomGauges>,
+    /// The number of the last entry of the journal on disk.
+    pub(super) head: watch::Sender<EntryNumber>,
 }
 
 /// The room's inputs: commands of the server, and messages of connections. Dropping it ends the waits of all who send.
@@ -102,11 +112,11 @@ impl Actor {
     /// Starts the task of a room. `took` is the CPU time that building `document` from what was loaded took.
     pub(super) fn start(
         opening: Opening,
-        (document, took): (RoomDocument, Duration),
-        (inputs, gauge): (Inputs, Arc<RoomGauges>),
+        (document, took, journal): (RoomDocument, Duration, RoomJournal),
+        (inputs, outputs): (Inputs, Outputs),
         (storage, workshop): (Storage, &Workshop),
     ) {
-        let Opening { id, epoch, past_epochs, template, loaded } = opening;
+        let Opening { id, epoch, past_epochs, template, loaded, .. } = opening;
         let config = RoomConfig {
             epoch,
             past_epochs,
@@ -120,7 +130,7 @@ impl Actor {
             bytes: loaded.updates.iter().map(|update| update.len() as u64).sum(),
             snapshot_bytes: loaded.snapshot.as_ref().map_or(0, |snapshot| snapshot.len() as u64),
         };
-        let opened = Opened { document, took, log, last: loaded.last };
+        let opened = Opened { document, took, log, last: loaded.last, journal };
         let health = storage.health();
         let state = RoomState::new(opened, config, Duration::ZERO, Time::now().0);
         let actor = Self {
@@ -138,12 +148,13 @@ impl Actor {
             last_answer: LastAnswer::default(),
             next_connection: 1,
             append: None,
+            acts: Acts::new(outputs.head),
             append_at: Instant::now(),
             append_begun: 0,
             health,
             proof: None,
             compaction: None,
-            gauge,
+            gauge: outputs.gauge,
             reading: RoomReading::default(),
             handled_since_woke: 0,
             draining: None,
@@ -201,6 +212,7 @@ impl Actor {
             }
             tokio::select! {
                 outcome = under_way(&mut self.append) => self.appended(outcome).await,
+                outcome = under_way(&mut self.acts.entering) => self.entered(outcome).await,
                 proof = under_way(&mut self.proof) => self.proven(proof).await,
                 is_stored = under_way(&mut self.compaction) => self.compacted(is_stored).await,
                 Ok(()) = self.health.changed() => self.disk_changed().await,
@@ -291,18 +303,22 @@ impl Actor {
 
     async fn command(&mut self, command: Command) {
         match command {
-            Command::Join { role, dialect, reply } => self.join(role, dialect, reply).await,
+            Command::Join { seat, role, dialect, reply } => self.join((seat, role), dialect, reply).await,
+            Command::Ask { asked, beside, reply } => self.ask(asked, beside, reply).await,
+            Command::ReadJournal { from, seat, role, reply } => {
+                match self.state.journal().page(from, &seat, role) {
+                    Ok(page) => told(reply.send(page)),
+                    Err(damage) => tracing::error!(%damage, "an entry can't be read any more"),
+                }
+            }
+            Command::ReadState { reply } => told(reply.send(self.state.journal().state().clone())),
             Command::ChangeRole { connection, role } => {
                 self.event(Event::RoleChanged { connection, role }).await;
             }
             Command::Read { reply } => {
                 self.event(Event::Woke).await;
                 match self.state.read_model() {
-                    Ok(model) => {
-                        if reply.send(model).is_err() {
-                            tracing::debug!("nobody waited for the read model");
-                        }
-                    }
+                    Ok(model) => told(reply.send(model)),
                     Err(broken) => {
                         tracing::error!(%broken, "the room's document is loaded anew");
                         self.effects.push_back(Effect::Reload);
@@ -314,7 +330,7 @@ impl Actor {
         }
     }
 
-    async fn join(&mut self, role: Role, dialect: Dialect, reply: oneshot::Sender<Joined>) {
+    async fn join(&mut self, (seat, role): (SeatId, Role), dialect: Dialect, reply: oneshot::Sender<Joined>) {
         let id = ConnectionId(self.next_connection);
         self.next_connection += 1;
         let (outbox, outlet) = Outbox::new();
@@ -331,7 +347,7 @@ impl Actor {
             return;
         }
         self.outboxes.insert(id, outbox);
-        self.event(Event::Joined { connection: id, role, dialect }).await;
+        self.event(Event::Joined { connection: id, role, dialect, seat }).await;
     }
 
     /// Handles a message of a connection, or its end, and charges the connection for it.
@@ -431,6 +447,9 @@ impl Actor {
                     let write = Write::Compact { document: self.id, snapshot, up_to };
                     self.compaction = Some(compact(self.storage.clone(), write));
                 }
+                Effect::Enter { tickets, entries } => self.enter(&tickets, entries, false),
+                Effect::Rewrite { tickets, whole } => self.enter(&tickets, whole, true),
+                Effect::Answer { ticket, answer } => self.answer(ticket, answer),
                 Effect::End | Effect::Stop => self.is_ended = true,
             }
         }
@@ -456,6 +475,13 @@ impl Actor {
             append = Box::pin(std::future::ready(outcome));
         }
         self.append = Some(append);
+    }
+}
+
+/// Whoever asked may have gone meanwhile.
+fn told<T>(sent: Result<(), T>) {
+    if sent.is_err() {
+        tracing::debug!("nobody waited for what was asked");
     }
 }
 

@@ -18,6 +18,11 @@ struct World {
     doc: yrs::Doc,
 }
 
+/// Nothing is entered yet.
+fn no_journal() -> Loaded {
+    Loaded { snapshot: None, updates: Vec::new(), last: Seq(0) }
+}
+
 impl World {
     async fn new() -> Self {
         let engine = Arc::new(MemoryStore::default());
@@ -40,7 +45,14 @@ impl World {
     fn open_in(&self, workshop: &Workshop) -> RoomHandle {
         let template = Template::find("tom").unwrap();
         let loaded = self.engine.load(self.id).unwrap().unwrap();
-        let opening = Opening { id: self.id, epoch: Epoch(7), past_epochs: Vec::new(), template, loaded };
+        let opening = Opening {
+            id: self.id,
+            epoch: Epoch(7),
+            past_epochs: Vec::new(),
+            template,
+            loaded,
+            journal: no_journal(),
+        };
         RoomHandle::start(opening, self.storage.clone(), workshop).unwrap()
     }
 
@@ -86,7 +98,7 @@ impl Listener {
     }
 
     async fn join_as(role: Role, room: &RoomHandle) -> Self {
-        let Joined { id, outlet } = room.join(role, Dialect::Own).await.unwrap();
+        let Joined { id, outlet } = room.join(crate::room::seated(role), Dialect::Own).await.unwrap();
         let (ear, messages) = mpsc::unbounded_channel();
         outlet.attach(Arc::new(Ear(ear)));
         outlet.flush().unwrap();
@@ -162,7 +174,7 @@ async fn who_does_not_read_is_closed_and_the_others_hear_everything() {
     let world = World::new().await;
     let room = world.open();
     let mut writer = Listener::join(&room).await;
-    let slow = room.join(Role::Reader, Dialect::Own).await.unwrap();
+    let slow = room.join(crate::room::seated(Role::Reader), Dialect::Own).await.unwrap();
     room.frame(writer.id, world.write_text(1, &"x".repeat(limits::DOCUMENT_BYTES / 4))).await.unwrap();
     writer.until(|m| *m == Message::Saved(WriteNumber(1))).await;
     // Once as much as may wait, and what is on its way.
@@ -229,7 +241,7 @@ async fn draining_stores_what_was_accepted_before_it_says_goodbye() {
     joined.until(|m| *m == Message::Saved(WriteNumber(5))).await;
     let model = world.open().read().await.unwrap();
     assert_eq!(serde_json::to_value(&model.sections[0].delta).unwrap()[0]["insert"], "xxxxx\n");
-    assert_eq!(room.join(Role::Editor, Dialect::Own).await.unwrap_err(), Ended);
+    assert_eq!(room.join(crate::room::seated(Role::Editor), Dialect::Own).await.unwrap_err(), Ended);
 }
 
 /// As when a request is cut off: the answer was on its way, and nobody was left to take it.
@@ -238,7 +250,7 @@ async fn who_goes_before_anybody_serves_the_connection_leaves_the_room() {
     let world = World::new().await;
     let room = world.open();
     for polls in 0..20 {
-        let mut joining = Box::pin(room.join(Role::Reader, Dialect::Own));
+        let mut joining = Box::pin(room.join(crate::room::seated(Role::Reader), Dialect::Own));
         for _ in 0..polls % 4 {
             if futures_util::poll!(&mut joining).is_ready() {
                 break;
@@ -246,7 +258,7 @@ async fn who_goes_before_anybody_serves_the_connection_leaves_the_room() {
             tokio::task::yield_now().await;
         }
     }
-    drop(room.join(Role::Reader, Dialect::Own).await.unwrap());
+    drop(room.join(crate::room::seated(Role::Reader), Dialect::Own).await.unwrap());
     let joined = Listener::join(&room).await;
     while room.reading().connections != 1 {
         tokio::task::yield_now().await;
@@ -262,7 +274,14 @@ async fn a_damaged_log_makes_no_room() {
     let world = World::new().await;
     let loaded = Loaded { snapshot: None, updates: vec![Bytes::from_static(&[9, 9, 9])], last: Seq(1) };
     let template = Template::find("tom").unwrap();
-    let opening = Opening { id: world.id, epoch: Epoch(7), past_epochs: Vec::new(), template, loaded };
+    let opening = Opening {
+        id: world.id,
+        epoch: Epoch(7),
+        past_epochs: Vec::new(),
+        template,
+        loaded,
+        journal: no_journal(),
+    };
     let refused = RoomHandle::start(opening, world.storage.clone(), &Workshop::here());
     assert!(matches!(refused, Err(StoreError::Corrupt { .. })));
 }

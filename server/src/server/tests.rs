@@ -30,7 +30,8 @@ async fn write_while_it_hangs(app: &App, engine: &Arc<MemoryStore>) -> (RoomHand
     let template = Template::find("tom").unwrap();
     let malbild = MalbildRecord::new(id, template, Epoch(7), Time(0));
     make(&app.storage, &malbild, "Storm", Vec::new()).await.unwrap();
-    let (room, joined) = app.rooms.join(&malbild, Role::Editor, Dialect::Own).await.unwrap();
+    let (room, joined) =
+        app.rooms.join(&malbild, crate::room::seated(Role::Editor), Dialect::Own).await.unwrap();
     engine.hang(true);
     let replica = document::replica(8);
     let loaded = app.storage.load(DocumentId::content(id)).await.unwrap().unwrap();

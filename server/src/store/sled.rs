@@ -43,9 +43,10 @@ use self::read::Reading as _;
 use self::space::Space;
 use super::{DocumentId, Loaded, RawRecord, ReadStore, RestorePoint, Store, StoreError, Table, Time, Write};
 
-const FORMAT: &str = "samsyn-3";
-/// The format before commits had numbers. It is read, and goes on as this one.
-const OLD_FORMAT: &str = "samsyn-2";
+const FORMAT: &str = "samsyn-4";
+/// The formats before commits had numbers, and before there were journals. They are read, and go on as this one: a program
+/// that knows only them refuses it from then on.
+const OLD_FORMATS: [&str; 2] = ["samsyn-2", "samsyn-3"];
 /// sled's page cache, in bytes: enough for the records and the ends of logs of a busy day.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 /// Documents whose last number is remembered between commits; beyond it all are forgotten and read again.
@@ -216,7 +217,7 @@ impl Open {
     fn check_format(&self) -> Result<(), StoreError> {
         match self.db.get(key::FORMAT).map_err(from_sled)? {
             Some(found) if found == FORMAT.as_bytes() => Ok(()),
-            Some(found) if found == OLD_FORMAT.as_bytes() => self.put_format(),
+            Some(found) if OLD_FORMATS.iter().any(|old| found == old.as_bytes()) => self.put_format(),
             Some(found) => {
                 let found = String::from_utf8_lossy(&found).into_owned();
                 Err(StoreError::Format { found, known: FORMAT })

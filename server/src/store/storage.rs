@@ -127,6 +127,15 @@ impl Storage {
         Ok(given.into_iter().flatten().max().unwrap_or_default())
     }
 
+    /// Makes entries of a journal and what belongs to them durable, all or nothing, without waiting for company; it waits
+    /// through a full disk. They may then have been stored twice.
+    ///
+    /// # Errors
+    /// As [`Storage::append`].
+    pub async fn enter(&self, writes: Vec<Write>) -> Result<(), StoreError> {
+        self.request(Kind::Append(writes, Urgency::Now)).await.map(drop)
+    }
+
     /// Does `work` on a thread that may wait for the disk, and gives what came of it: it sees everything that was
     /// committed before. At most [`limits::STORE_READS`] run at once, since each thread costs memory, and more of them do
     /// not read faster.

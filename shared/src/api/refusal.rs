@@ -77,22 +77,38 @@ macro_rules! error_codes {
 }
 
 error_codes! {
+    /// The words that an act quotes stand there more than once.
+    Ambiguous = "ambiguous",
     /// The request is JSON, or has headers, but not those that were asked for.
     BadRequest = "bad-request",
     /// Another request over the same connection is not answered yet.
     Busy = "busy",
+    /// The words that an act quotes don't stand there.
+    Changed = "changed",
+    /// What an act speaks of has ended.
+    Closed = "closed",
     /// The body ended too early.
     CutShort = "cut-short",
     /// The målbild can't be read on the server's disk.
     Damaged = "damaged",
+    /// There are as many of these as there may be.
+    Full = "full",
     /// There is no such connection any more.
     Gone = "gone",
     /// The `Host` header is missing, or is not the server's.
     Host = "host",
+    /// Another act has this identifier.
+    Id = "id",
     /// The server made a mistake.
     Internal = "internal",
+    /// What an act says is not what it must be.
+    Invalid = "invalid",
+    /// A målbild needs an owner.
+    LastOwner = "last-owner",
     /// The address takes other methods.
     Method = "method",
+    /// What an act speaks of is not there.
+    Missing = "missing",
     /// There is nothing, or nothing for this caller.
     NotFound = "not-found",
     /// The body is no JSON, or isn't called so.

@@ -24,12 +24,12 @@ use self::actor::ActorFields;
 use self::erase::Erase;
 use self::gap::Gap;
 use self::kind::KindChange;
-pub use self::opened::{Opened, OpenedSeat};
+pub use self::opened::{Opened, OpenedSeat, Origin};
 use self::phase::PhaseChange;
 use self::reopen::Reopen;
 use self::reply::Reply;
 use self::resolve::Resolve;
-use self::restored::Restored;
+pub use self::restored::Restored;
 pub use self::revoke::Revoke;
 pub use self::seat::SeatMade;
 use self::thread::ThreadBegun;
@@ -54,6 +54,9 @@ trait ActKind: Serialize + DeserializeOwned {
 
     /// Whether people ask for it as an act; else the server enters it for what was asked for otherwise.
     const IS_ASKED: bool = true;
+
+    /// Fields of its own that are called as one of the speaker's.
+    const OWN: &'static [&'static str] = &[];
 
     /// Whether its words may be erased. What others' acts stand on may not.
     const IS_ERASABLE: bool = false;
@@ -107,26 +110,12 @@ pub enum Declined {
     /// What it speaks of has ended, or writing has.
     #[error("it is closed")]
     Closed,
+    /// A målbild has at least one owner.
+    #[error("a målbild needs an owner")]
+    LastOwner,
     /// No more of these are taken.
     #[error("there are as many as there may be")]
     Full,
-}
-
-impl Declined {
-    /// The stable code.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Role => "role",
-            Self::Id => "id",
-            Self::Invalid(_) => "invalid",
-            Self::Missing(_) => "missing",
-            Self::Changed => "changed",
-            Self::Ambiguous => "ambiguous",
-            Self::Closed => "closed",
-            Self::Full => "full",
-        }
-    }
 }
 
 /// Fields that make no act of a kind.
@@ -161,6 +150,15 @@ macro_rules! acts {
                 match kind {
                     $($fields::NAME if $fields::IS_ASKED => read_strictly(&fields).map(Self::$act),)+
                     _ => Err(Unreadable),
+                }
+            }
+
+            /// Whether acts of a kind have a field of this name themselves.
+            #[must_use]
+            pub fn has_field(kind: &str, field: &str) -> bool {
+                match kind {
+                    $($fields::NAME => $fields::OWN.contains(&field),)+
+                    _ => false,
                 }
             }
 

@@ -52,7 +52,7 @@ impl Kept {
         let seats = Role::ALL.map(|role| OpenedSeat { id: seat_of(role), role });
         let malbild = MalbildId::generate(&mut kept.rng);
         let (kind, template) = (MalbildKind::Skarpt, "tom@1".to_owned());
-        let opened = Act::Opened(Opened { malbild, kind, template, seats: seats.to_vec() });
+        let opened = Act::Opened(Opened { malbild, kind, template, seats: seats.to_vec(), origin: None });
         let (id, stamp) = (ActId::generate(&mut kept.rng), kept.stamp());
         let entry = kept.journal.note(&opened, id, stamp);
         kept.entries.push(entry);

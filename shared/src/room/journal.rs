@@ -11,9 +11,9 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 
 use super::state::Effect;
 use crate::domain::limits;
-use crate::journal::{Asked, Break, Declined, Entry, Journal, Stamp, State, Taken, Texts, Tip};
+use crate::journal::{Act, Asked, Break, Declined, Entry, Hash, Journal, Stamp, State, Taken, Texts, Tip};
 use crate::sync::protocol::DiskHealth;
-use crate::{EntryNumber, Role, SeatId, Timestamp};
+use crate::{ActId, EntryNumber, Role, SeatId, Timestamp};
 
 /// A journal with all of its entries.
 #[derive(Debug, Default)]
@@ -73,8 +73,10 @@ pub enum JournalDamage {
 pub struct JournalPage {
     /// In order.
     pub entries: Vec<Entry>,
-    /// Where the journal ends, as far as it is on disk.
+    /// The number of the last entry on disk.
     pub head: EntryNumber,
+    /// That entry's hash.
+    pub hash: Hash,
     /// The number that follows those that are given.
     pub next: EntryNumber,
 }
@@ -127,6 +129,27 @@ impl RoomJournal {
         lines(&self.entries)
     }
 
+    /// The hash of an entry, if there is one of this number; of nothing but zeros for 0.
+    #[must_use]
+    pub fn hash_of(&self, number: EntryNumber) -> Option<Hash> {
+        let Some(index) = number.0.checked_sub(1) else { return Some(Hash::default()) };
+        let entry = self.entries.get(usize::try_from(index).ok()?)?;
+        Entry::decode(entry).ok().map(|entry| entry.hash)
+    }
+
+    /// The entries after one of this number, as one part.
+    #[must_use]
+    pub fn after(&self, number: EntryNumber) -> Bytes {
+        let first = usize::try_from(number.0).unwrap_or(usize::MAX).min(self.entries.len());
+        lines(&self.entries[first..])
+    }
+
+    /// What the server itself has to say after all of this, as one part.
+    #[must_use]
+    pub fn noted(mut self, act: &Act, id: ActId, stamp: Stamp) -> Bytes {
+        lines(&[self.journal.note(act, id, stamp).encode().into()])
+    }
+
     /// Whether every entry is on disk.
     pub(super) const fn is_stored(&self) -> bool {
         self.stored == self.entries.len()
@@ -152,7 +175,9 @@ impl RoomJournal {
             })
             .collect::<Result<_, JournalDamage>>()?;
         let next = EntryNumber((first + entries.len()) as u64 + 1);
-        Ok(JournalPage { entries, head: self.stored(), next })
+        let last = self.stored.checked_sub(1).and_then(|last| Entry::decode(&self.entries[last]).ok());
+        let hash = last.map(|last| last.hash).unwrap_or_default();
+        Ok(JournalPage { entries, head: self.stored(), hash, next })
     }
 
     /// Somebody asks for an act. What comes of it is answered at once only if nothing of it has to be stored.
@@ -180,7 +205,9 @@ impl RoomJournal {
             return answer(Ok(taken));
         }
         // Whoever asks again while the first question waits is answered with it.
-        self.waiting.push_back((usize::try_from(number.0).unwrap_or(usize::MAX), ticket, taken));
+        let number = usize::try_from(number.0).unwrap_or(usize::MAX);
+        let behind = self.waiting.partition_point(|(waited, ..)| *waited <= number);
+        self.waiting.insert(behind, (number, ticket, taken));
         None
     }
 

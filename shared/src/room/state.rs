@@ -168,7 +168,7 @@ impl RoomState {
                 self.seats.insert(connection, (seat, role));
                 self.joined(connection, self.effective(role), dialect, reaction);
             }
-            Event::ActAsked { ticket, asked, stamp } => self.act_asked((ticket, asked), stamp, reaction),
+            Event::ActAsked { ticket, asked, stamp } => self.act_asked((ticket, *asked), stamp, reaction),
             Event::Entered => self.entered(reaction),
             Event::FrameReceived { connection, frame } if self.is_busy(connection) => {
                 self.backlog.entry(connection).or_default().push_back(frame);

@@ -20,7 +20,10 @@ async fn forked() -> (World, MalbildId) {
     let append = |update: &Bytes| Write::Append { document: content, update: update.clone() };
     let mut writes: Vec<_> = common.parts().map(append).collect();
     writes.push(Write::Put { table: Table::Malbild, key: id.to_string(), value: record });
-    writes.push(Write::put(&secret.hash(), &TokenRecord { malbild: id, role: Role::Owner }));
+    writes.push(Write::put(
+        &secret.hash(),
+        &TokenRecord { malbild: id, role: Role::Owner, actor: None, expires: None },
+    ));
     world.storage.commit(writes).await.unwrap();
     world.write(id, 13, "kept ").await;
     (world, id)
@@ -62,10 +65,12 @@ async fn a_store_that_is_newer_than_the_backup_is_left_as_it_is() {
 async fn those_who_are_in_a_malbild_come_back_to_all_of_it() {
     let (world, id) = forked().await;
     let found = MalbildRecord::find(&world.storage, id).await.unwrap();
-    let (room, _joined) = world.rooms.join(&found, Role::Editor, Dialect::Own).await.unwrap();
+    let (room, _joined) =
+        world.rooms.join(&found, crate::room::seated(Role::Editor), Dialect::Own).await.unwrap();
     assert!(matches!(outcome(&world, id).await, Outcome::Forwarded));
     assert!(room.is_ended(), "whoever was in it is sent away to come back");
-    let (again, _joined) = world.rooms.join(&found, Role::Editor, Dialect::Own).await.unwrap();
+    let (again, _joined) =
+        world.rooms.join(&found, crate::room::seated(Role::Editor), Dialect::Own).await.unwrap();
     let text = world.text(id).await;
     assert!(text.contains("lost") && text.contains("kept"), "{text}");
     again.drain().await;

@@ -173,7 +173,12 @@ fn reason(code: CloseCode) -> String {
 async fn room(live: &Live) -> RoomHandle {
     let id = live.made["id"].as_str().unwrap().parse().unwrap();
     let malbild = MalbildRecord::find(&live.app.storage, id).await.unwrap();
-    live.app.rooms.join(&malbild, Role::Reader, Dialect::Own).await.unwrap().0
+    live.app
+        .rooms
+        .join(&malbild, crate::room::seated(samsyn_shared::Role::Reader), Dialect::Own)
+        .await
+        .unwrap()
+        .0
 }
 
 #[tokio::test]

@@ -134,6 +134,7 @@ pub(super) fn name(key: &[u8], table_prefix: usize) -> String {
 pub(super) fn part_byte(part: Part) -> u8 {
     match part {
         Part::Content => b'c',
+        Part::Journal => b'j',
     }
 }
 

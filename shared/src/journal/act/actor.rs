@@ -31,6 +31,7 @@ pub struct ActorFields {
 
 impl ActKind for ActorFields {
     const NAME: &'static str = "actor";
+    const OWN: &'static [&'static str] = &["actor", "name"];
 
     fn judge(&self, asked: &Judging<'_>) -> Result<(), Declined> {
         match &self.actor {

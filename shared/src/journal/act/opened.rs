@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{ActKind, Declined, Judging};
 use crate::domain::malbild_kind::MalbildKind;
+use crate::journal::chain::Hash;
 use crate::journal::entry::{Entry, Signature};
 use crate::journal::state::{Seat, State};
-use crate::{MalbildId, Role, SeatId};
+use crate::{EntryNumber, MalbildId, Role, SeatId};
 
 /// What the målbild is when its journal begins, and who may enter it then.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +20,20 @@ pub struct Opened {
     pub template: String,
     /// The seats that its first links give.
     pub seats: Vec<OpenedSeat>,
+    /// What it was made out of, if it was made out of another målbild.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+}
+
+/// Another målbild, and how far its journal had come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The other.
+    pub malbild: MalbildId,
+    /// The number of its last entry then.
+    pub number: EntryNumber,
+    /// That entry's hash.
+    pub hash: Hash,
 }
 
 /// One of the first seats.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ActKind, Declined, Judging, Sight};
 use crate::journal::entry::{Entry, Signature};
-use crate::journal::state::State;
+use crate::journal::state::{Seat, State};
 use crate::{Role, SeatId};
 
 /// Which seat ends.
@@ -21,11 +21,18 @@ impl ActKind for Revoke {
 
     fn judge(&self, asked: &Judging<'_>) -> Result<(), Declined> {
         asked.from(Role::Owner)?;
-        match asked.state.seats().get(&self.revoked) {
-            Some(seat) if seat.revoked.is_none() => Ok(()),
-            Some(_) => Err(Declined::Closed),
-            None => Err(Declined::Missing("seat")),
+        let seats = asked.state.seats();
+        let seat = seats.get(&self.revoked).ok_or(Declined::Missing("seat"))?;
+        if seat.revoked.is_some() {
+            return Err(Declined::Closed);
         }
+        let owns = |(id, seat): (&SeatId, &Seat)| {
+            *id != self.revoked
+                && seat.role == Role::Owner
+                && seat.revoked.is_none()
+                && seat.expires.is_none()
+        };
+        if seat.role == Role::Owner && !seats.iter().any(owns) { Err(Declined::LastOwner) } else { Ok(()) }
     }
 
     fn fold(self, state: &mut State, entry: &Entry, _: Signature) {

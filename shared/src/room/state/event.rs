@@ -34,7 +34,7 @@ pub enum Event {
         /// What the answer is known by.
         ticket: Ticket,
         /// The act.
-        asked: Asked,
+        asked: Box<Asked>,
         /// What its entry gets.
         stamp: Stamp,
     },

@@ -20,7 +20,7 @@ impl World {
 
     fn asks_as(&mut self, ticket: u64, (id, by, role): (&str, ConnectionId, Role), act: Act) {
         let speaker = Speaker { seat: seat_of(by), role, actor: None, name: None };
-        let asked = Asked { speaker, id: id.parse().unwrap(), act };
+        let asked = Box::new(Asked { speaker, id: id.parse().unwrap(), act });
         let salt: Salt = SALT.parse().unwrap();
         let stamp = Stamp { at: Timestamp::from_millis(1), salt };
         self.event(Event::ActAsked { ticket: Ticket(ticket), asked, stamp });
