@@ -6,6 +6,7 @@ use samsyn_shared::api::{
     CreateMalbild, CreatedMalbild, ErrorCode, LinkRequest, MalbildInfo, MintedLink, Refusal,
 };
 use samsyn_shared::domain::limits;
+use samsyn_shared::domain::malbild_kind::MalbildKind;
 use samsyn_shared::sync::protocol::stream::{CONNECTION_HEADER, NUMBER_HEADER};
 use samsyn_shared::{MalbildId, Role};
 use serde::Serialize;
@@ -48,7 +49,8 @@ pub async fn is_reached() -> bool {
 /// # Errors
 /// [`ApiError`]: not reached, or refused (an unknown template, a title that is too long).
 pub async fn create_malbild(title: &str, template: &str) -> Result<CreatedMalbild, ApiError> {
-    let asked = CreateMalbild { title: title.to_owned(), template: template.to_owned() };
+    let (title, template) = (title.to_owned(), template.to_owned());
+    let asked = CreateMalbild { title, template, kind: MalbildKind::Skarpt };
     read(&ask("POST", "/api/malbilder", JSON, Some(&written(&asked))).await?)
 }
 
@@ -96,7 +98,7 @@ pub async fn get_malbild(id: MalbildId) -> Result<MalbildInfo, ApiError> {
 /// # Errors
 /// [`ApiError`]: not reached, or the role is above one's own.
 pub async fn mint_link(id: MalbildId, role: Role) -> Result<MintedLink, ApiError> {
-    let asked = written(&LinkRequest { role });
+    let asked = written(&LinkRequest::of(role));
     read(&ask("POST", &format!("/api/malbilder/{id}/links"), JSON, Some(&asked)).await?)
 }
 

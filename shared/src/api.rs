@@ -179,6 +179,14 @@ pub struct ExportedMalbild {
     pub model: ReadModel,
 }
 
+impl LinkRequest {
+    /// A link of a role, for nobody in particular.
+    #[must_use]
+    pub const fn of(role: Role) -> Self {
+        Self { role, actor: None, label: None, expires: None }
+    }
+}
+
 /// An answer lacks one of its fields, or holds something else in it: whoever gave it was not our server. It does not
 /// say which field: nobody asks, and telling it would weigh 0.1 kB in the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -302,8 +310,7 @@ mod tests {
             &CreateMalbild { title: "Storm".into(), template: "tom".into(), kind: MalbildKind::Ovning },
             r#"{"title":"Storm","template":"tom","kind":"ovning"}"#,
         );
-        let plain = LinkRequest { role: Role::Reader, actor: None, label: None, expires: None };
-        goes(&plain, r#"{"role":"reader"}"#);
+        goes(&LinkRequest::of(Role::Reader), r#"{"role":"reader"}"#);
         goes(
             &CreatedMalbild { id, tokens: per_role("t-"), links: per_role("l-") },
             r##"{"id":"AAAAAAAAAAAAAAAA","tokens":{"commenter":"t-commenter","editor":"t-editor","owner":"t-owner","reader":"t-reader"},"links":{"commenter":"l-commenter","editor":"l-editor","owner":"l-owner","reader":"l-reader"}}"##,

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, ensure};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use samsyn_shared::Role;
 use samsyn_shared::api::{CreateMalbild, CreatedMalbild, LinkRequest, PerRole, Refusal, RefusalDetail};
+use samsyn_shared::domain::malbild_kind::MalbildKind;
 use samsyn_shared::domain::schema::TITLE;
 use samsyn_shared::text::delta::Op;
 use serde_json::{Value, json};
@@ -107,7 +108,11 @@ impl Api {
     /// # Errors
     /// When the answer is not what the API promises.
     pub async fn create(&self, template: &str, title: &str) -> Result<Malbild> {
-        let asked = CreateMalbild { title: title.to_owned(), template: template.to_owned() };
+        let asked = CreateMalbild {
+            title: title.to_owned(),
+            template: template.to_owned(),
+            kind: MalbildKind::Skarpt,
+        };
         let response = self.post("/api/malbilder", &json!(asked), None).await?;
         ensure!(response.status() == StatusCode::CREATED, "{}", told(response).await);
         let created: CreatedMalbild = response.json().await?;
@@ -125,7 +130,7 @@ impl Api {
     /// When the server does not answer.
     pub async fn mint(&self, malbild: &Malbild, role: Role, token: &str) -> Result<Response> {
         let path = format!("/api/malbilder/{}/links", malbild.id);
-        self.post(&path, &json!(LinkRequest { role }), Some(token)).await
+        self.post(&path, &json!(LinkRequest::of(role)), Some(token)).await
     }
 
     /// What the server holds, as Markdown or JSON.

@@ -307,18 +307,18 @@ impl Actor {
             Command::Ask { asked, beside, reply } => self.ask(asked, beside, reply).await,
             Command::ReadJournal { from, seat, role, reply } => {
                 match self.state.journal().page(from, &seat, role) {
-                    Ok(page) => told(reply.send(page)),
+                    Ok(page) => told(reply.send(page).is_ok()),
                     Err(damage) => tracing::error!(%damage, "an entry can't be read any more"),
                 }
             }
-            Command::ReadState { reply } => told(reply.send(self.state.journal().state().clone())),
+            Command::ReadState { reply } => told(reply.send(self.state.journal().state().clone()).is_ok()),
             Command::ChangeRole { connection, role } => {
                 self.event(Event::RoleChanged { connection, role }).await;
             }
             Command::Read { reply } => {
                 self.event(Event::Woke).await;
                 match self.state.read_model() {
-                    Ok(model) => told(reply.send(model)),
+                    Ok(model) => told(reply.send(model).is_ok()),
                     Err(broken) => {
                         tracing::error!(%broken, "the room's document is loaded anew");
                         self.effects.push_back(Effect::Reload);
@@ -479,8 +479,8 @@ impl Actor {
 }
 
 /// Whoever asked may have gone meanwhile.
-fn told<T>(sent: Result<(), T>) {
-    if sent.is_err() {
+fn told(is_heard: bool) {
+    if !is_heard {
         tracing::debug!("nobody waited for what was asked");
     }
 }
