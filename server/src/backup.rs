@@ -23,6 +23,7 @@ pub mod restore;
 pub mod schedule;
 mod source;
 mod unfinished;
+pub mod verify;
 pub mod write;
 
 use std::io;

@@ -16,6 +16,7 @@ use crate::backup::check::check;
 use crate::backup::outcome::Outcome;
 use crate::backup::place::Place;
 use crate::backup::restore::{self, PointError, Restored};
+use crate::backup::verify::verify;
 use crate::backup::{BackupError, Damage, Manifest, write};
 use crate::rooms::Rooms;
 use crate::store::engine::{self, OpenedToRead, SalvageReport};
@@ -27,6 +28,8 @@ use crate::store::{ReadStore, RestorePoint, Storage, StoreError, Time, blocking}
 pub enum Request {
     /// Verify everything.
     Check,
+    /// Verify the chain of every journal.
+    Verify,
     /// Write a backup.
     Backup {
         /// The directory to write, absolute.
@@ -58,7 +61,7 @@ pub enum Request {
 impl Request {
     /// Whether it changes nothing in the store.
     fn only_reads(&self) -> bool {
-        matches!(self, Self::Check | Self::Backup { .. } | Self::Points { .. })
+        matches!(self, Self::Check | Self::Verify | Self::Backup { .. } | Self::Points { .. })
     }
 }
 
@@ -108,6 +111,7 @@ impl Operator {
     pub async fn perform(&self, request: Request) -> Answer {
         let done = match request {
             Request::Check => self.check().await,
+            Request::Verify => self.verify().await,
             Request::Backup { to } => self.backup(to).await,
             Request::Restore { from, malbild } => self.restore(&from, malbild).await,
             Request::Points { malbild } => self.points(malbild).await,
@@ -121,6 +125,12 @@ impl Operator {
         let mut lines: Vec<_> = checked.problems.iter().map(ToString::to_string).collect();
         lines.push(checked.to_string());
         Ok(Answer { status: u8::from(!checked.problems.is_empty()), lines })
+    }
+
+    async fn verify(&self) -> Result<Answer, ControlError> {
+        let verified = self.storage.read_long(verify).await?;
+        let lines = verified.journals.iter().map(ToString::to_string).collect();
+        Ok(Answer { status: u8::from(!verified.is_whole()), lines })
     }
 
     async fn backup(&self, to: PathBuf) -> Result<Answer, ControlError> {

@@ -31,6 +31,9 @@ pub enum Command {
     /// Verifies everything that is stored. Exit status 0: all is well; 1: something is damaged; 2: it could
     /// not be read.
     Check(DataArgs),
+    /// Verifies the chain of every journal. Exit status 0: all are as they were entered; 1: one is not, and its first entry
+    /// that isn't is named; 2: they could not be read.
+    Verify(DataArgs),
     /// Writes a backup, also while the server runs. Exit status 1 if something damaged is not in it.
     Backup(BackupArgs),
     /// Brings back from a backup what is missing, damaged or older than there, or from a restore point what a målbild was.
@@ -182,6 +185,7 @@ impl Command {
         Ok(match self {
             Self::Serve(_) | Self::Salvage(_) => None,
             Self::Check(DataArgs { data }) => Some((data, Request::Check)),
+            Self::Verify(DataArgs { data }) => Some((data, Request::Verify)),
             Self::Backup(BackupArgs { data, to }) => {
                 Some((data.data, Request::Backup { to: std::path::absolute(to)? }))
             }

@@ -9,6 +9,7 @@
 //! (`a_chain_verifies_with_and_without_its_bodies_and_no_byte_of_it_can_be_changed`).
 
 mod act;
+mod canonical;
 mod chain;
 mod entry;
 mod state;

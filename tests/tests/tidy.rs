@@ -14,7 +14,8 @@ const SERVER_ORDER: [&str; 9] =
     ["http", "control", "backup", "rooms", "malbild", "access", "room", "store", "frame"];
 
 /// A later one is never told of an earlier one, and rooms and pages not of each other.
-const SHARED_ORDER: [&str; 8] = ["page", "room", "api", "sync", "document", "text", "lib0", "domain"];
+const SHARED_ORDER: [&str; 9] =
+    ["page", "room", "api", "sync", "journal", "document", "text", "lib0", "domain"];
 
 /// A later one is never told of an earlier one.
 const CLIENT_ORDER: [&str; 8] = ["views", "malbild", "editor", "words", "device", "state", "api", "early"];

@@ -101,16 +101,16 @@ pub struct Tip {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Break {
     /// Another number follows.
-    #[error("entry {0:?} is not the one that follows")]
+    #[error("entry {} is not the one that follows", .0.0)]
     Number(EntryNumber),
     /// It names another head before it.
-    #[error("entry {0:?} follows another entry than the one before it")]
+    #[error("entry {} follows another entry than the one before it", .0.0)]
     Previous(EntryNumber),
     /// Its head was changed.
-    #[error("the head of entry {0:?} is not the one that was hashed")]
+    #[error("the head of entry {} is not the one that was hashed", .0.0)]
     Head(EntryNumber),
     /// Its body or its salt was changed, or one of them is missing.
-    #[error("the body of entry {0:?} is not the one that was hashed")]
+    #[error("the body of entry {} is not the one that was hashed", .0.0)]
     Body(EntryNumber),
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::Speaker;
 use super::act::Act;
+use super::canonical::canonical;
 use super::chain::{Hash, Salt, Tip};
 use crate::{ActId, ActorId, EntryNumber, SeatId, Timestamp};
 
@@ -171,9 +172,4 @@ impl Body {
     pub(super) fn hash(&self, salt: &Salt) -> Hash {
         Hash::of(&[salt.as_bytes(), &canonical(&self.0)])
     }
-}
-
-/// The canonical JSON of RFC 8785.
-pub(super) fn canonical(value: &impl Serialize) -> Vec<u8> {
-    serde_json_canonicalizer::to_vec(value).expect("texts, whole numbers and what holds them become JSON")
 }

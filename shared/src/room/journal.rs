@@ -61,7 +61,7 @@ pub enum NotTaken {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum JournalDamage {
     /// A line is no entry.
-    #[error("what stands after entry {0:?} is no entry")]
+    #[error("what stands after entry {} is no entry", .0.0)]
     NoEntry(EntryNumber),
     /// An entry is not the one that follows.
     #[error(transparent)]
