@@ -7,6 +7,7 @@
 //! there. At the end, when nothing bad happens any more, it gets quiet, and everyone has the same as the
 //! store, with all that was written and not refused.
 
+mod asker;
 mod client;
 mod content;
 mod device;
@@ -33,6 +34,8 @@ use self::world::World;
 pub struct Tally {
     /// Things that happened.
     pub events: u64,
+    /// Acts that were taken, and whoever asked heard so.
+    pub acts: u64,
     /// Messages that were sent.
     pub frames: u64,
     /// Those of them that are neither presence nor health.
@@ -83,6 +86,7 @@ impl Tally {
     /// Counts another run's in.
     pub const fn add(&mut self, other: &Self) {
         self.events += other.events;
+        self.acts += other.acts;
         self.frames += other.frames;
         self.said += other.said;
         self.edits += other.edits;

@@ -9,7 +9,9 @@ use rand::Rng;
 use rand::rngs::SmallRng;
 use samsyn_server::store::memory::MemoryStore;
 use samsyn_server::store::{DocumentId, Loaded, ReadStore as _, Store, Time, Write};
-use samsyn_shared::{MalbildId, Seq};
+use samsyn_shared::journal::Entry;
+use samsyn_shared::room::RoomJournal;
+use samsyn_shared::{EntryNumber, MalbildId, Seq};
 
 use super::content::{Content, Durable};
 
@@ -38,10 +40,13 @@ struct Job {
 pub(super) struct Disk {
     store: MemoryStore,
     document: DocumentId,
+    journal: DocumentId,
     /// Given to the disk and not yet committed, in order.
     jobs: VecDeque<Job>,
     next: JobId,
     durable: Durable,
+    /// How many entries the journal on disk has.
+    entered: EntryNumber,
     /// What somebody was told is saved.
     promised: Content,
 }
@@ -49,17 +54,40 @@ pub(super) struct Disk {
 impl Disk {
     /// A disk with a Document's first state on it.
     pub(super) fn new(first: Bytes) -> Result<Self> {
-        let document = DocumentId::content(MalbildId::from_bytes([0; 12]));
+        let malbild = MalbildId::from_bytes([0; 12]);
+        let (document, journal) = (DocumentId::content(malbild), DocumentId::journal(malbild));
         let store = MemoryStore::default();
         let durable = Durable::of([&first])?;
         store.commit(&[Write::Compact { document, snapshot: first, up_to: Seq(0) }], Time(0))?;
-        let promised = Content::default();
-        Ok(Self { store, document, jobs: VecDeque::new(), next: 0, durable, promised })
+        let (promised, entered) = (Content::default(), EntryNumber(0));
+        Ok(Self { store, document, journal, jobs: VecDeque::new(), next: 0, durable, entered, promised })
     }
 
     /// What a room that opens now would load.
     pub(super) fn load(&self) -> Result<Loaded> {
         self.store.load(self.document)?.context("the document is gone from the store")
+    }
+
+    /// The journal on disk.
+    pub(super) fn journal(&self) -> Result<RoomJournal> {
+        let loaded = self.store.load(self.journal)?;
+        Ok(RoomJournal::read(loaded.iter().flat_map(Loaded::parts))?)
+    }
+
+    /// How many entries that has.
+    pub(super) const fn entered(&self) -> EntryNumber {
+        self.entered
+    }
+
+    /// Begins to enter entries, or all of them anew.
+    pub(super) fn enter(&mut self, entries: Bytes, is_whole: bool, fate: Fate) -> JobId {
+        let document = self.journal;
+        let write = if is_whole {
+            Write::Replace { document, snapshot: entries }
+        } else {
+            Write::Append { document, update: entries }
+        };
+        self.begin(vec![write], fate)
     }
 
     /// All that is on disk, the oldest first.
@@ -127,10 +155,19 @@ impl Disk {
         }
         let given = self.store.commit(&job.writes, Time(now))?;
         let appended = job.writes.iter().filter_map(|write| match write {
-            Write::Append { update, .. } => Some(update),
+            Write::Append { document, update } if *document == self.document => Some(update),
             _ => None,
         });
         self.durable.add(appended)?;
+        for write in &job.writes {
+            if let Write::Append { document, update: entries }
+            | Write::Replace { document, snapshot: entries } = write
+                && *document == self.journal
+                && let Some(last) = entries.split(|byte| *byte == b'\n').rfind(|line| !line.is_empty())
+            {
+                self.entered = Entry::decode(last)?.number;
+            }
+        }
         if job.writes.iter().any(|write| matches!(write, Write::Compact { .. })) {
             self.verify().context("after a compaction")?;
         }
@@ -158,6 +195,7 @@ impl Disk {
     /// When something that was promised is not there.
     pub(super) fn verify(&mut self) -> Result<()> {
         self.durable = Durable::of(&self.parts()?)?;
+        self.entered = self.journal()?.stored();
         self.durable.holds(&self.promised).context("it was called saved")
     }
 

@@ -9,6 +9,7 @@ use anyhow::Result;
 use bytes::Bytes;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
+use samsyn_shared::room::{ActTaken, NotTaken, Ticket};
 use samsyn_shared::sync::protocol::Message;
 use samsyn_shared::{Permission, Role};
 
@@ -49,6 +50,8 @@ pub(super) enum Scheduled {
     Ticks(u64),
     /// A snapshot is proven.
     Proves(u64),
+    /// Somebody asks for an act.
+    Asks,
     /// The server starts again.
     Starts,
     /// Something bad.
@@ -61,6 +64,8 @@ pub(super) struct Environment {
     pub(super) now: Duration,
     pub(super) network: Network,
     pub(super) disk: Disk,
+    /// What was answered to those who ask for acts, until they hear it.
+    pub(super) answers: Vec<(Ticket, Result<ActTaken, NotTaken>)>,
     /// What each client may do.
     pub(super) roles: Vec<Role>,
     /// When each client last lost or lacked the right to write.
@@ -90,6 +95,7 @@ impl Environment {
             now: Duration::ZERO,
             network: Network::default(),
             disk,
+            answers: Vec::new(),
             roles: Vec::new(),
             lacked: Vec::new(),
             ahead: Vec::new(),

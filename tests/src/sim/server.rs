@@ -9,8 +9,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
 use samsyn_shared::domain::{ids, limits};
-use samsyn_shared::room::{ConnectionId, Dialect, Effect, Event, Proven};
-use samsyn_shared::{Epoch, Role, Seq, Template, document};
+use samsyn_shared::journal::{Asked, Salt, Stamp};
+use samsyn_shared::room::{ConnectionId, Dialect, Effect, Event, Proven, Ticket};
+use samsyn_shared::{Epoch, Role, Seq, Template, Timestamp, document};
 use yrs::{ReadTxn as _, StateVector, Transact as _};
 
 use self::room::Room;
@@ -78,16 +79,9 @@ impl Server {
     }
 
     fn join(&mut self, environment: &mut Environment, link: LinkId, dialect: Dialect) -> Result<()> {
-        let is_draining = self.room.iter().chain(&self.ended).any(|room| room.is_draining);
-        if !self.is_up || is_draining {
+        if !self.open(environment)? {
             environment.send(link, Side::Client, Packet::Close(None));
             return Ok(());
-        }
-        if self.room.is_none() {
-            self.rooms += 1;
-            let epochs = (self.epoch, self.past_epochs.clone());
-            self.room = Some(Room::open(environment, self.rooms, epochs, self.template)?);
-            environment.after(limits::ROOM_TICK, Scheduled::Ticks(self.rooms));
         }
         let Some(room) = &mut self.room else { return Ok(()) };
         let connection = room.join(link, dialect);
@@ -102,6 +96,31 @@ impl Server {
         environment.note(|| format!("{client} joins as {role} on connection {}", connection.0));
         let seat = format!("seat-{client:011}").parse()?;
         self.event(environment, Event::Joined { connection, role, dialect, seat })
+    }
+
+    /// Somebody asks for an act over HTTP; nobody hears it while the server is down.
+    pub(super) fn ask(&mut self, environment: &mut Environment, ticket: Ticket, asked: Asked) -> Result<()> {
+        if !self.open(environment)? {
+            return Ok(());
+        }
+        let salt = Salt::generate(&mut environment.rng);
+        let stamp = Stamp { at: Timestamp::from_millis(environment.unix_ms()), salt };
+        self.event(environment, Event::ActAsked { ticket, asked: Box::new(asked), stamp })
+    }
+
+    /// Has a room, if the server is up and does not stop.
+    fn open(&mut self, environment: &mut Environment) -> Result<bool> {
+        let is_draining = self.room.iter().chain(&self.ended).any(|room| room.is_draining);
+        if !self.is_up || is_draining {
+            return Ok(false);
+        }
+        if self.room.is_none() {
+            self.rooms += 1;
+            let epochs = (self.epoch, self.past_epochs.clone());
+            self.room = Some(Room::open(environment, self.rooms, epochs, self.template)?);
+            environment.after(limits::ROOM_TICK, Scheduled::Ticks(self.rooms));
+        }
+        Ok(true)
     }
 
     /// It finds out that a connection is gone.

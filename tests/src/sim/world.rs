@@ -13,6 +13,7 @@ use samsyn_shared::{Epoch, Role, Template, document};
 use yrs::{ReadTxn, StateVector, Transact};
 
 use super::Tally;
+use super::asker::Asker;
 use super::client::Client;
 use super::disk::Disk;
 use super::environment::{Environment, Scheduled, generator};
@@ -37,6 +38,7 @@ pub(super) struct World {
     environment: Environment,
     server: Server,
     clients: Vec<Client>,
+    asker: Asker,
 }
 
 impl World {
@@ -50,8 +52,8 @@ impl World {
         let mut environment = Environment::new(plan, rng, Disk::new(first.into())?, trace);
         environment.honest.insert(epoch);
         environment.note(|| format!("{:?}", environment.plan));
-        let mut world =
-            Self { environment, server: Server::new(Epoch(epoch), template), clients: Vec::new() };
+        let server = Server::new(Epoch(epoch), template);
+        let mut world = Self { environment, server, clients: Vec::new(), asker: Asker::default() };
         world.gather(template)?;
         Ok(world)
     }
@@ -87,8 +89,10 @@ impl World {
             environment.after(delay, Scheduled::Acts(client));
             environment.after(delay, Scheduled::Watches(client));
         }
-        let delay = environment.while_up_to(peace);
-        environment.after(delay, Scheduled::InjectFault);
+        for happening in [Scheduled::InjectFault, Scheduled::Asks] {
+            let delay = environment.while_up_to(peace);
+            environment.after(delay, happening);
+        }
         Ok(())
     }
 
@@ -114,12 +118,31 @@ impl World {
     fn pass(&mut self, end: Duration) -> Result<()> {
         while let Some(happening) = self.environment.next(end) {
             self.happen(happening)?;
+            for (ticket, answer) in std::mem::take(&mut self.environment.answers) {
+                self.asker.answered(&mut self.environment, ticket, answer)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Somebody asks for an act, which they have not asked for before or have heard nothing of.
+    fn ask(&mut self) -> Result<()> {
+        let Self { environment, server, asker, .. } = self;
+        if !environment.is_calm {
+            asker.want(environment)?;
+        }
+        if let Some((ticket, asked)) = asker.ask(environment) {
+            server.ask(environment, ticket, asked)?;
+        }
+        let thought = environment.while_up_to(environment.plan.thought);
+        if !environment.is_calm || asker.is_waiting() {
+            environment.after(thought, Scheduled::Asks);
         }
         Ok(())
     }
 
     fn happen(&mut self, happening: Scheduled) -> Result<()> {
-        let Self { environment, server, clients } = self;
+        let Self { environment, server, clients, .. } = self;
         match happening {
             Scheduled::Acts(client) => {
                 if environment.is_calm {
@@ -158,6 +181,7 @@ impl World {
             Scheduled::Turns(room) => server.turn(environment, room),
             Scheduled::Ticks(room) => server.tick(environment, room),
             Scheduled::Proves(compaction) => server.prove(environment, compaction),
+            Scheduled::Asks => self.ask(),
             Scheduled::Starts => {
                 server.start();
                 Ok(())
@@ -168,7 +192,7 @@ impl World {
 
     /// Something bad happens, to somebody or to all.
     fn strike(&mut self) -> Result<()> {
-        let Self { environment, server, clients } = self;
+        let Self { environment, server, clients, .. } = self;
         if environment.is_calm {
             return Ok(());
         }
@@ -258,6 +282,9 @@ impl World {
     fn unrest(&self) -> Vec<String> {
         let mut unrest: Vec<_> =
             self.clients.iter().filter_map(|client| client.unrest(&self.environment)).collect();
+        if self.asker.is_waiting() {
+            unrest.push("somebody waits for what came of an act".to_owned());
+        }
         if !self.server.is_at_rest() {
             unrest.push("the server has something under way".to_owned());
         }
@@ -279,6 +306,7 @@ impl World {
         let environment = &mut self.environment;
         environment.disk.ensure_idle()?;
         environment.disk.verify()?;
+        self.asker.check(&environment.disk.journal()?)?;
         let stored = Snapshot::of(&environment.disk.parts()?)?;
         if let Some(document) = self.server.document()? {
             Snapshot::of([&document])?.same_as(&stored).context("of the server's room")?;

@@ -10,7 +10,7 @@ use rand::Rng;
 use samsyn_shared::domain::{ids, limits};
 use samsyn_shared::room::{
     ConnectionId, Dialect, Effect, Event, LogReading, Opened, Proven, Reaction, RoomConfig, RoomDocument,
-    RoomJournal, RoomState, Unproven, UpkeepLimits,
+    RoomState, Unproven, UpkeepLimits,
 };
 use samsyn_shared::sync::protocol::{CloseCode, Message};
 use samsyn_shared::{Epoch, Seq, Template};
@@ -33,6 +33,7 @@ pub(super) struct Room {
     appending: Option<(JobId, u64)>,
     proving: Option<Unproven>,
     compacting: Option<JobId>,
+    entering: Option<JobId>,
     alarm: Option<Duration>,
     /// Whether it waits for its turn to do heavy work.
     awaits_turn: bool,
@@ -79,7 +80,7 @@ impl Room {
             took: Duration::ZERO,
             log,
             last: loaded.last,
-            journal: RoomJournal::default(),
+            journal: environment.disk.journal()?,
         };
         Ok(Self {
             number,
@@ -92,6 +93,7 @@ impl Room {
             appending: None,
             proving: None,
             compacting: None,
+            entering: None,
             alarm: None,
             awaits_turn: false,
         })
@@ -152,9 +154,9 @@ impl Room {
                 ensure!(self.compacting.replace(job).is_none(), "two snapshots are stored");
                 environment.commits(job);
             }
-            Effect::Enter { .. } | Effect::Rewrite { .. } | Effect::Answer { .. } => {
-                bail!("nobody asked for an act")
-            }
+            Effect::Enter { entries, .. } => self.enter(environment, entries, false)?,
+            Effect::Rewrite { whole, .. } => self.enter(environment, whole, true)?,
+            Effect::Answer { ticket, answer } => environment.answers.push((ticket, answer)),
             Effect::End | Effect::Stop => {
                 ensure!(self.connections.is_empty(), "a room ended and left somebody behind");
             }
@@ -182,6 +184,11 @@ impl Room {
         if self.compacting.take_if(|compacting| *compacting == job).is_some() {
             environment.tally.snapshots += u64::from(given.is_some());
             self.react(environment, Event::Compacted { is_stored: given.is_some() });
+            return true;
+        }
+        if self.entering.take_if(|entering| *entering == job).is_some() {
+            let event = if given.is_some() { Event::Entered } else { Event::AppendFailed };
+            self.react(environment, event);
             return true;
         }
         let Some((_, at)) = self.appending.take_if(|(appending, _)| *appending == job) else { return false };
@@ -227,6 +234,7 @@ impl Room {
         self.appending.is_none()
             && self.proving.is_none()
             && self.compacting.is_none()
+            && self.entering.is_none()
             && self.state.is_stored()
     }
 
@@ -264,6 +272,14 @@ impl Room {
             environment.send(link, Side::Client, Packet::Close(Some(code.number())));
             environment.network.deafen(link, Side::Server);
         }
+    }
+
+    fn enter(&mut self, environment: &mut Environment, entries: Bytes, is_whole: bool) -> Result<()> {
+        let fate = fate(environment);
+        let job = environment.disk.enter(entries, is_whole, fate);
+        ensure!(self.entering.replace(job).is_none(), "two appends to the journal are in flight");
+        environment.commits(job);
+        Ok(())
     }
 
     fn append(&mut self, environment: &mut Environment, updates: Vec<Bytes>) -> Result<()> {
