@@ -20,7 +20,7 @@ use crate::backup::verify::verify;
 use crate::backup::{BackupError, Damage, Manifest, write};
 use crate::rooms::Rooms;
 use crate::store::engine::{self, OpenedToRead, SalvageReport};
-use crate::store::{ReadStore, RestorePoint, Storage, StoreError, Time, blocking};
+use crate::store::{Part, ReadStore, RestorePoint, Storage, StoreError, Time, blocking};
 
 /// What is asked for. As JSON it is one line on the control socket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,7 +142,8 @@ impl Operator {
             .iter()
             .map(|damage| format!("backup-damaged: {}: {}", damage.what, damage.problem))
             .collect();
-        lines.push(format!("backed up {} documents to {shown}", manifest.documents()));
+        let [documents, journals] = [Part::Content, Part::Journal].map(|part| manifest.count(part));
+        lines.push(format!("backed up {documents} documents and {journals} journals to {shown}"));
         Ok(Answer { status: u8::from(!manifest.damaged.is_empty()), lines })
     }
 

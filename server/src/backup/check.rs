@@ -9,7 +9,7 @@ use super::kept;
 use crate::access::grant::Grant;
 use crate::access::token::TokenRecord;
 use crate::malbild::{MalbildError, MalbildRecord};
-use crate::store::{DocumentId, Loaded, ReadStore, Record, StoreError, Table};
+use crate::store::{DocumentId, Loaded, Part, ReadStore, Record, StoreError, Table};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -17,6 +17,7 @@ pub struct Checked {
     /// Everything that is wrong.
     pub problems: Vec<Problem>,
     documents: usize,
+    journals: usize,
     records: usize,
     restore_points: usize,
 }
@@ -38,11 +39,11 @@ impl fmt::Display for Problem {
 
 impl fmt::Display for Checked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { problems, documents, records, restore_points } = self;
+        let Self { problems, documents, journals, records, restore_points } = self;
         let count = problems.len();
         write!(
             f,
-            "checked {documents} documents, {restore_points} restore points, {records} records: {count} problems"
+            "checked {documents} documents, {journals} journals, {restore_points} restore points, {records} records: {count} problems"
         )
     }
 }
@@ -66,7 +67,10 @@ pub fn check(store: &dyn ReadStore) -> Result<Checked, StoreError> {
 
 impl Checked {
     fn document(&mut self, store: &dyn ReadStore, document: DocumentId) -> Result<(), StoreError> {
-        self.documents += 1;
+        match document.part {
+            Part::Content => self.documents += 1,
+            Part::Journal => self.journals += 1,
+        }
         for record in store.records(document)? {
             self.records += 1;
             if let Err(what) = record.verified {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::file::{self, sha256};
 use super::{BackupError, FormatError, io_at};
-use crate::store::Time;
+use crate::store::{Part, Time};
 
 pub(super) const FORMAT: &str = "samsyn-backup-2";
 /// As the current one, but without a checksum of the manifest, and without [`Manifest::order`].
@@ -142,10 +142,10 @@ impl Manifest {
         }
     }
 
-    /// How many Documents it holds.
+    /// How many of this part it holds.
     #[must_use]
-    pub fn documents(&self) -> usize {
-        self.documents.len()
+    pub fn count(&self, part: Part) -> usize {
+        self.documents.iter().filter(|entry| entry.part == part.as_str()).count()
     }
 
     /// Whether nothing says that the manifest itself is as it was written: it is of the first format.

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::manifest::Manifest;
 use super::{BackupError, file, io_at, unfinished, write};
-use crate::store::{ReadStore, Storage, StoreError, Time, blocking};
+use crate::store::{Part, ReadStore, Storage, StoreError, Time, blocking};
 
 /// How long after one that failed the next is tried, at most.
 const RETRY_AFTER: Duration = Duration::from_secs(10 * 60);
@@ -69,7 +69,7 @@ impl Schedule {
             Ok((manifest, to)) => {
                 let damaged = manifest.damaged.len();
                 metrics::gauge!("samsyn_backup_last_success_seconds").set((now.0 / 1000) as f64);
-                let documents = manifest.documents();
+                let documents = manifest.count(Part::Content);
                 tracing::info!(path = %to.display(), documents, damaged, "a backup was made");
                 for damage in &manifest.damaged {
                     tracing::error!(what = damage.what, problem = damage.problem, "not in the backup");
