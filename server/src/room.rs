@@ -68,8 +68,8 @@ pub struct Ended;
 enum Command {
     Join { seat: SeatId, role: Role, dialect: Dialect, reply: oneshot::Sender<Joined> },
     Ask { asked: Box<Asked>, beside: Vec<Write>, reply: oneshot::Sender<Result<ActTaken, NotTaken>> },
-    ReadJournal { from: EntryNumber, seat: SeatId, role: Role, reply: oneshot::Sender<JournalPage> },
-    ReadState { reply: oneshot::Sender<State> },
+    ReadJournal { from: EntryNumber, reply: oneshot::Sender<JournalPage> },
+    Look { look: Box<dyn FnOnce(&State) + Send> },
     ChangeRole { connection: ConnectionId, role: Option<Role> },
     Read { reply: oneshot::Sender<ReadModel> },
     Drain { done: oneshot::Sender<()> },
@@ -166,27 +166,31 @@ impl RoomHandle {
         answer.await.map_err(|_| Ended)
     }
 
-    /// The journal from a number on, as somebody may see it, as far as it is on disk.
+    /// The journal from a number on, as far as it is on disk.
     ///
     /// # Errors
     /// [`Ended`].
-    pub(crate) async fn journal(
-        &self,
-        from: EntryNumber,
-        (seat, role): (SeatId, Role),
-    ) -> Result<JournalPage, Ended> {
+    pub(crate) async fn journal(&self, from: EntryNumber) -> Result<JournalPage, Ended> {
         let (reply, answer) = oneshot::channel();
-        self.command(Command::ReadJournal { from, seat, role, reply }).await?;
+        self.command(Command::ReadJournal { from, reply }).await?;
         answer.await.map_err(|_| Ended)
     }
 
-    /// What the journal's entries make together.
+    /// What `look` sees in what the journal's entries make together.
     ///
     /// # Errors
     /// [`Ended`].
-    pub(crate) async fn state(&self) -> Result<State, Ended> {
+    pub(crate) async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&State) -> T + Send + 'static,
+    ) -> Result<T, Ended> {
         let (reply, answer) = oneshot::channel();
-        self.command(Command::ReadState { reply }).await?;
+        let look = Box::new(move |state: &State| {
+            if reply.send(look(state)).is_err() {
+                tracing::debug!("nobody waited for what was looked at");
+            }
+        });
+        self.command(Command::Look { look }).await?;
         answer.await.map_err(|_| Ended)
     }
 

@@ -122,7 +122,7 @@ impl Rooms {
         }
     }
 
-    /// A part of a målbild's journal, as somebody may see it, and where to hear of more.
+    /// A part of a målbild's journal, and where to hear of more.
     ///
     /// # Errors
     /// If its room doesn't open.
@@ -130,28 +130,31 @@ impl Rooms {
         &self,
         malbild: &MalbildRecord,
         from: EntryNumber,
-        (seat, role): (SeatId, Role),
     ) -> Result<(JournalPage, watch::Receiver<EntryNumber>), OpenError> {
         loop {
             let room = self.room(malbild).await?;
             // Before the reading, so that nothing falls between the two.
             let head = room.head();
-            match room.journal(from, (seat.clone(), role)).await {
+            match room.journal(from).await {
                 Ok(page) => return Ok((page, head)),
                 Err(Ended) => self.forget(malbild),
             }
         }
     }
 
-    /// What the entries of a målbild's journal make together.
+    /// What `look` sees in what the entries of a målbild's journal make together.
     ///
     /// # Errors
     /// If its room doesn't open.
-    pub async fn state(&self, malbild: &MalbildRecord) -> Result<State, OpenError> {
+    pub async fn look<T: Send + 'static>(
+        &self,
+        malbild: &MalbildRecord,
+        look: impl Fn(&State) -> T + Clone + Send + 'static,
+    ) -> Result<T, OpenError> {
         loop {
             let room = self.room(malbild).await?;
-            match room.state().await {
-                Ok(state) => return Ok(state),
+            match room.look(look.clone()).await {
+                Ok(seen) => return Ok(seen),
                 Err(Ended) => self.forget(malbild),
             }
         }

@@ -51,9 +51,20 @@ pub(super) async fn read(
         return Ok(stream(app, malbild, caller.credential, EntryNumber(from.unwrap_or(1))));
     }
     let from = EntryNumber(from.unwrap_or(1));
-    let (page, _) = app.rooms.journal(&malbild, from, (seat, role)).await?;
+    let (page, _) = app.rooms.journal(&malbild, from).await?;
     let next = (page.next <= page.head).then_some(page.next);
-    Ok(Json(JournalPart { entries: page.entries, head: page.hash, next }).into_response())
+    let head = page.last.as_ref().map(entry).transpose()?;
+    let head = head.map(|entry| entry.hash).unwrap_or_default();
+    let seen = page.entries.iter().map(|bytes| Ok(entry(bytes)?.seen_by(&seat, role)));
+    Ok(Json(JournalPart { entries: seen.collect::<Result<_, ApiError>>()?, head, next }).into_response())
+}
+
+/// An entry of a journal that was read, and verified, when its room opened.
+fn entry(bytes: &Bytes) -> Result<Entry, ApiError> {
+    Entry::decode(bytes).map_err(|error| {
+        tracing::error!(%error, "an entry can't be read any more");
+        ApiError::INTERNAL
+    })
 }
 
 /// A journal that is being told.
@@ -94,21 +105,20 @@ impl Telling {
             // The seat is judged each time: it may be gone, or have become another one.
             let Bearer { seat, role, .. } =
                 self.app.access.bearer_for(self.malbild.id, &self.credential).await.ok()??;
-            let seen = (seat, role);
-            let read = self.app.rooms.journal(&self.malbild, self.next, seen.clone()).await;
-            let (page, head) = read.ok()?;
+            let (page, head) = self.app.rooms.journal(&self.malbild, self.next).await.ok()?;
             self.head = Some(head);
             if page.entries.is_empty() {
                 self.next = page.next.max(self.next);
                 continue;
             }
             let mut events = BytesMut::new();
-            for entry in &page.entries {
-                tell(entry, &mut events);
+            for bytes in &page.entries {
+                let told = entry(bytes).ok()?.seen_by(&seat, role);
+                tell(&told, &mut events);
                 // What was erased comes again, without what it said.
-                if let Some(erased) = entry.erases() {
-                    let again = self.app.rooms.journal(&self.malbild, erased, seen.clone()).await.ok()?;
-                    again.0.entries.first().into_iter().for_each(|again| tell(again, &mut events));
+                if let Some(erased) = told.erases() {
+                    let (again, _) = self.app.rooms.journal(&self.malbild, erased).await.ok()?;
+                    tell(&entry(again.entries.first()?).ok()?.seen_by(&seat, role), &mut events);
                 }
             }
             self.next = page.next;

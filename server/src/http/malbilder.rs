@@ -38,11 +38,10 @@ pub(super) async fn show(
 ) -> Result<Response, ApiError> {
     let (malbild, Bearer { seat, role, actor }) = caller.enter(&app, &id).await?;
     let model = app.rooms.read(&malbild).await?;
-    let state = app.rooms.state(&malbild).await?;
     let template = malbild.template.identifier();
     let status = "draft".to_owned();
+    let (kind, phase) = app.rooms.look(&malbild, |state| (state.kind(), state.phase())).await?;
     let info = MalbildInfo { id: malbild.id, title: model.title, template, status, role };
-    let (kind, phase) = (state.kind(), state.phase());
     let standing = MalbildStanding { info, kind, phase, seat, actor };
     super::session::renewed(&app, &caller, Json(standing).into_response()).await
 }

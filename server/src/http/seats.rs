@@ -52,12 +52,12 @@ pub(super) async fn list(
     if bearer.role < Role::Owner {
         return Err(ApiError::ROLE);
     }
-    let state = app.rooms.state(&malbild).await?;
-    let seats = state.seats().iter().map(|(id, seat)| ListedSeat {
-        seat: id.clone(),
+    let seats = app.rooms.look(&malbild, |state| state.seats().clone()).await?;
+    let seats = seats.into_iter().map(|(id, seat)| ListedSeat {
+        seat: id,
         role: seat.role,
-        actor: seat.actor.clone(),
-        label: seat.label.clone(),
+        actor: seat.actor,
+        label: seat.label,
         expires: seat.expires,
         revoked: seat.revoked.is_some(),
     });

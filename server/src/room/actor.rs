@@ -305,13 +305,10 @@ impl Actor {
         match command {
             Command::Join { seat, role, dialect, reply } => self.join((seat, role), dialect, reply).await,
             Command::Ask { asked, beside, reply } => self.ask(asked, beside, reply).await,
-            Command::ReadJournal { from, seat, role, reply } => {
-                match self.state.journal().page(from, &seat, role) {
-                    Ok(page) => told(reply.send(page).is_ok()),
-                    Err(damage) => tracing::error!(%damage, "an entry can't be read any more"),
-                }
+            Command::ReadJournal { from, reply } => {
+                told(reply.send(self.state.journal().page(from)).is_ok());
             }
-            Command::ReadState { reply } => told(reply.send(self.state.journal().state().clone()).is_ok()),
+            Command::Look { look } => look(self.state.journal().state()),
             Command::ChangeRole { connection, role } => {
                 self.event(Event::RoleChanged { connection, role }).await;
             }

@@ -104,6 +104,10 @@ pub const ACTORS: usize = 2000;
 /// Entries of a journal that are given at once, 1000; who wants more asks for what follows.
 pub const JOURNAL_PAGE: usize = 1000;
 
+/// Bytes of entries that are given at once, 1 MiB: a thousand usual ones, or some thirty of the longest. More is asked for
+/// as what follows.
+pub const JOURNAL_PAGE_BYTES: usize = 1024 * 1024;
+
 /// Entries of a journal, 200,000: a hundred people who say two things each, every working day for four years. More is
 /// declined with `full`.
 pub const JOURNAL_ENTRIES: u64 = 200_000;

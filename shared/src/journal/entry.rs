@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Speaker;
-use super::act::Act;
+use super::act::{Act, Sight};
 use super::canonical::canonical;
 use super::chain::{Hash, Salt, Tip};
-use crate::{ActId, ActorId, EntryNumber, SeatId, Timestamp};
+use crate::{ActId, ActorId, EntryNumber, Role, SeatId, Timestamp};
 
 /// An act that was accepted. Its JSON is what is stored, sent and exported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,6 +114,18 @@ impl Entry {
     pub fn erased(&self) -> Self {
         let id = self.body.as_ref().and_then(|body| body.signature().id);
         Self { erased_act: id.map(|id| Hash::of_act(&id)).or(self.erased_act), ..self.without_body() }
+    }
+
+    /// The entry as a seat may see it.
+    #[must_use]
+    pub fn seen_by(self, seat: &SeatId, role: Role) -> Self {
+        let sight = match Act::sight_of(&self.act) {
+            Sight::Everybody => true,
+            Sight::Commenters => role >= Role::Commenter,
+            Sight::Owners => role >= Role::Owner,
+        };
+        let is_own = || self.body.as_ref().is_some_and(|body| body.signature().seat.as_ref() == Some(seat));
+        if sight || is_own() { self } else { self.without_body() }
     }
 
     /// The number of the entry that this one erases, if it does.

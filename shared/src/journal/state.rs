@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::act::{self, Act, Sight};
+use super::act::{self, Act};
 use super::chain::Hash;
 use super::entry::Entry;
 use crate::domain::malbild_kind::MalbildKind;
@@ -141,19 +141,6 @@ impl State {
     #[must_use]
     pub fn known(&self, id: &ActId) -> Option<&Known> {
         self.acts.get(id)
-    }
-
-    /// An entry as a seat may see it.
-    #[must_use]
-    pub fn seen_by(&self, entry: &Entry, seat: &SeatId, role: Role) -> Entry {
-        let sight = match Act::sight_of(&entry.act) {
-            Sight::Everybody => true,
-            Sight::Commenters => role >= Role::Commenter,
-            Sight::Owners => role >= Role::Owner,
-        };
-        let is_own = || entry.body.as_ref().is_some_and(|body| body.signature().seat.as_ref() == Some(seat));
-        let is_erased = self.erased.contains_key(&entry.number);
-        if !is_erased && (sight || is_own()) { entry.clone() } else { entry.without_body() }
     }
 
     /// The entries that were erased.

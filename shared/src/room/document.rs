@@ -23,7 +23,8 @@ use crate::document::fingerprint::Fingerprint;
 use crate::document::read_model::ReadModel;
 use crate::document::scan::{self, ScanError, UpdateScan};
 use crate::domain::limits;
-use crate::{Template, document};
+use crate::text::delta;
+use crate::{SectionKey, Template, document};
 
 /// yrs panicked or stopped half-way: the document in memory can't be trusted any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -291,6 +292,18 @@ impl RoomDocument {
     /// [`Broken`].
     pub fn read_model(&self, template: &Template) -> Result<ReadModel, Broken> {
         guarded(|| ReadModel::with_rows(&self.doc, template).map_err(|_| Broken("a transaction is open")))
+    }
+
+    /// The text of a section, its lines with their ends.
+    ///
+    /// # Errors
+    /// [`Broken`].
+    pub fn plain(&self, section: SectionKey) -> Result<String, Broken> {
+        guarded(|| {
+            let txn = self.read()?;
+            let text = txn.get_text(section.root().as_str());
+            Ok(text.map(|text| delta::plain(&document::read(&text, &txn))).unwrap_or_default())
+        })
     }
 
     /// Up to which clock a client's blocks are here or expected.

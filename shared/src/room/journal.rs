@@ -13,7 +13,7 @@ use super::state::Effect;
 use crate::domain::limits;
 use crate::journal::{Act, Asked, Break, Declined, Entry, Hash, Journal, Stamp, State, Taken, Texts, Tip};
 use crate::sync::protocol::DiskHealth;
-use crate::{ActId, EntryNumber, Role, SeatId, Timestamp};
+use crate::{ActId, EntryNumber, Timestamp};
 
 /// A journal with all of its entries.
 #[derive(Debug, Default)]
@@ -68,15 +68,15 @@ pub enum JournalDamage {
     Break(#[from] Break),
 }
 
-/// Entries as somebody may see them.
+/// A part of a journal, as far as it is on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JournalPage {
-    /// In order.
-    pub entries: Vec<Entry>,
-    /// The number of the last entry on disk.
+    /// Entries in order, encoded: whoever gives them to somebody takes out what that one may not see.
+    pub entries: Vec<Bytes>,
+    /// The last entry of all; none if there is none.
+    pub last: Option<Bytes>,
+    /// Its number.
     pub head: EntryNumber,
-    /// That entry's hash.
-    pub hash: Hash,
     /// The number that follows those that are given.
     pub next: EntryNumber,
 }
@@ -161,23 +161,21 @@ impl RoomJournal {
         EntryNumber(self.stored as u64)
     }
 
-    /// The entries from a number on, at most [`limits::JOURNAL_PAGE`], as a seat may see them.
-    ///
-    /// # Errors
-    /// [`JournalDamage`] if one of them can't be read, which was read before.
-    pub fn page(&self, from: EntryNumber, seat: &SeatId, role: Role) -> Result<JournalPage, JournalDamage> {
-        let first = usize::try_from(from.0.saturating_sub(1)).unwrap_or(usize::MAX).min(self.stored);
-        let shown = self.entries[first..self.stored].iter().take(limits::JOURNAL_PAGE);
-        let entries: Vec<Entry> = shown
-            .map(|entry| {
-                let entry = Entry::decode(entry).map_err(|_| JournalDamage::NoEntry(from))?;
-                Ok(self.state().seen_by(&entry, seat, role))
-            })
-            .collect::<Result<_, JournalDamage>>()?;
+    /// The entries from a number on: at most [`limits::JOURNAL_PAGE`], and no more than [`limits::JOURNAL_PAGE_BYTES`] unless
+    /// the first one alone is.
+    #[must_use]
+    pub fn page(&self, from: EntryNumber) -> JournalPage {
+        let stored = &self.entries[..self.stored];
+        let first = usize::try_from(from.0.saturating_sub(1)).unwrap_or(usize::MAX).min(stored.len());
+        let mut bytes = 0;
+        let is_room = |entry: &&Bytes| {
+            bytes += entry.len();
+            bytes == entry.len() || bytes <= limits::JOURNAL_PAGE_BYTES
+        };
+        let entries: Vec<Bytes> =
+            stored[first..].iter().take(limits::JOURNAL_PAGE).take_while(is_room).cloned().collect();
         let next = EntryNumber((first + entries.len()) as u64 + 1);
-        let last = self.stored.checked_sub(1).and_then(|last| Entry::decode(&self.entries[last]).ok());
-        let hash = last.map(|last| last.hash).unwrap_or_default();
-        Ok(JournalPage { entries, head: self.stored(), hash, next })
+        JournalPage { entries, last: stored.last().cloned(), head: self.stored(), next }
     }
 
     /// Somebody asks for an act. What comes of it is answered at once only if nothing of it has to be stored.

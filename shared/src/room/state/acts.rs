@@ -1,12 +1,13 @@
 //! What acts do to a room: they are judged and entered, and once they are on disk, what they mean for those who are
 //! connected comes about.
 
+use std::cell::Cell;
+
 use super::{Effect, Reaction, RoomState};
-use crate::Role;
-use crate::document::read_model::ReadModel;
 use crate::journal::{Asked, Stamp, Texts};
-use crate::room::{ConnectionId, NotTaken, RoomJournal, Ticket};
+use crate::room::{ConnectionId, NotTaken, RoomDocument, RoomJournal, Ticket};
 use crate::sync::protocol::CloseCode;
+use crate::{Role, Template};
 
 impl RoomState {
     /// The journal.
@@ -23,15 +24,17 @@ impl RoomState {
     ) {
         // What was written before the question is what it speaks of.
         self.woke(reaction);
-        let model = match self.read_model() {
-            Ok(model) => model,
-            // Whoever asked may ask again: the document is loaded anew.
-            Err(_) => {
-                let answer = Err(NotTaken::NotNow);
-                return reaction.effects.extend([Effect::Answer { ticket, answer }, Effect::Reload]);
-            }
+        let texts = SectionTexts {
+            document: &self.document,
+            template: self.config.template,
+            broken: Cell::default(),
         };
-        let answer = self.journal.asked((ticket, asked), &model, stamp, self.disk);
+        let answer = self.journal.asked((ticket, asked), &texts, stamp, self.disk);
+        if texts.broken.get() {
+            // Whoever asked may ask again: the document is loaded anew.
+            let answer = Err(NotTaken::NotNow);
+            return reaction.effects.extend([Effect::Answer { ticket, answer }, Effect::Reload]);
+        }
         reaction.effects.extend(answer);
     }
 
@@ -59,9 +62,19 @@ impl RoomState {
     }
 }
 
-impl Texts for ReadModel {
+/// The sections of the room's document, each read when an act speaks of it.
+struct SectionTexts<'a> {
+    document: &'a RoomDocument,
+    template: &'static Template,
+    /// Whether the document broke while it was read.
+    broken: Cell<bool>,
+}
+
+impl Texts for SectionTexts<'_> {
     fn section(&self, key: &str) -> Option<String> {
-        let section = self.sections.iter().find(|section| section.key == *key)?;
-        Some(crate::text::delta::plain(&section.delta))
+        let section = self.template.sections.iter().find(|section| section.key == *key)?;
+        let read = self.document.plain(section.key);
+        self.broken.set(self.broken.get() || read.is_err());
+        read.ok()
     }
 }

@@ -33,8 +33,7 @@ impl World {
     }
 
     fn page(&self) -> usize {
-        let page = self.state.journal().page(EntryNumber(1), &seat_of(A), Role::Owner).unwrap();
-        page.entries.len()
+        self.state.journal().page(EntryNumber(1)).entries.len()
     }
 }
 
@@ -153,4 +152,22 @@ fn what_was_written_before_an_act_is_what_it_speaks_of() {
     world.asks(2, A, Role::Editor, quoting());
     world.event(Event::Entered);
     assert_eq!(world.answered(), [(2, Ok(1))]);
+}
+
+#[test]
+fn a_part_of_a_journal_is_bounded_in_entries_and_bytes_and_all_of_it_is_got_part_by_part() {
+    let mut world = World::new();
+    let long = "å".repeat(limits::ACT_TEXT_UNITS);
+    for ticket in 1..=80 {
+        world.asks(ticket, A, Role::Owner, act("thread", json!({"text": long, "section": "text"})));
+        world.event(Event::Entered);
+    }
+    let (mut next, mut parts) = (EntryNumber(1), 0);
+    while next <= world.state.journal().stored() {
+        let page = world.state.journal().page(next);
+        assert!(page.entries.iter().map(Bytes::len).sum::<usize>() <= limits::JOURNAL_PAGE_BYTES);
+        assert!(!page.entries.is_empty() && page.next > next);
+        (next, parts) = (page.next, parts + 1);
+    }
+    assert_eq!((next, parts), (EntryNumber(81), 2));
 }
