@@ -3,6 +3,7 @@
 //! It doesn't know routes, rooms or documents. Seats are found by what is stored, each time: a token
 //! that was taken away stops counting everywhere at once, in sessions too.
 
+mod bearer;
 pub mod grant;
 pub mod origin;
 pub mod session;
@@ -11,9 +12,10 @@ pub mod token;
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 
-use samsyn_shared::{ActorId, MalbildId, Role, SeatId, Token, TokenHash};
+use samsyn_shared::{MalbildId, Token, TokenHash};
 use tokio::sync::{Mutex, RwLock};
 
+pub use self::bearer::Bearer;
 use self::grant::Uses;
 use self::session::{Session, SessionKey};
 use crate::store::{ReadStore, Storage, StoreError, Time, Write};
@@ -25,27 +27,6 @@ pub struct Credential {
     pub token: Option<Token>,
     /// From the cookie, if the request may use it (see [`origin`]).
     pub session: Option<SessionKey>,
-}
-
-/// Who shows a credential: their seat, and what it gives.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bearer {
-    /// The seat.
-    pub seat: SeatId,
-    /// What it may do.
-    pub role: Role,
-    /// For whom it speaks.
-    pub actor: Option<ActorId>,
-}
-
-impl Bearer {
-    /// Of two the one with the higher role; the first if neither is higher.
-    fn higher(one: Option<Self>, other: Option<Self>) -> Option<Self> {
-        match (one, other) {
-            (Some(one), Some(other)) => Some(if other.role > one.role { other } else { one }),
-            (one, other) => one.or(other),
-        }
-    }
 }
 
 /// Looks up who somebody is, and gives new sessions.
@@ -232,6 +213,7 @@ mod tests {
 
     use rand::SeedableRng;
     use rand::rngs::SmallRng;
+    use samsyn_shared::Role;
     use samsyn_shared::domain::limits;
 
     use super::token::TokenRecord;

@@ -12,11 +12,15 @@ mod act;
 mod canonical;
 mod chain;
 mod entry;
+mod fold;
+mod hash;
+mod seen;
 mod state;
 
 pub use self::act::{Act, Declined, Opened, OpenedSeat, Origin, Restored, Revoke, SeatMade, Unreadable};
-pub use self::chain::{Break, Hash, Salt, Tip};
+pub use self::chain::{Break, Tip};
 pub use self::entry::{Body, Entry};
+pub use self::hash::{Hash, Salt};
 pub use self::state::{Seat, State, Thread};
 use crate::domain::limits;
 use crate::{ActId, ActorId, EntryNumber, Role, SeatId, Timestamp};
@@ -107,13 +111,13 @@ impl Journal {
             return Err(Declined::Full);
         }
         act.judge(&act::Judging { state: &self.state, speaker: &speaker, texts })?;
-        let body = Body::of(&act, id, Some(&speaker));
+        let body = Body::of(act.fields(), id, Some(&speaker));
         Ok(Taken::Entered(Box::new(self.enter(&act, body, stamp))))
     }
 
     /// Enters what the server itself has to say, under a fresh identifier.
     pub fn note(&mut self, act: &Act, id: ActId, stamp: Stamp) -> Entry {
-        self.enter(act, Body::of(act, id, None), stamp)
+        self.enter(act, Body::of(act.fields(), id, None), stamp)
     }
 
     /// Adds an entry that another made.
@@ -122,13 +126,14 @@ impl Journal {
     /// [`Break`]: it is not the one that follows, or not as it was made. Nothing has changed.
     pub fn fold(&mut self, entry: &Entry) -> Result<(), Break> {
         self.tip = self.tip.verified(entry)?;
-        self.state.fold(entry);
+        fold::fold(&mut self.state, entry);
         Ok(())
     }
 
     fn enter(&mut self, act: &Act, body: Body, Stamp { at, salt }: Stamp) -> Entry {
         // A clock that was put back does not put the record out of order.
-        let entry = Entry::seal((self.tip, at.max(self.tip.at())), act.name(), body, salt);
+        let next = (self.tip.number().next(), at.max(self.tip.at()), self.tip.hash());
+        let entry = Entry::seal(next, act.name(), body, salt);
         self.fold(&entry).expect("an entry that was made for the end of the chain stands there");
         entry
     }

@@ -21,8 +21,9 @@ use rand::RngCore;
 use samsyn_shared::domain::limits;
 use samsyn_shared::{MalbildId, Token, TokenHash};
 
+use super::bearer::Bearer;
 use super::grant::{self, Grant, GrantKey, Uses};
-use super::{Bearer, token};
+use super::token;
 use crate::store::{ReadStore, StoreError, Time, Write};
 
 /// The cookie's name where the public address is not `https`.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use samsyn_shared::{ActorId, MalbildId, Role, SeatId, Timestamp, TokenHash};
 use serde::{Deserialize, Serialize};
 
-use super::Bearer;
+use super::bearer::Bearer;
 use crate::store::{ReadStore, Record, StoreError, Table, Time, Write};
 
 /// What a token opens.

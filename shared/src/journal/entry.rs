@@ -4,10 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Speaker;
-use super::act::{Act, Sight};
 use super::canonical::canonical;
-use super::chain::{Hash, Salt, Tip};
-use crate::{ActId, ActorId, EntryNumber, Role, SeatId, Timestamp};
+use super::hash::{Hash, Salt};
+use crate::{ActId, ActorId, EntryNumber, SeatId, Timestamp};
 
 /// An act that was accepted. Its JSON is what is stored, sent and exported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,21 +58,17 @@ struct Head<'a> {
 }
 
 impl Entry {
-    /// The entry after `tip`.
-    pub(super) fn seal((tip, at): (Tip, Timestamp), act: &str, body: Body, salt: Salt) -> Self {
-        let (number, previous, body_hash) = (tip.number().next(), tip.hash(), body.hash(&salt));
+    /// An entry of this number and time after the one with the hash `previous`.
+    pub(super) fn seal(
+        (number, at, previous): (EntryNumber, Timestamp, Hash),
+        act: &str,
+        body: Body,
+        salt: Salt,
+    ) -> Self {
+        let body_hash = body.hash(&salt);
         let (act, hash) = (act.to_owned(), Hash::default());
-        let mut entry = Self {
-            number,
-            at,
-            act,
-            previous,
-            body_hash,
-            hash,
-            salt: Some(salt),
-            body: Some(body),
-            erased_act: None,
-        };
+        let (salt, body) = (Some(salt), Some(body));
+        let mut entry = Self { number, at, act, previous, body_hash, hash, salt, body, erased_act: None };
         entry.hash = entry.head_hash();
         entry
     }
@@ -116,25 +111,6 @@ impl Entry {
         Self { erased_act: id.map(|id| Hash::of_act(&id)).or(self.erased_act), ..self.without_body() }
     }
 
-    /// The entry as a seat may see it.
-    #[must_use]
-    pub fn seen_by(self, seat: &SeatId, role: Role) -> Self {
-        let sight = match Act::sight_of(&self.act) {
-            Sight::Everybody => true,
-            Sight::Commenters => role >= Role::Commenter,
-            Sight::Owners => role >= Role::Owner,
-        };
-        let is_own = || self.body.as_ref().is_some_and(|body| body.signature().seat.as_ref() == Some(seat));
-        if sight || is_own() { self } else { self.without_body() }
-    }
-
-    /// The number of the entry that this one erases, if it does.
-    #[must_use]
-    pub fn erases(&self) -> Option<EntryNumber> {
-        let fields = self.body.as_ref().filter(|_| self.act == super::act::ERASE)?.fields();
-        fields.get("entry").and_then(Value::as_u64).map(EntryNumber)
-    }
-
     pub(super) fn head_hash(&self) -> Hash {
         let Self { number, at, ref act, previous, body_hash, .. } = *self;
         Hash::of(&[&canonical(&Head { number, at, act, previous, body_hash })])
@@ -144,8 +120,8 @@ impl Entry {
 impl Body {
     /// What is said of an act. A field of the act that is called as one of the speaker's stands in its place, and the
     /// speaker's behind `by_`.
-    pub(super) fn of(act: &Act, id: ActId, speaker: Option<&Speaker>) -> Self {
-        let mut body = act.fields();
+    pub(super) fn of(fields: Map<String, Value>, id: ActId, speaker: Option<&Speaker>) -> Self {
+        let mut body = fields;
         let said = [
             Some(id.into()),
             speaker.map(|speaker| speaker.seat.to_string()),

@@ -3,9 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::act::{self, Act};
-use super::chain::Hash;
-use super::entry::Entry;
+use super::hash::Hash;
 use crate::domain::malbild_kind::MalbildKind;
 use crate::domain::phase::Phase;
 use crate::{ActId, ActorId, EntryNumber, Role, SeatId, ThreadId, Timestamp};
@@ -36,7 +34,8 @@ pub struct Known {
     pub seat: Option<SeatId>,
     /// What tells it from another with the same identifier.
     pub(super) digest: u64,
-    is_erasable: bool,
+    /// Whether its words may be erased.
+    pub(super) is_erasable: bool,
 }
 
 /// An organisation that takes part.
@@ -182,17 +181,13 @@ impl State {
         }
     }
 
-    /// Takes one more entry in, which the chain has verified.
-    pub(super) fn fold(&mut self, entry: &Entry) {
-        self.erased_acts.extend(entry.erased_act);
-        let Some(body) = &entry.body else { return };
-        let by = body.signature();
-        let fields = body.without_signature();
-        if let Some(id) = by.id.clone() {
-            let (digest, is_erasable) = (act::digest(&entry.act, &fields), Act::is_erasable(&entry.act));
-            let (number, at, seat) = (entry.number, entry.at, by.seat.clone());
-            self.acts.insert(id, Known { number, at, seat, digest, is_erasable });
-        }
-        act::fold(self, entry, fields, by);
+    /// An act was entered.
+    pub(super) fn enter(&mut self, id: ActId, known: Known) {
+        self.acts.insert(id, known);
+    }
+
+    /// An act was erased before the entries were read, as the hash of its identifier says.
+    pub(super) fn was_erased_before(&mut self, act: Hash) {
+        self.erased_acts.insert(act);
     }
 }

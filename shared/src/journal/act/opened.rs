@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{ActKind, Declined, Judging};
 use crate::domain::malbild_kind::MalbildKind;
-use crate::journal::chain::Hash;
 use crate::journal::entry::{Entry, Signature};
+use crate::journal::hash::Hash;
 use crate::journal::state::{Seat, State};
 use crate::{EntryNumber, MalbildId, Role, SeatId};
 

@@ -1,3 +1,5 @@
+//! Acts that a room is asked for, and what they do to those who are connected.
+
 use serde_json::json;
 
 use super::*;
