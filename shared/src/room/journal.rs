@@ -25,8 +25,6 @@ pub struct RoomJournal {
     stored: usize,
     /// How many more the append under way holds.
     in_flight: usize,
-    /// Whether one of those erases: then what is on disk is written anew.
-    erases: bool,
     /// Answers that wait until so many entries are on disk, in the order of the numbers.
     waiting: VecDeque<(usize, Ticket, ActTaken)>,
 }
@@ -218,9 +216,8 @@ impl RoomJournal {
         let tickets = self.waiting.iter().filter(|(.., taken)| taken.is_new).map(|(_, ticket, _)| *ticket);
         let tickets = tickets.collect();
         let fresh = &self.entries[self.stored..];
-        let erased = fresh.iter().filter_map(|entry| Entry::decode(entry).ok()).find_map(|e| e.erases());
-        self.erases = erased.is_some();
-        if self.erases {
+        // What was erased must leave the disk, so all of it is written anew.
+        if fresh.iter().filter_map(|entry| Entry::decode(entry).ok()).any(|entry| entry.erases().is_some()) {
             self.erase();
             return Some(Effect::Rewrite { tickets, whole: self.whole() });
         }
